@@ -2,4 +2,14 @@
 //!
 //! No Python, no sockets, no clock, no global state: whoever calls gives bytes and times.
 
+pub mod accounting;
+pub mod book;
 pub mod data;
+pub mod decimal;
+pub mod feed;
+pub mod frame;
+pub mod instrument;
+pub mod json;
+pub mod symbol;
+pub mod time;
+pub mod venue;

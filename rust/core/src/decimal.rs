@@ -1,0 +1,358 @@
+//! ASCII decimal text to an integer at scale 16, exactly.
+//!
+//! In: the digits of a price or a size as a venue wrote them: sign, leading zeros, no leading digit (`.5`),
+//! exponents. Out: [`Decimal`]: the value x 10^16, the decimals written (some venues hash the text) and how
+//! many of those matter. Refused: what is not a number ([`DecimalError::Syntax`]), non-zero digits beyond the
+//! 16th decimal ([`DecimalError::Scale`]) and what leaves `i128` ([`DecimalError::Range`]). No float, ever.
+//!
+//! Two readers, one meaning: [`parse`] takes any text, digit by digit; [`short`] takes the fifteen bytes or
+//! fewer that nearly every price fits in, all at once in two registers. The second answers `None` where it is
+//! not sure and the first decides, so there is one place that says what a number is. A property test holds
+//! them to each other.
+
+use thiserror::Error;
+
+/// Decimals kept: prices and sizes are integers of 10^-16.
+pub const SCALE: u32 = 16;
+/// The largest price NautilusTrader's 16-byte build takes (`PRICE_MAX`), scale 16.
+pub const PRICE_MAX: i128 = 17_014_118_346_046 * 10_i128.pow(SCALE);
+/// The largest quantity it takes (`QUANTITY_MAX`), scale 16.
+pub const SIZE_MAX: i128 = 34_028_236_692_093 * 10_i128.pow(SCALE);
+
+const POW10: [u64; 17] = {
+    let mut table = [1_u64; 17];
+    let mut i = 1;
+    while i < 17 {
+        table[i] = table[i - 1] * 10;
+        i += 1;
+    }
+    table
+};
+
+/// A number read from text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Decimal {
+    /// The value x 10^16.
+    pub value: i128,
+    /// Decimals written, trailing zeros included.
+    pub written: u8,
+    /// Decimals written, trailing zeros left out.
+    pub significant: u8,
+}
+
+/// Why a text is not a [`Decimal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecimalError {
+    /// Not a decimal number.
+    #[error("not a decimal number")]
+    Syntax,
+    /// Digits beyond the 16th decimal that are not zero.
+    #[error("more than 16 decimals")]
+    Scale,
+    /// Too large.
+    #[error("too large")]
+    Range,
+}
+
+impl DecimalError {
+    /// A stable name of the reason.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Syntax => "decimal_syntax",
+            Self::Scale => "decimal_scale",
+            Self::Range => "decimal_range",
+        }
+    }
+}
+
+/// Reads a whole text as a decimal.
+///
+/// # Errors
+/// See [`DecimalError`].
+pub fn parse(text: &[u8]) -> Result<Decimal, DecimalError> {
+    let (negative, body) = match text.first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match body.iter().position(|b| matches!(b, b'e' | b'E')) {
+        Some(at) => (&body[..at], parse_exponent(&body[at + 1..])?),
+        None => (body, 0),
+    };
+    let (whole, fraction) = match memchr::memchr(b'.', mantissa) {
+        Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+        None => (mantissa, &[][..]),
+    };
+    if whole.is_empty() && fraction.is_empty() {
+        return Err(DecimalError::Syntax);
+    }
+    let digits = || whole.iter().chain(fraction);
+    if !digits().all(u8::is_ascii_digit) {
+        return Err(DecimalError::Syntax);
+    }
+    // The value is `digits` x 10^(exponent - fraction digits); `power` is what is missing to scale 16.
+    let mut power = i64::from(SCALE) + exponent - fraction.len() as i64;
+    let mut value: i128 = 0;
+    let trailing = digits().rev().take_while(|d| **d == b'0').count();
+    let count = whole.len() + fraction.len();
+    for digit in digits().take(count - trailing) {
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(i128::from(digit - b'0')))
+            .ok_or(DecimalError::Range)?;
+    }
+    power += trailing as i64;
+    let significant = (i64::from(SCALE) - power).clamp(0, i64::from(SCALE)) as u8;
+    if value == 0 {
+        power = 0;
+    }
+    if power < 0 {
+        // The last digit taken is not zero, so something would be lost.
+        return Err(DecimalError::Scale);
+    }
+    for _ in 0..power {
+        value = value.checked_mul(10).ok_or(DecimalError::Range)?;
+    }
+    let written = (fraction.len() as i64 - exponent).clamp(0, 255) as u8;
+    Ok(Decimal {
+        value: if negative { -value } else { value },
+        written,
+        significant: if value == 0 { 0 } else { significant },
+    })
+}
+
+fn parse_exponent(text: &[u8]) -> Result<i64, DecimalError> {
+    let (negative, digits) = match text.first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(DecimalError::Syntax);
+    }
+    // Beyond a few hundred the answer is zero, Scale or Range whatever the digits are.
+    let value = digits.iter().fold(0_i64, |v, d| (v * 10 + i64::from(d - b'0')).min(100_000));
+    Ok(if negative { -value } else { value })
+}
+
+const ONES: u128 = u128::from_ne_bytes([1; 16]);
+const HIGHS: u128 = ONES << 7;
+
+/// The first byte of `word` equal to `byte`, as its bit position; 128 when none.
+#[inline(always)]
+const fn find(word: u128, byte: u8) -> u32 {
+    let x = word ^ (ONES * byte as u128);
+    (x.wrapping_sub(ONES) & !x & HIGHS).trailing_zeros() & !7
+}
+
+#[inline(always)]
+const fn eight_digits(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+    low.wrapping_add(high) >> 32
+}
+
+/// Reads digits with at most one dot that end at a `"` within `bytes`: the number and the length of its text.
+/// `None` where [`parse`] has to decide (longer, signed, exponent, malformed).
+#[inline(always)]
+#[must_use]
+pub fn short(bytes: &[u8; 16]) -> Option<(Decimal, usize)> {
+    let word = u128::from_le_bytes(*bytes);
+    let end = find(word, b'"');
+    if end == 128 || end == 0 {
+        return None;
+    }
+    let word = word & ((1_u128 << end) - 1);
+    let dot = find(word, b'.');
+    let (digits, length, decimals) = if dot == 128 {
+        (word, end, 0)
+    } else {
+        let decimals = end.wrapping_sub(dot + 8);
+        if dot == 0 || decimals == 0 {
+            return None;
+        }
+        let below = (1_u128 << dot) - 1;
+        ((word & below) | ((word >> 8) & !below), end - 8, decimals / 8)
+    };
+    // Digit values, the last digit in the highest byte; bytes without a digit count as leading zeros.
+    let pad = 128 - length;
+    let zeros = (ONES * b'0' as u128) << pad;
+    let values = (digits << pad) ^ zeros;
+    if (values | values.wrapping_add(ONES * 0x76)) & HIGHS != 0 {
+        return None;
+    }
+    let trailing = (values.leading_zeros() / 8).min(decimals);
+    let mantissa = eight_digits(values as u64) * 100_000_000 + eight_digits((values >> 64) as u64);
+    let value = i128::from(mantissa) * i128::from(POW10[(16 - decimals) as usize & 15]);
+    let value = if decimals == 0 { i128::from(mantissa) * i128::from(POW10[16]) } else { value };
+    let decimal = Decimal { value, written: decimals as u8, significant: (decimals - trailing) as u8 };
+    Some((decimal, (end / 8) as usize))
+}
+
+/// Canonical text of a decimal of any length: no exponent, no leading or trailing zeros, no `+`, `0` for zero.
+///
+/// # Errors
+/// [`DecimalError::Syntax`] for what is not a number, [`DecimalError::Range`] beyond 200 digits.
+pub fn canonical(text: &[u8]) -> Result<String, DecimalError> {
+    let (negative, body) = match text.first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let (mantissa, exponent) = match body.iter().position(|b| matches!(b, b'e' | b'E')) {
+        Some(at) => (&body[..at], parse_exponent(&body[at + 1..])?),
+        None => (body, 0),
+    };
+    let mut digits = Vec::with_capacity(mantissa.len());
+    let mut point = None;
+    for &byte in mantissa {
+        match byte {
+            b'0'..=b'9' => digits.push(byte),
+            b'.' if point.is_none() => point = Some(digits.len()),
+            _ => return Err(DecimalError::Syntax),
+        }
+    }
+    if digits.is_empty() {
+        return Err(DecimalError::Syntax);
+    }
+    let point = point.unwrap_or(digits.len()) as i64 + exponent;
+    let first = digits.iter().position(|d| *d != b'0');
+    let Some(first) = first else { return Ok("0".to_owned()) };
+    let last = digits.iter().rposition(|d| *d != b'0').unwrap_or(first);
+    if point.abs() > 200 || last - first > 200 {
+        return Err(DecimalError::Range);
+    }
+    let digit = |i: i64| {
+        if i < first as i64 || i > last as i64 { '0' } else { char::from(digits[i as usize]) }
+    };
+    let mut out = String::new();
+    if negative {
+        out.push('-');
+    }
+    if point <= first as i64 {
+        out.push('0');
+    }
+    out.extend((first as i64..point).map(digit));
+    if point <= last as i64 {
+        out.push('.');
+        out.extend((point..=last as i64).map(digit));
+    }
+    Ok(out)
+}
+
+/// Canonical text of a value at scale 16.
+#[must_use]
+pub fn text(value: i128) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let magnitude = value.unsigned_abs();
+    let unit = 10_u128.pow(SCALE);
+    let (whole, fraction) = (magnitude / unit, magnitude % unit);
+    if fraction == 0 {
+        return format!("{sign}{whole}");
+    }
+    let digits = format!("{fraction:016}");
+    format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn unit(value: i128) -> i128 {
+        value * 10_i128.pow(SCALE)
+    }
+
+    macro_rules! cases {
+        ($($name:ident: $text:expr => $want:expr;)+) => {
+            $(#[test] fn $name() { assert_eq!(parse($text.as_bytes()).map(|d| (d.value, d.written, d.significant)), $want); })+
+        };
+    }
+
+    cases! {
+        plain: "63113.20" => Ok((unit(6_311_320) / 100, 2, 1));
+        integer: "813" => Ok((unit(813), 0, 0));
+        padded: "6195.00000000" => Ok((unit(6195), 8, 0));
+        zero: "0.00000000" => Ok((0, 8, 0));
+        negative: "-0.5" => Ok((-unit(1) / 2, 1, 1));
+        plus: "+7" => Ok((unit(7), 0, 0));
+        no_leading_digit: ".5" => Ok((unit(1) / 2, 1, 1));
+        no_fraction_digit: "5." => Ok((unit(5), 0, 0));
+        leading_zeros: "0007.10" => Ok((unit(71) / 10, 2, 1));
+        sixteen_decimals: "0.0000000000000001" => Ok((1, 16, 16));
+        seventeen_zero: "0.10000000000000000" => Ok((unit(1) / 10, 17, 1));
+        seventeen: "0.00000000000000001" => Err(DecimalError::Scale);
+        exponent_down: "1.5e-7" => Ok((1_500_000_000, 8, 8));
+        exponent_up: "1E+3" => Ok((unit(1000), 0, 0));
+        exponent_huge: "1e400" => Err(DecimalError::Range);
+        exponent_of_zero: "0e400" => Ok((0, 0, 0));
+        exponent_tiny: "1e-400" => Err(DecimalError::Scale);
+        forty_digits: "1234567890123456789012345678901234567890" => Err(DecimalError::Range);
+        not_a_number: "NaN" => Err(DecimalError::Syntax);
+        infinity: "Infinity" => Err(DecimalError::Syntax);
+        empty: "" => Err(DecimalError::Syntax);
+        dot: "." => Err(DecimalError::Syntax);
+        two_dots: "1.2.3" => Err(DecimalError::Syntax);
+        space: " 1" => Err(DecimalError::Syntax);
+        bare_exponent: "1e" => Err(DecimalError::Syntax);
+        sign_inside: "1-2" => Err(DecimalError::Syntax);
+        largest: "17014118346046" => Ok((PRICE_MAX, 0, 0));
+    }
+
+    fn short_of(text: &str) -> Option<(Decimal, usize)> {
+        let mut bytes = [b'x'; 16];
+        for (to, from) in bytes.iter_mut().zip(text.bytes().chain(*b"\"")) {
+            *to = from;
+        }
+        short(&bytes)
+    }
+
+    #[test]
+    fn canonical_text() {
+        for (from, want) in [
+            ("0.00010000", "0.0001"),
+            ("-0.0", "0"),
+            ("1e-7", "0.0000001"),
+            ("12e3", "12000"),
+            ("00.50", "0.5"),
+            ("-3.000000000000000001", "-3.000000000000000001"),
+        ] {
+            assert_eq!(canonical(from.as_bytes()).as_deref(), Ok(want));
+        }
+        assert_eq!(canonical(b"1.2.3"), Err(DecimalError::Syntax));
+        assert_eq!(canonical(b""), Err(DecimalError::Syntax));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn short_agrees_with_parse(text in "[0-9]{0,9}\\.?[0-9]{0,9}") {
+            if let Some((decimal, length)) = short_of(&text) {
+                prop_assert_eq!(length, text.len());
+                prop_assert_eq!(Ok(decimal), parse(text.as_bytes()));
+            } else {
+                let odd = text.is_empty() || text.starts_with('.') || text.ends_with('.');
+                prop_assert!(text.len() > 15 || odd, "{} should be short", text);
+            }
+        }
+
+        #[test]
+        fn short_takes_no_garbage(text in "[0-9.eE+\\- x]{1,15}") {
+            if let Some((decimal, _)) = short_of(&text) {
+                prop_assert_eq!(Ok(decimal), parse(text.as_bytes()));
+            }
+        }
+
+        #[test]
+        fn text_reads_back(value in any::<i128>()) {
+            let value = value / 10;
+            let back = parse(text(value).as_bytes());
+            prop_assert_eq!(back.map(|d| d.value), Ok(value));
+            prop_assert_eq!(canonical(text(value).as_bytes()).ok(), Some(text(value)));
+        }
+    }
+}

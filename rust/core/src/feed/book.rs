@@ -1,0 +1,459 @@
+//! Books in the market: one per (instrument, channel), and where their rows and news go.
+
+use std::sync::Arc;
+
+use super::StreamKey;
+use super::market::Market;
+use crate::accounting::End;
+use crate::book::{BookEvent, BookOutput, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
+use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
+use crate::json::{Kind, Level};
+use crate::symbol::SlotId;
+
+/// A hole, and in which book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GapRecord {
+    /// Nautilus id.
+    pub instrument_id: Arc<str>,
+    /// Channel of the book.
+    pub channel: Arc<str>,
+    /// The hole.
+    pub gap: Gap,
+}
+
+/// The books of one instrument.
+#[derive(Debug, Default)]
+pub(super) struct BookSet {
+    diffs: Vec<DiffBook>,
+    partials: Vec<PartialBook>,
+    /// A REST snapshot that came before the first diff opened a book.
+    early: Option<Early>,
+}
+
+#[derive(Debug)]
+struct DiffBook {
+    channel: Arc<str>,
+    stream: u32,
+    book: LiveBook,
+    /// Rows of before the span asked for were left out: the next event starts with the standing book.
+    muted: bool,
+}
+
+#[derive(Debug)]
+struct PartialBook {
+    channel: Arc<str>,
+    depth_stream: u32,
+    delta_stream: u32,
+    last: u64,
+    last_ts: u64,
+}
+
+#[derive(Debug)]
+struct Early {
+    id: u64,
+    levels: Vec<Level>,
+    bids: usize,
+    decimals: Decimals,
+    ts_event: u64,
+    ts_init: u64,
+    frame: PendingFrame,
+}
+
+const NONE: u32 = u32::MAX;
+const DELTA_BYTES: usize = 70;
+
+/// What a venue's decoder says of a book message.
+#[derive(Debug, Clone, Copy)]
+pub struct BookMessage<'a> {
+    /// Bids as sent.
+    pub bids: &'a [Level],
+    /// Asks as sent.
+    pub asks: &'a [Level],
+    /// Most decimals in them.
+    pub decimals: Decimals,
+    /// Event time, ns UTC; 0 where the message has none: the receive time.
+    pub ts_event: u64,
+}
+
+impl Market {
+    fn check_levels(&self, message: &BookMessage<'_>) -> Result<(), Kind> {
+        if self.options.limits == super::Limits::High {
+            // The reader of levels has checked these bounds already.
+            return Ok(());
+        }
+        for level in message.bids.iter().chain(message.asks) {
+            if !self.options.limits.price(level.price) || !self.options.limits.size(level.size) {
+                return Err(Kind::Decimal(crate::decimal::DecimalError::Scale));
+            }
+        }
+        Ok(())
+    }
+
+    fn book_event<'a>(&self, message: &BookMessage<'a>) -> Result<BookEvent<'a>, Kind> {
+        self.check_levels(message)?;
+        let ts_event = if message.ts_event == 0 { self.context.ts } else { message.ts_event };
+        let ts_init = self.context.ts_init(ts_event);
+        if ts_init == 0 {
+            return Err(Kind::Missing("receive time"));
+        }
+        Ok(BookEvent {
+            bids: message.bids,
+            asks: message.asks,
+            decimals: message.decimals,
+            ts_event,
+            ts_init,
+            frame: self.pending_frame(),
+        })
+    }
+
+    /// A diff of the book `channel` of `slot`.
+    ///
+    /// # Errors
+    /// A level that does not fit, or no time at all.
+    pub fn book_update(
+        &mut self,
+        slot: SlotId,
+        channel: &str,
+        judge: Judge,
+        update: Update,
+        message: &BookMessage<'_>,
+    ) -> Result<(), Kind> {
+        let event = self.book_event(message)?;
+        if update.first > update.last {
+            return Err(Kind::Value);
+        }
+        if !self.options.types.has(DataType::Delta) || !self.takes_channel(slot, channel) {
+            self.item(End::Unselected);
+            return Ok(());
+        }
+        let (at, early) = self.diff_book(slot, channel, judge);
+        if let Some(early) = early {
+            self.take_early(slot, at, &early);
+        }
+        let mut out = self.output(slot, at);
+        let books = &mut self.slots[slot as usize].books.diffs;
+        let end = books[at].book.update(update, &event, &mut out);
+        self.finish_event(slot, at, end, out, event.ts_event, event.ts_init);
+        Ok(())
+    }
+
+    /// A snapshot of the book of `slot`, for every diff book of it.
+    ///
+    /// # Errors
+    /// As [`Self::book_update`].
+    pub fn book_snapshot(&mut self, slot: SlotId, id: u64, message: &BookMessage<'_>) -> Result<(), Kind> {
+        let event = self.book_event(message)?;
+        if !self.options.types.has(DataType::Delta) {
+            self.item(End::Unselected);
+            return Ok(());
+        }
+        if self.slots[slot as usize].books.diffs.is_empty() {
+            let mut levels = message.bids.to_vec();
+            levels.extend_from_slice(message.asks);
+            let early = Early {
+                id,
+                levels,
+                bids: message.bids.len(),
+                decimals: message.decimals,
+                ts_event: event.ts_event,
+                ts_init: event.ts_init,
+                frame: event.frame,
+            };
+            if let Some(old) = self.slots[slot as usize].books.early.replace(early) {
+                self.settle(old.frame, End::Stale, None);
+            }
+            self.pending = true;
+            return Ok(());
+        }
+        for at in 0..self.slots[slot as usize].books.diffs.len() {
+            let mut out = self.output(slot, at);
+            // Only the first book accounts for the frame; the others take it as it is.
+            let event =
+                BookEvent { frame: if at == 0 { event.frame } else { PendingFrame::default() }, ..event };
+            let end = self.slots[slot as usize].books.diffs[at].book.snapshot(id, &event, &mut out);
+            let end = if at == 0 { end } else { None };
+            self.finish_event(slot, at, end, out, event.ts_event, event.ts_init);
+        }
+        Ok(())
+    }
+
+    /// A self-contained top of the book: a depth row and, where the instrument has no diff stream, its levels
+    /// as a snapshot.
+    ///
+    /// # Errors
+    /// As [`Self::book_update`].
+    pub fn partial_book(
+        &mut self,
+        slot: SlotId,
+        channel: &str,
+        id: u64,
+        message: &BookMessage<'_>,
+    ) -> Result<(), Kind> {
+        let event = self.book_event(message)?;
+        let at = self.partial(slot, channel);
+        let state = &mut self.slots[slot as usize].books.partials[at];
+        if id <= state.last {
+            let end = if id == state.last { End::Duplicate } else { End::Stale };
+            self.item(end);
+            return Ok(());
+        }
+        state.last = id;
+        let ts_init = event.ts_init.max(state.last_ts);
+        state.last_ts = ts_init;
+        let (mut depth_stream, mut delta_stream) = (state.depth_stream, state.delta_stream);
+        let key = |data_type, id: &Arc<str>| StreamKey { data_type, id: id.clone(), variant: channel.into() };
+        let id_text = self.slots[slot as usize].id.clone();
+        let in_span = self.in_span(ts_init);
+        let (with_depth, with_deltas) = (
+            in_span && self.options.types.has(DataType::Depth10),
+            in_span
+                && self.options.types.has(DataType::Delta)
+                && self.takes_partial(slot, channel)
+                && !(event.bids.is_empty() && event.asks.is_empty()),
+        );
+        if with_depth {
+            if depth_stream == NONE {
+                depth_stream = self.open_stream(key(DataType::Depth10, &id_text), id_text.clone());
+            }
+            let row = depth10(event.bids, event.asks, id, event.ts_event, ts_init);
+            if let AnyColumns::Depth10(columns) = self.columns(depth_stream, 1, 760, event.decimals) {
+                columns.push(&row);
+            }
+        }
+        if with_deltas {
+            if delta_stream == NONE {
+                delta_stream = self.open_stream(key(DataType::Delta, &id_text), id_text);
+            }
+            self.partial_deltas(delta_stream, id, ts_init, &event);
+        }
+        let state = &mut self.slots[slot as usize].books.partials[at];
+        (state.depth_stream, state.delta_stream) = (depth_stream, delta_stream);
+        match (with_depth, with_deltas) {
+            (false, false) => self.item(End::Unselected),
+            (true, _) => self.item(End::Rows),
+            (false, true) => {
+                self.item(End::Rows);
+                self.tentative = Some((delta_stream, 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn partial_deltas(&mut self, stream: u32, sequence: u64, ts_init: u64, event: &BookEvent<'_>) {
+        let n = 1 + event.bids.len() + event.asks.len();
+        let AnyColumns::Delta(rows) = self.columns(stream, n as u64, n * DELTA_BYTES, event.decimals) else {
+            return;
+        };
+        let mut row = DeltaRow {
+            action: BookAction::Clear,
+            side: Side::None,
+            price: 0,
+            size: 0,
+            order_id: 0,
+            flags: F_SNAPSHOT,
+            sequence,
+            ts_event: event.ts_event,
+            ts_init,
+        };
+        rows.push(&row);
+        row.action = BookAction::Add;
+        for (side, levels) in [(Side::Buy, event.bids), (Side::Sell, event.asks)] {
+            row.side = side;
+            for level in levels.iter().filter(|l| l.size > 0) {
+                (row.price, row.size) = (level.price, level.size);
+                rows.push(&row);
+            }
+        }
+        rows.mark_last();
+    }
+
+    /// Whether rows of a book channel are kept: the one asked for, or all of them, or (one by one) the best so
+    /// far of the venue's preference.
+    fn takes_channel(&self, slot: SlotId, channel: &str) -> bool {
+        if self.options.all_channels {
+            return true;
+        }
+        if let Some(book) = &self.options.book {
+            return **book == *channel;
+        }
+        let diffs = &self.slots[slot as usize].books.diffs;
+        diffs.is_empty() || diffs.iter().any(|b| *b.channel == *channel)
+    }
+
+    fn takes_partial(&self, slot: SlotId, channel: &str) -> bool {
+        if self.options.all_channels {
+            return true;
+        }
+        if let Some(book) = &self.options.book {
+            return **book == *channel;
+        }
+        let books = &self.slots[slot as usize].books;
+        books.diffs.is_empty() && books.partials.first().is_some_and(|first| *first.channel == *channel)
+    }
+
+    fn partial(&mut self, slot: SlotId, channel: &str) -> usize {
+        let partials = &mut self.slots[slot as usize].books.partials;
+        if let Some(at) = partials.iter().position(|p| *p.channel == *channel) {
+            return at;
+        }
+        partials.push(PartialBook {
+            channel: channel.into(),
+            depth_stream: NONE,
+            delta_stream: NONE,
+            last: 0,
+            last_ts: 0,
+        });
+        partials.len() - 1
+    }
+
+    fn diff_book(&mut self, slot: SlotId, channel: &str, judge: Judge) -> (usize, Option<Early>) {
+        let diffs = &self.slots[slot as usize].books.diffs;
+        if let Some(at) = diffs.iter().position(|b| *b.channel == *channel) {
+            return (at, None);
+        }
+        let id = self.slots[slot as usize].id.clone();
+        let key = StreamKey { data_type: DataType::Delta, id: id.clone(), variant: channel.into() };
+        let stream = self.open_stream(key, id);
+        let book = LiveBook::new(judge, self.options.on_gap);
+        let muted = self.options.from > 0;
+        let books = &mut self.slots[slot as usize].books;
+        books.diffs.push(DiffBook { channel: channel.into(), stream, book, muted });
+        (books.diffs.len() - 1, books.early.take())
+    }
+
+    fn take_early(&mut self, slot: SlotId, at: usize, early: &Early) {
+        let (bids, asks) = early.levels.split_at(early.bids);
+        let event = BookEvent {
+            bids,
+            asks,
+            decimals: early.decimals,
+            ts_event: early.ts_event,
+            ts_init: early.ts_init,
+            frame: early.frame,
+        };
+        let mut out = self.output(slot, at);
+        let end = self.slots[slot as usize].books.diffs[at].book.snapshot(early.id, &event, &mut out);
+        if let Some(end) = end {
+            out.settled.push(crate::book::Settled { frame: early.frame, end });
+        }
+        self.absorb(slot, at, out, early.ts_event, early.ts_init);
+    }
+
+    /// An output that appends to the book's own columns.
+    fn output(&mut self, slot: SlotId, at: usize) -> BookOutput {
+        let stream = self.slots[slot as usize].books.diffs[at].stream;
+        let mut out = BookOutput::default();
+        if let AnyColumns::Delta(rows) = &mut self.streams[stream as usize].columns {
+            out.rows = std::mem::take(rows);
+            out.start = out.rows.action.len();
+        }
+        out
+    }
+
+    fn finish_event(
+        &mut self,
+        slot: SlotId,
+        at: usize,
+        end: Option<End>,
+        out: BookOutput,
+        ts_event: u64,
+        ts_init: u64,
+    ) {
+        let stream = self.slots[slot as usize].books.diffs[at].stream;
+        let emitted = self.absorb(slot, at, out, ts_event, ts_init);
+        match end {
+            Some(End::Rows) if !emitted => self.item(End::Unselected),
+            Some(End::Rows) => {
+                self.item(End::Rows);
+                self.tentative = Some((stream, 1));
+            }
+            Some(end) => self.item(end),
+            None => self.pending = true,
+        }
+    }
+
+    /// Takes what a book gave. `false`: rows were outside the span asked for and were left out.
+    fn absorb(&mut self, slot: SlotId, at: usize, mut out: BookOutput, ts_event: u64, ts_init: u64) -> bool {
+        let in_span = self.in_span(ts_init);
+        let held = &mut self.slots[slot as usize].books.diffs[at];
+        let (stream, channel) = (held.stream, held.channel.clone());
+        let mut emitted = true;
+        let start = out.start;
+        if !in_span {
+            truncate(&mut out.rows, start);
+            held.muted = true;
+            emitted = false;
+        } else if held.muted && out.rows.action.len() > start {
+            // The span begins here: the book as it stands, this event included, is its first event.
+            truncate(&mut out.rows, start);
+            held.muted = false;
+            held.book.emit_standing(ts_event, ts_init, &mut out);
+        }
+        self.clamped += out.clamped;
+        self.unheld_deletes += out.unheld_deletes;
+        let instrument_id = self.slots[slot as usize].id.clone();
+        for gap in out.gaps.drain(..) {
+            let (instrument_id, channel) = (instrument_id.clone(), channel.clone());
+            self.gaps.push(GapRecord { instrument_id, channel, gap });
+        }
+        let added = (out.rows.action.len() - start) as u64;
+        let settled = std::mem::take(&mut out.settled);
+        if let AnyColumns::Delta(rows) = &mut self.streams[stream as usize].columns {
+            *rows = out.rows;
+        }
+        if added > 0 {
+            self.columns(stream, added, added as usize * DELTA_BYTES, out.decimals);
+        }
+        for settled in settled {
+            let end = if settled.end == End::Rows && !emitted { End::Unselected } else { settled.end };
+            self.settle(settled.frame, end, Some(stream));
+        }
+        emitted
+    }
+
+    /// Counts a frame that had waited for its end.
+    fn settle(&mut self, frame: PendingFrame, end: End, stream: Option<u32>) {
+        if frame.bytes == 0 {
+            return;
+        }
+        let account = self.account_of(frame.source);
+        account.frame(end, frame.bytes);
+        account.items.add(end, 1);
+        if let (End::Rows, Some(stream)) = (end, stream) {
+            self.streams[stream as usize].count(frame.source, 1, frame.bytes, 1);
+        }
+    }
+
+    /// The input is over: what waits is withheld, open holes are told.
+    pub(super) fn finish(&mut self) {
+        for slot in 0..self.slots.len() as SlotId {
+            for at in 0..self.slots[slot as usize].books.diffs.len() {
+                let mut out = self.output(slot, at);
+                self.slots[slot as usize].books.diffs[at].book.finish(&mut out);
+                self.absorb(slot, at, out, 0, self.options.from);
+            }
+            // A snapshot without a stream: it is the book at that time all the same.
+            if let Some(early) = self.slots[slot as usize].books.early.take() {
+                let (at, _) = self.diff_book(slot, "snapshot", |_, _| crate::book::Verdict::Gap);
+                self.take_early(slot, at, &early);
+            }
+        }
+    }
+
+    /// The books that are in step, for the end state: instrument id, channel and book.
+    pub fn books(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, &LiveBook)> {
+        self.slots.iter().flat_map(|slot| slot.books.diffs.iter().map(|b| (&slot.id, &b.channel, &b.book)))
+    }
+}
+
+fn truncate(rows: &mut crate::data::DeltaColumns, n: usize) {
+    rows.action.truncate(n);
+    rows.side.truncate(n);
+    rows.price.truncate(n);
+    rows.size.truncate(n);
+    rows.order_id.truncate(n);
+    rows.flags.truncate(n);
+    rows.sequence.truncate(n);
+    rows.ts_event.truncate(n);
+    rows.ts_init.truncate(n);
+}

@@ -1,0 +1,726 @@
+//! The market a feed speaks of: instruments and, for each, its columns, book and what was seen already.
+//!
+//! Venue decoders call the methods here with values read from one frame; each method answers nothing and
+//! counts the item. A frame whose syntax is broken must be refused before the first call: decoders parse to
+//! the last byte into their scratch, then tell.
+
+use std::sync::Arc;
+
+use super::book::{BookSet, GapRecord};
+use super::reject::{Reject, excerpt};
+use super::{FeedOptions, Frame, Stream, StreamKey, TradeKind, TradeMode};
+use crate::accounting::{Accounting, End};
+use crate::book::PendingFrame;
+use crate::data::{
+    AggressorSide, AnyColumns, BarRow, DataType, Decimals, FundingRateRow, LiquidationRow, OpenInterestRow,
+    PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
+};
+use crate::decimal::{self, Decimal};
+use crate::instrument::Definition;
+use crate::json::{JsonError, Kind};
+use crate::symbol::{self, SlotId, SymbolTable};
+use crate::venue::FeedSpec;
+
+const NONE: u32 = u32::MAX;
+
+/// What the market needs to know of the frame at hand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context {
+    /// Receive time, ns UTC; 0 where there is none.
+    pub ts: u64,
+    /// Number of the source.
+    pub source: u32,
+    /// Bytes of the frame.
+    pub bytes: u64,
+}
+
+impl Context {
+    /// The receive time of a row: the frame's, or the event's where the capture has none.
+    #[inline]
+    #[must_use]
+    pub const fn ts_init(&self, ts_event: u64) -> u64 {
+        if self.ts == 0 { ts_event } else { self.ts }
+    }
+}
+
+/// The values of one trade.
+#[derive(Debug, Clone, Copy)]
+pub struct TradeFields {
+    /// Price.
+    pub price: Decimal,
+    /// Size.
+    pub size: Decimal,
+    /// Who took liquidity.
+    pub aggressor_side: AggressorSide,
+    /// The venue's id.
+    pub id: u64,
+    /// Event time, ns UTC.
+    pub ts_event: u64,
+}
+
+/// One instrument.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) id: Arc<str>,
+    pub(super) defined: bool,
+    streams: [u32; 12],
+    trades: [TradeState; 2],
+    last_quote: Option<u64>,
+    last_times: [u64; 12],
+    bars: Vec<(Arc<str>, u32, u64)>,
+    recent_liquidations: Vec<u64>,
+    pub(super) books: BookSet,
+}
+
+#[derive(Debug)]
+struct TradeState {
+    stream: u32,
+    seen: super::seen::SeenIds,
+}
+
+impl Slot {
+    fn new(id: Arc<str>) -> Self {
+        let state = || TradeState { stream: NONE, seen: super::seen::SeenIds::default() };
+        Self {
+            id,
+            defined: false,
+            streams: [NONE; 12],
+            trades: [state(), state()],
+            last_quote: None,
+            last_times: [0; 12],
+            bars: Vec::new(),
+            recent_liquidations: Vec::new(),
+            books: BookSet::default(),
+        }
+    }
+}
+
+/// Instruments, columns, accounting.
+#[derive(Debug)]
+pub struct Market {
+    pub(super) spec: &'static FeedSpec,
+    pub(super) options: FeedOptions,
+    symbols: SymbolTable,
+    pub(super) slots: Vec<Slot>,
+    pub(super) streams: Vec<Stream>,
+    pub(super) dirty: Vec<u32>,
+    pub(super) buffered: usize,
+    definitions: Vec<Definition>,
+    definitions_given: bool,
+    undefined: Vec<String>,
+    pub(super) accounts: Vec<Accounting>,
+    rejects: Vec<Reject>,
+    rejected: u64,
+    pub(super) gaps: Vec<GapRecord>,
+    unknown_topics: std::collections::BTreeMap<String, u64>,
+    pub(super) context: Context,
+    worst: Option<End>,
+    pub(super) pending: bool,
+    /// The stream the frame's rows went to, when it may yet be dropped, and its items there.
+    pub(super) tentative: Option<(u32, u64)>,
+    pub(super) clamped: u64,
+    pub(super) unheld_deletes: u64,
+    later_than_received: u64,
+    frame: u64,
+    frame_meta: (u64, u64),
+}
+
+impl Market {
+    pub(super) fn new(spec: &'static FeedSpec, options: FeedOptions) -> Self {
+        Self {
+            spec,
+            options,
+            symbols: SymbolTable::default(),
+            slots: Vec::new(),
+            streams: Vec::new(),
+            dirty: Vec::new(),
+            buffered: 0,
+            definitions: Vec::new(),
+            definitions_given: false,
+            undefined: Vec::new(),
+            accounts: Vec::new(),
+            rejects: Vec::new(),
+            rejected: 0,
+            gaps: Vec::new(),
+            unknown_topics: std::collections::BTreeMap::new(),
+            context: Context::default(),
+            worst: None,
+            pending: false,
+            tentative: None,
+            clamped: 0,
+            unheld_deletes: 0,
+            later_than_received: 0,
+            frame: 0,
+            frame_meta: (0, 0),
+        }
+    }
+
+    // --- frames -----------------------------------------------------------------------------------------
+
+    pub(super) fn begin(&mut self, frame: &Frame<'_>) {
+        self.context = Context { ts: frame.ts, source: frame.source, bytes: frame.bytes };
+        self.worst = None;
+        self.pending = false;
+        self.tentative = None;
+        self.frame_meta = (frame.line, frame.offset);
+    }
+
+    pub(super) const fn frame_end(&self) -> Option<End> {
+        match self.worst {
+            None if self.pending => None,
+            None => Some(End::Control),
+            worst => worst,
+        }
+    }
+
+    pub(super) fn account(&mut self, frame: &Frame<'_>, end: Option<End>, _number: u64) {
+        self.frame += 1;
+        let Some(end) = end else { return };
+        if end == End::Rows {
+            if let Some((stream, items)) = self.tentative {
+                self.streams[stream as usize].count(frame.source, 1, frame.bytes, items);
+            }
+        }
+        self.account_of(frame.source).frame(end, frame.bytes);
+    }
+
+    pub(super) fn account_of(&mut self, source: u32) -> &mut Accounting {
+        let index = source as usize;
+        if self.accounts.len() <= index {
+            self.accounts.resize(index + 1, Accounting::default());
+        }
+        &mut self.accounts[index]
+    }
+
+    /// Counts bytes of a source's container that belong to no frame.
+    pub fn add_overhead(&mut self, source: u32, bytes: u64) {
+        self.account_of(source).container_bytes += bytes;
+    }
+
+    /// Counts one item of the frame.
+    pub fn item(&mut self, end: End) {
+        self.items(end, 1);
+    }
+
+    pub(super) fn items(&mut self, end: End, n: u64) {
+        self.worst = Some(self.worst.map_or(end, |worst| worst.max(end)));
+        let source = self.context.source;
+        self.account_of(source).items.add(end, n);
+    }
+
+    /// An item of a valid frame that cannot be taken: the others of it stand.
+    pub fn reject_item(&mut self, frame: &Frame<'_>, symbol: &str, error: JsonError) {
+        self.item(End::Reject);
+        self.keep_reject(frame, self.frame, symbol, error.kind.code(), error.at);
+    }
+
+    pub(super) fn reject(&mut self, frame: &Frame<'_>, number: u64, error: JsonError) {
+        self.account_of(frame.source).items.add(End::Reject, 1);
+        self.keep_reject(frame, number, "", error.kind.code(), error.at);
+    }
+
+    pub(super) fn malformed(&mut self, frame: &Frame<'_>, number: u64, code: &str) {
+        self.account_of(frame.source).items.add(End::Reject, 1);
+        self.keep_reject(frame, number, "", code, 0);
+    }
+
+    fn keep_reject(&mut self, frame: &Frame<'_>, number: u64, symbol: &str, code: &str, at: usize) {
+        self.rejected += 1;
+        if self.rejects.len() >= self.options.max_kept_rejects {
+            return;
+        }
+        let near = excerpt(frame.body, at);
+        self.rejects.push(Reject {
+            source: frame.source,
+            frame: number,
+            line: frame.line,
+            offset: frame.offset,
+            at: at as u64,
+            ts: frame.ts,
+            code: code.to_owned(),
+            reason: format!("{} at byte {at}: {}, near `{near}`", self.spec.name, code.replace('_', " ")),
+            symbol: symbol.to_owned(),
+            body: frame.body.to_vec(),
+        });
+    }
+
+    /// Names a topic without a type of ours.
+    pub fn unknown_topic(&mut self, topic: &str) {
+        self.item(End::Control);
+        if self.unknown_topics.len() < 1_000 || self.unknown_topics.contains_key(topic) {
+            *self.unknown_topics.entry(topic.chars().take(64).collect()).or_default() += 1;
+        }
+    }
+
+    // --- instruments ------------------------------------------------------------------------------------
+
+    /// The slot of a venue symbol.
+    ///
+    /// # Errors
+    /// [`Kind::Value`] for a symbol that cannot name an instrument.
+    #[inline]
+    pub fn slot(&mut self, symbol: &[u8]) -> Result<SlotId, Kind> {
+        match self.symbols.get(symbol) {
+            Some(slot) => Ok(slot),
+            None => self.new_slot(symbol),
+        }
+    }
+
+    #[cold]
+    fn new_slot(&mut self, symbol: &[u8]) -> Result<SlotId, Kind> {
+        let text = std::str::from_utf8(symbol).map_err(|_| Kind::Utf8)?;
+        if !symbol::is_safe(text) {
+            return Err(Kind::Value);
+        }
+        let slot = self.slot_of(text);
+        if self.definitions_given && !self.slots[slot as usize].defined && self.undefined.len() < 10_000 {
+            self.undefined.push(text.to_owned());
+        }
+        Ok(slot)
+    }
+
+    fn slot_of(&mut self, symbol: &str) -> SlotId {
+        let slot = self.slots.len() as SlotId;
+        let id = format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue);
+        self.slots.push(Slot::new(id.into()));
+        self.symbols.bind(symbol.as_bytes(), slot);
+        slot
+    }
+
+    /// The slot of an id that is not a symbol's (an index).
+    ///
+    /// # Errors
+    /// As [`Self::slot`].
+    pub fn index_slot(&mut self, name: &str) -> Result<SlotId, Kind> {
+        let key = [b"\0index\0", name.as_bytes()].concat();
+        if let Some(slot) = self.symbols.get(&key) {
+            return Ok(slot);
+        }
+        if !symbol::is_safe(name) {
+            return Err(Kind::Value);
+        }
+        let slot = self.slots.len() as SlotId;
+        self.slots.push(Slot::new(format!("{name}.{}", self.spec.venue).into()));
+        self.symbols.bind(&key, slot);
+        Ok(slot)
+    }
+
+    /// The instrument id of a venue symbol.
+    #[must_use]
+    pub fn instrument_id(&self, symbol: &str) -> Arc<str> {
+        format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue).into()
+    }
+
+    /// Takes a definition; the newest of an instrument holds.
+    pub fn define(&mut self, definition: Definition) {
+        self.definitions_given = true;
+        let symbol = definition.raw_symbol.clone();
+        let slot = match self.symbols.get(symbol.as_bytes()) {
+            Some(slot) => slot,
+            None => self.slot_of(&symbol),
+        };
+        self.slots[slot as usize].defined = true;
+        self.undefined.retain(|s| *s != symbol);
+        match self.definitions.iter_mut().find(|d| d.instrument_id == definition.instrument_id) {
+            Some(held) => *held = definition,
+            None => self.definitions.push(definition),
+        }
+    }
+
+    /// The definitions taken so far.
+    #[must_use]
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// Symbols that gave rows without a definition, though some were given.
+    #[must_use]
+    pub fn undefined_symbols(&self) -> &[String] {
+        &self.undefined
+    }
+
+    // --- streams ----------------------------------------------------------------------------------------
+
+    pub(super) fn open_stream(&mut self, key: StreamKey, instrument_id: Arc<str>) -> u32 {
+        self.streams.push(Stream::new(key, instrument_id));
+        (self.streams.len() - 1) as u32
+    }
+
+    fn stream_of(&mut self, slot: SlotId, data_type: DataType) -> u32 {
+        let held = self.slots[slot as usize].streams[data_type as usize];
+        if held != NONE {
+            return held;
+        }
+        let id = self.slots[slot as usize].id.clone();
+        let stream = self.open_stream(StreamKey { data_type, id: id.clone(), variant: "".into() }, id);
+        self.slots[slot as usize].streams[data_type as usize] = stream;
+        stream
+    }
+
+    /// The columns of a stream, which is marked as having rows.
+    pub(super) fn columns(
+        &mut self,
+        stream: u32,
+        rows: u64,
+        bytes: usize,
+        decimals: Decimals,
+    ) -> &mut AnyColumns {
+        let held = &mut self.streams[stream as usize];
+        held.rows += rows;
+        held.decimals = held.decimals.max(decimals);
+        if !held.dirty {
+            held.dirty = true;
+            self.dirty.push(stream);
+        }
+        self.buffered += bytes;
+        &mut held.columns
+    }
+
+    #[inline]
+    pub(super) const fn in_span(&self, ts_init: u64) -> bool {
+        ts_init >= self.options.from && ts_init < self.options.to
+    }
+
+    fn selected(&mut self, data_type: DataType, ts_init: u64) -> bool {
+        let wanted = self.options.types.has(data_type) && self.in_span(ts_init);
+        if !wanted {
+            self.item(End::Unselected);
+        }
+        wanted
+    }
+
+    fn row(&mut self, ts_event: u64) -> u64 {
+        let ts_init = self.context.ts_init(ts_event);
+        self.later_than_received += u64::from(ts_event > ts_init);
+        self.item(End::Rows);
+        ts_init
+    }
+
+    // --- items ------------------------------------------------------------------------------------------
+
+    /// A trade.
+    pub fn trade(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields) {
+        let ts_init = self.context.ts_init(trade.ts_event);
+        let (raw, this) = (TradeKind::Raw as usize, kind as usize);
+        let state = &mut self.slots[slot as usize].trades[this];
+        if !state.seen.insert(trade.id) {
+            self.item(End::Duplicate);
+            return;
+        }
+        let wanted = match self.options.trades {
+            TradeMode::Both => true,
+            TradeMode::Raw => kind == TradeKind::Raw,
+            TradeMode::Aggregate => kind == TradeKind::Aggregate,
+            TradeMode::Auto => kind == TradeKind::Raw || self.slots[slot as usize].trades[raw].stream == NONE,
+        };
+        if !wanted || !self.options.types.has(DataType::Trade) || !self.in_span(ts_init) {
+            self.item(End::Unselected);
+            return;
+        }
+        let mut stream = self.slots[slot as usize].trades[this].stream;
+        if stream == NONE {
+            let id = self.slots[slot as usize].id.clone();
+            let key = StreamKey { data_type: DataType::Trade, id: id.clone(), variant: kind.name().into() };
+            stream = self.open_stream(key, id);
+            self.slots[slot as usize].trades[this].stream = stream;
+        }
+        let ts_init = self.row(trade.ts_event);
+        self.tentative = Some((stream, self.tentative.map_or(0, |t| t.1) + 1));
+        let decimals = Decimals { price: trade.price.significant, size: trade.size.significant };
+        if let AnyColumns::Trade(columns) = self.columns(stream, 1, 70, decimals) {
+            let row = TradeRow {
+                price: trade.price.value,
+                size: trade.size.value,
+                aggressor_side: trade.aggressor_side,
+                trade_id: "",
+                ts_event: trade.ts_event,
+                ts_init,
+            };
+            columns.push_numbered(&row, trade.id);
+        }
+    }
+
+    /// A quote of the venue's best-bid-and-ask channel; `update_id` orders quotes of one instrument.
+    pub fn quote(
+        &mut self,
+        slot: SlotId,
+        update_id: u64,
+        prices: [Decimal; 2],
+        sizes: [Decimal; 2],
+        ts_event: u64,
+    ) {
+        if sizes[0].value == 0 || sizes[1].value == 0 || prices[0].value == 0 || prices[1].value == 0 {
+            // A side is empty: there is no quote to speak of.
+            self.item(End::Control);
+            return;
+        }
+        let state = &mut self.slots[slot as usize].last_quote;
+        match *state {
+            Some(last) if update_id == last => return self.item(End::Duplicate),
+            Some(last) if update_id < last => return self.item(End::Stale),
+            _ => *state = Some(update_id),
+        }
+        let ts_init = self.context.ts_init(ts_event);
+        if !self.selected(DataType::Quote, ts_init) {
+            return;
+        }
+        let ts_init = self.row(ts_event);
+        let stream = self.stream_of(slot, DataType::Quote);
+        let decimals = Decimals {
+            price: prices[0].significant.max(prices[1].significant),
+            size: sizes[0].significant.max(sizes[1].significant),
+        };
+        if let AnyColumns::Quote(columns) = self.columns(stream, 1, 80, decimals) {
+            columns.push(&QuoteRow {
+                bid_price: prices[0].value,
+                ask_price: prices[1].value,
+                bid_size: sizes[0].value,
+                ask_size: sizes[1].value,
+                ts_event,
+                ts_init,
+            });
+        }
+    }
+
+    /// A closed bar. `spec` is Nautilus's bar specification, such as `1-MINUTE-LAST-EXTERNAL`.
+    pub fn bar(&mut self, slot: SlotId, spec: &str, row: &BarRow, decimals: Decimals) {
+        let ts_init = self.context.ts_init(row.ts_event);
+        let found = self.slots[slot as usize].bars.iter().position(|(held, ..)| &**held == spec);
+        let at = found.unwrap_or_else(|| {
+            let bars = &mut self.slots[slot as usize].bars;
+            bars.push((spec.into(), NONE, 0));
+            bars.len() - 1
+        });
+        let (_, stream, last) = &mut self.slots[slot as usize].bars[at];
+        if row.ts_event <= *last {
+            self.item(End::Duplicate);
+            return;
+        }
+        *last = row.ts_event;
+        let mut stream = *stream;
+        if !self.selected(DataType::Bar, ts_init) {
+            return;
+        }
+        if stream == NONE {
+            let instrument_id = self.slots[slot as usize].id.clone();
+            let id = format!("{instrument_id}-{spec}").into();
+            let key = StreamKey { data_type: DataType::Bar, id, variant: "".into() };
+            stream = self.open_stream(key, instrument_id);
+            self.slots[slot as usize].bars[at].1 = stream;
+        }
+        let ts_init = self.row(row.ts_event);
+        if let AnyColumns::Bar(columns) = self.columns(stream, 1, 96, decimals) {
+            columns.push(&BarRow { ts_init, ..*row });
+        }
+    }
+
+    /// Whether a value of a stream without ids was seen before: its time is not beyond the last one's.
+    fn seen_time(&mut self, slot: SlotId, data_type: DataType, ts_event: u64) -> bool {
+        let last = &mut self.slots[slot as usize].last_times[data_type as usize];
+        if ts_event <= *last {
+            self.item(End::Duplicate);
+            return true;
+        }
+        *last = ts_event;
+        false
+    }
+
+    /// A mark or index price. More than 16 decimals are the caller's to round.
+    pub fn price_update(&mut self, slot: SlotId, data_type: DataType, value: Decimal, ts_event: u64) {
+        if self.seen_time(slot, data_type, ts_event) {
+            return;
+        }
+        if !self.selected(data_type, self.context.ts_init(ts_event)) {
+            return;
+        }
+        let ts_init = self.row(ts_event);
+        let stream = self.stream_of(slot, data_type);
+        let decimals = Decimals { price: value.significant, size: 0 };
+        if let AnyColumns::MarkPrice(columns) | AnyColumns::IndexPrice(columns) =
+            self.columns(stream, 1, 32, decimals)
+        {
+            columns.push(&PriceUpdateRow { value: value.value, ts_event, ts_init });
+        }
+    }
+
+    /// A funding rate.
+    pub fn funding_rate(&mut self, slot: SlotId, rate: &str, next_funding_ns: Option<u64>, ts_event: u64) {
+        if self.seen_time(slot, DataType::FundingRate, ts_event) {
+            return;
+        }
+        if !self.selected(DataType::FundingRate, self.context.ts_init(ts_event)) {
+            return;
+        }
+        let ts_init = self.row(ts_event);
+        let stream = self.stream_of(slot, DataType::FundingRate);
+        if let AnyColumns::FundingRate(columns) = self.columns(stream, 1, 64, Decimals::default()) {
+            columns.push(&FundingRateRow { rate, interval: None, next_funding_ns, ts_event, ts_init });
+        }
+    }
+
+    /// A liquidation order; numbers are canonical text.
+    pub fn liquidation(&mut self, slot: SlotId, row: &LiquidationRow<'_>) {
+        // The channel has no ids: two connections are told apart by what the order says.
+        let fingerprint = fingerprint(row);
+        let recent = &mut self.slots[slot as usize].recent_liquidations;
+        if recent.contains(&fingerprint) {
+            self.item(End::Duplicate);
+            return;
+        }
+        if recent.len() == 64 {
+            recent.remove(0);
+        }
+        recent.push(fingerprint);
+        if !self.selected(DataType::Liquidation, self.context.ts_init(row.ts_event)) {
+            return;
+        }
+        let ts_init = self.row(row.ts_event);
+        let stream = self.stream_of(slot, DataType::Liquidation);
+        if let AnyColumns::Liquidation(columns) = self.columns(stream, 1, 96, Decimals::default()) {
+            columns.push(&LiquidationRow { ts_init, ..*row });
+        }
+    }
+
+    /// Open interest; the value is canonical text.
+    pub fn open_interest(&mut self, slot: SlotId, value: &str, unit: &str, value_quote: &str, ts_event: u64) {
+        if self.seen_time(slot, DataType::OpenInterest, ts_event) {
+            return;
+        }
+        if !self.selected(DataType::OpenInterest, self.context.ts_init(ts_event)) {
+            return;
+        }
+        let ts_init = self.row(ts_event);
+        let stream = self.stream_of(slot, DataType::OpenInterest);
+        if let AnyColumns::OpenInterest(columns) = self.columns(stream, 1, 64, Decimals::default()) {
+            columns.push(&OpenInterestRow { value, unit, value_quote, ts_event, ts_init });
+        }
+    }
+
+    /// A trading status.
+    pub fn status(&mut self, slot: SlotId, action: &str, reason: &str, is_trading: bool, ts_event: u64) {
+        if self.seen_time(slot, DataType::Status, ts_event) {
+            return;
+        }
+        if !self.selected(DataType::Status, self.context.ts_init(ts_event)) {
+            return;
+        }
+        let ts_init = self.row(ts_event);
+        let stream = self.stream_of(slot, DataType::Status);
+        if let AnyColumns::Status(columns) = self.columns(stream, 1, 64, Decimals::default()) {
+            let is_trading = Some(is_trading);
+            columns.push(&StatusRow { action, reason, is_trading, ts_event, ts_init });
+        }
+    }
+
+    /// Checks a price that must be positive and fit.
+    ///
+    /// # Errors
+    /// [`Kind::Price`] or [`Kind::Decimal`].
+    #[inline]
+    pub fn check_price(&self, price: Decimal) -> Result<(), Kind> {
+        if price.value <= 0 {
+            Err(Kind::Price)
+        } else if price.value > decimal::PRICE_MAX {
+            Err(Kind::Decimal(decimal::DecimalError::Range))
+        } else if !self.options.limits.price(price.value) {
+            Err(Kind::Decimal(decimal::DecimalError::Scale))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Checks a size that must not be negative and fit.
+    ///
+    /// # Errors
+    /// [`Kind::Size`] or [`Kind::Decimal`].
+    #[inline]
+    pub fn check_size(&self, size: Decimal) -> Result<(), Kind> {
+        if size.value < 0 {
+            Err(Kind::Size)
+        } else if size.value > decimal::SIZE_MAX {
+            Err(Kind::Decimal(decimal::DecimalError::Range))
+        } else if !self.options.limits.size(size.value) {
+            Err(Kind::Decimal(decimal::DecimalError::Scale))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(super) const fn pending_frame(&self) -> PendingFrame {
+        PendingFrame { source: self.context.source, bytes: self.context.bytes }
+    }
+
+    // --- results ----------------------------------------------------------------------------------------
+
+    /// Bytes of rows held in columns, about.
+    #[must_use]
+    pub const fn buffered_bytes(&self) -> usize {
+        self.buffered
+    }
+
+    /// Calls `take` with each stream that has rows; `take` empties its columns.
+    pub fn drain(&mut self, mut take: impl FnMut(u32, &mut Stream)) {
+        for index in std::mem::take(&mut self.dirty) {
+            let stream = &mut self.streams[index as usize];
+            stream.dirty = false;
+            take(index, stream);
+        }
+        self.buffered = 0;
+    }
+
+    /// All streams opened so far.
+    #[must_use]
+    pub fn streams(&self) -> &[Stream] {
+        &self.streams
+    }
+
+    /// The accounting by source.
+    #[must_use]
+    pub fn accounts(&self) -> &[Accounting] {
+        &self.accounts
+    }
+
+    /// A stream is dropped after all: what ended as rows in it is unselected.
+    pub fn withdraw(&mut self, stream: u32) {
+        for (source, counts) in std::mem::take(&mut self.streams[stream as usize].counts) {
+            self.account_of(source).withdraw(&counts, End::Unselected);
+        }
+    }
+
+    /// Rejects kept so far, taken out.
+    pub fn take_rejects(&mut self) -> Vec<Reject> {
+        std::mem::take(&mut self.rejects)
+    }
+
+    /// Rejects so far, kept or not.
+    #[must_use]
+    pub const fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Gaps found so far.
+    #[must_use]
+    pub fn gaps(&self) -> &[GapRecord] {
+        &self.gaps
+    }
+
+    /// Topics without a type of ours, by name.
+    #[must_use]
+    pub const fn unknown_topics(&self) -> &std::collections::BTreeMap<String, u64> {
+        &self.unknown_topics
+    }
+
+    /// Book events emitted later than received to keep their order, deletes of levels not held, and rows whose
+    /// event time is after their receive time.
+    #[must_use]
+    pub const fn oddities(&self) -> (u64, u64, u64) {
+        (self.clamped, self.unheld_deletes, self.later_than_received)
+    }
+}
+
+fn fingerprint(row: &LiquidationRow<'_>) -> u64 {
+    use std::hash::{BuildHasher, Hash, Hasher};
+    let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
+    (row.side, row.price, row.average_price, row.size, row.trade_id, row.ts_event).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,152 @@
+//! A feed: the decoder of one recording of one venue product.
+//!
+//! In: frames in arrival order. Out: rows in per-instrument columns, gaps, rejects, and the accounting of every
+//! byte. [`Feed`] is the state machine; the venue's folder reads frames ([`VenueDecoder`]) and tells the
+//! [`Market`] what they say; the market owns instruments, books, de-duplication and columns. No I/O, no clock:
+//! conversion, the live clients and the tests drive the same code.
+
+mod book;
+mod market;
+mod options;
+mod reject;
+mod seen;
+mod stream;
+
+pub use crate::book::OnGap;
+pub use book::{BookMessage, GapRecord};
+pub use market::{Context, Market, TradeFields};
+pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
+pub use reject::Reject;
+pub use stream::{Stream, StreamKey, TradeKind};
+
+use crate::accounting::End;
+use crate::frame::FrameKind;
+use crate::json::{JsonError, Kind};
+use crate::venue::{FeedSpec, VenueDecoder};
+
+/// One frame as a capture (or a socket) gives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// The message.
+    pub body: &'a [u8],
+    /// Receive time, ns UTC; 0 where there is none.
+    pub ts: u64,
+    /// What it is.
+    pub kind: FrameKind,
+    /// Connection inside the source.
+    pub conn: u32,
+    /// URL of a REST answer or of the connection, or a hint of the symbol; empty where there is none.
+    pub context: &'a str,
+    /// Number of the source.
+    pub source: u32,
+    /// Bytes it counts for (more than `body` where the container kept only a part).
+    pub bytes: u64,
+    /// Byte offset in the decompressed source.
+    pub offset: u64,
+    /// Line in the source, 1-based; 0 where there are none.
+    pub line: u64,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame received at `ts`, alone.
+    #[must_use]
+    pub const fn received(body: &'a [u8], ts: u64) -> Self {
+        Self {
+            body,
+            ts,
+            kind: FrameKind::Received,
+            conn: 0,
+            context: "",
+            source: 0,
+            bytes: body.len() as u64,
+            offset: 0,
+            line: 0,
+        }
+    }
+}
+
+/// Decoder of one recording.
+#[derive(Debug)]
+pub struct Feed {
+    spec: &'static FeedSpec,
+    venue: Box<dyn VenueDecoder>,
+    market: Market,
+    frames: u64,
+}
+
+impl Feed {
+    /// A decoder of `spec`.
+    #[must_use]
+    pub fn new(spec: &'static FeedSpec, options: FeedOptions) -> Self {
+        Self { spec, venue: (spec.decoder)(), market: Market::new(spec, options), frames: 0 }
+    }
+
+    /// What it decodes.
+    #[must_use]
+    pub const fn spec(&self) -> &'static FeedSpec {
+        self.spec
+    }
+
+    /// Instruments, columns, accounting.
+    #[must_use]
+    pub const fn market(&self) -> &Market {
+        &self.market
+    }
+
+    /// The same, to take things out.
+    pub const fn market_mut(&mut self) -> &mut Market {
+        &mut self.market
+    }
+
+    /// Gives an answer of the venue's instrument endpoint that was not part of the recording.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn define(&mut self, body: &[u8]) -> Result<usize, JsonError> {
+        self.venue.define(body, &mut self.market)
+    }
+
+    /// Decodes one frame. A bad one never fails: it is a reject, and counted.
+    pub fn push(&mut self, frame: &Frame<'_>) -> Option<End> {
+        let number = self.frames;
+        self.frames += 1;
+        self.market.begin(frame);
+        let end = match frame.kind {
+            FrameKind::Received | FrameKind::Rest => match self.venue.decode(frame, &mut self.market) {
+                Ok(()) => self.market.frame_end(),
+                Err(error) => {
+                    self.market.reject(frame, number, error);
+                    Some(End::Reject)
+                }
+            },
+            FrameKind::Malformed(reason) => {
+                self.market.malformed(frame, number, reason.as_str());
+                Some(End::Reject)
+            }
+            FrameKind::Opened => {
+                self.venue.opened(frame);
+                Some(End::Control)
+            }
+            FrameKind::Sent | FrameKind::Closed => Some(End::Control),
+        };
+        self.market.account(frame, end, number);
+        end
+    }
+
+    /// A REST book answer of `symbol`, received at `ts`.
+    pub fn snapshot(&mut self, symbol: &str, body: &[u8], ts: u64) -> Option<End> {
+        let context = self.venue.snapshot_context(symbol);
+        self.push(&Frame { kind: FrameKind::Rest, context: &context, ..Frame::received(body, ts) })
+    }
+
+    /// The input is over: books say what never joined.
+    pub fn finish(&mut self) {
+        self.market.finish();
+    }
+}
+
+/// Whether an error inside a valid frame spoils only the item it is in.
+#[must_use]
+pub const fn is_item_error(error: &JsonError) -> bool {
+    !error.kind.is_syntax() && !matches!(error.kind, Kind::OtherEvent)
+}

@@ -1,0 +1,84 @@
+//! Which trade ids were seen: ranges, since ids mostly follow one another.
+
+/// A set of ids, kept as ranges that grow together. Bounded: when there are too many holes the oldest ranges
+/// are taken to be one, so that an id in an old hole counts as seen rather than memory growing for ever.
+#[derive(Debug, Default, Clone)]
+pub(super) struct SeenIds {
+    /// Disjoint, ascending, inclusive.
+    ranges: Vec<(u64, u64)>,
+}
+
+const MAX_RANGES: usize = 1_024;
+
+impl SeenIds {
+    /// `true` when `id` is new.
+    #[inline]
+    pub(super) fn insert(&mut self, id: u64) -> bool {
+        match self.ranges.last_mut() {
+            Some((_, last)) if id == *last + 1 => {
+                *last = id;
+                return true;
+            }
+            Some((first, last)) if id <= *last && id >= *first => return false,
+            Some((_, last)) if id > *last => {}
+            None => {}
+            Some(_) => return self.insert_behind(id),
+        }
+        self.ranges.push((id, id));
+        if self.ranges.len() > MAX_RANGES {
+            let merged = (self.ranges[0].0, self.ranges[MAX_RANGES / 2].1);
+            self.ranges.drain(..MAX_RANGES / 2);
+            self.ranges[0] = merged;
+        }
+        true
+    }
+
+    #[cold]
+    fn insert_behind(&mut self, id: u64) -> bool {
+        let at = self.ranges.partition_point(|(_, last)| *last < id);
+        if self.ranges.get(at).is_some_and(|(first, _)| *first <= id) {
+            return false;
+        }
+        let joins_before = at > 0 && self.ranges[at - 1].1.checked_add(1) == Some(id);
+        let joins_after = self.ranges.get(at).is_some_and(|(first, _)| id.checked_add(1) == Some(*first));
+        match (joins_before, joins_after) {
+            (true, true) => {
+                self.ranges[at - 1].1 = self.ranges[at].1;
+                self.ranges.remove(at);
+            }
+            (true, false) => self.ranges[at - 1].1 = id,
+            (false, true) => self.ranges[at].0 = id,
+            (false, false) => self.ranges.insert(at, (id, id)),
+        }
+        true
+    }
+
+    /// The ranges.
+    pub(super) fn ranges(&self) -> &[(u64, u64)] {
+        &self.ranges
+    }
+
+    /// From ranges as [`Self::ranges`] gave them.
+    pub(super) fn from_ranges(ranges: Vec<(u64, u64)>) -> Self {
+        Self { ranges }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    proptest! {
+        #[test]
+        fn equals_a_set(ids in prop::collection::vec(0_u64..300, 0..600)) {
+            let mut seen = SeenIds::default();
+            let mut set = HashSet::new();
+            for id in ids {
+                prop_assert_eq!(seen.insert(id), set.insert(id));
+                prop_assert!(seen.ranges.windows(2).all(|w| w[0].1 + 1 < w[1].0));
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Symbols: from the bytes in a frame to an instrument's slot, and from a venue's name to Nautilus's.
+
+use std::collections::HashMap;
+
+/// The number of an instrument inside a feed.
+pub type SlotId = u32;
+
+/// Why a symbol cannot name an instrument: it would not be safe as a folder name or an instrument id.
+#[must_use]
+pub fn is_safe(symbol: &str) -> bool {
+    !symbol.is_empty()
+        && symbol.len() <= 128
+        && symbol.trim() == symbol
+        && !symbol.starts_with('.')
+        && !symbol.chars().any(|c| {
+            c.is_control()
+                || matches!(c, '/' | '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*' | '%')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        })
+}
+
+/// Symbol bytes to slots.
+#[derive(Debug, Default)]
+pub struct SymbolTable {
+    slots: HashMap<Box<[u8]>, SlotId, foldhash::fast::RandomState>,
+}
+
+impl SymbolTable {
+    /// The slot of `symbol`, if it was met before.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, symbol: &[u8]) -> Option<SlotId> {
+        self.slots.get(symbol).copied()
+    }
+
+    /// Binds `symbol` to `slot`.
+    pub fn bind(&mut self, symbol: &[u8], slot: SlotId) {
+        self.slots.insert(symbol.into(), slot);
+    }
+}

@@ -1,0 +1,141 @@
+//! Times: integers of nanoseconds UTC from the first digit.
+
+/// 2009-01-01T00:00:00Z, ns: no exchange is older.
+pub const FIRST: u64 = 1_230_768_000 * SECOND;
+/// 2100-01-01T00:00:00Z, ns.
+pub const LAST: u64 = 4_102_444_800 * SECOND;
+/// One second, ns.
+pub const SECOND: u64 = 1_000_000_000;
+/// One minute, ns.
+pub const MINUTE: u64 = 60 * SECOND;
+/// One hour, ns.
+pub const HOUR: u64 = 60 * MINUTE;
+/// One day, ns.
+pub const DAY: u64 = 24 * HOUR;
+
+/// Whether `ns` lies in 2009 to 2100.
+#[must_use]
+pub const fn is_plausible(ns: u64) -> bool {
+    ns >= FIRST && ns < LAST
+}
+
+/// A venue's epoch in milliseconds, or microseconds where it has as many digits, as ns.
+#[inline]
+#[must_use]
+pub const fn from_epoch(value: u64) -> Option<u64> {
+    let ns = if value < 100_000_000_000_000 { value * 1_000_000 } else { value.saturating_mul(1_000) };
+    if is_plausible(ns) { Some(ns) } else { None }
+}
+
+/// Text of epoch seconds with a fraction, as ns; digits beyond the ninth decimal are dropped.
+#[must_use]
+pub fn from_seconds(text: &[u8]) -> Option<u64> {
+    let (whole, fraction) = match text.iter().position(|b| *b == b'.') {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, &[][..]),
+    };
+    if whole.is_empty() || whole.len() > 11 || fraction.len() > 32 {
+        return None;
+    }
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+    };
+    if !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let kept = &fraction[..fraction.len().min(9)];
+    let nanos = number(kept)? * 10_u64.pow(9 - kept.len() as u32);
+    let ns = number(whole)?.checked_mul(SECOND)?.checked_add(nanos)?;
+    is_plausible(ns).then_some(ns)
+}
+
+/// An integer epoch in s, ms, us or ns by its number of digits (10, 13, 16, 19), as ns.
+#[must_use]
+pub fn from_digits(text: &[u8]) -> Option<u64> {
+    let factor = match text.len() {
+        10 => SECOND,
+        13 => 1_000_000,
+        16 => 1_000,
+        19 => 1,
+        _ => return None,
+    };
+    let value = text
+        .iter()
+        .try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n.wrapping_mul(10) + u64::from(b - b'0')))?;
+    let ns = value.checked_mul(factor)?;
+    is_plausible(ns).then_some(ns)
+}
+
+/// Days since 1970-01-01 to (year, month, day) in the proleptic Gregorian calendar (Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms").
+#[must_use]
+pub const fn civil(days: i64) -> (i64, u32, u32) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let doe = z.rem_euclid(146_097);
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = (doy - (153 * mp + 2) / 5 + 1) as u32;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + (month <= 2) as i64;
+    (year, month as u32, day)
+}
+
+/// The inverse of [`civil`].
+#[must_use]
+pub const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+    let y = year - (month <= 2) as i64;
+    let era = y.div_euclid(400);
+    let yoe = y.rem_euclid(400);
+    let m = month as i64;
+    let doy = (153 * (m + if m > 2 { -3 } else { 9 }) + 2) / 5 + day as i64 - 1;
+    let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    era * 146_097 + doe - 719_468
+}
+
+/// ISO 8601 text of `ns`: `2023-11-14T22:13:20.001121119Z`.
+#[must_use]
+pub fn iso(ns: u64) -> String {
+    let (year, month, day) = civil((ns / DAY) as i64);
+    let rest = ns % DAY;
+    let (hour, minute, second) = (rest / HOUR, rest / MINUTE % 60, rest / SECOND % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:09}Z", rest % SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_exact() {
+        assert_eq!(from_seconds(b"1633998512.0633569"), Some(1_633_998_512_063_356_900));
+        assert_eq!(from_seconds(b"1626916407.62674"), Some(1_626_916_407_626_740_000));
+        assert_eq!(from_seconds(b"1626916407"), Some(1_626_916_407_000_000_000));
+        assert_eq!(from_seconds(b"1626916407."), Some(1_626_916_407_000_000_000));
+        assert_eq!(from_seconds(b"1626916407.0123456789"), Some(1_626_916_407_012_345_678));
+        assert_eq!(from_seconds(b"16.5"), None);
+        assert_eq!(from_seconds(b""), None);
+        assert_eq!(from_seconds(b"1626916407.x"), None);
+    }
+
+    #[test]
+    fn calendar() {
+        assert_eq!(iso(1_700_000_000_001_121_119), "2023-11-14T22:13:20.001121119Z");
+        for days in (-100_000..100_000).step_by(17) {
+            let (y, m, d) = civil(days);
+            assert_eq!(days_from_civil(y, m, d), days);
+        }
+        assert_eq!(civil(19_782), (2024, 2, 29));
+    }
+
+    #[test]
+    fn epochs() {
+        assert_eq!(from_epoch(1_626_916_403_871), Some(1_626_916_403_871_000_000));
+        assert_eq!(from_epoch(1_735_689_600_123_456), Some(1_735_689_600_123_456_000));
+        assert_eq!(from_epoch(1_626_916_403), None);
+        assert_eq!(from_epoch(1_626_916_403_871_000_000), None);
+        assert_eq!(from_epoch(0), None);
+        assert_eq!(from_digits(b"1626916403871"), Some(1_626_916_403_871_000_000));
+    }
+}

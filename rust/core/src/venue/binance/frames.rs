@@ -1,0 +1,760 @@
+//! Binance's frames: which message one is, and what it tells the market.
+//!
+//! In: one frame (raw, combined, or a REST answer under its URL). Every frame is read to its last byte into
+//! [`Parsed`] values before the market hears of any of them; then each is told, and stands or falls alone.
+//!
+//! The kind of a message is its `e`, which is nearly always its first key; spot's `bookTicker` has none and
+//! starts with `u`. Both are guessed from the first bytes. A guess that fails (keys in another order) costs one
+//! look through the message ([`event_of`]), and then the same readers are used.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::Product;
+use super::messages::{
+    AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, IndexPrice, Kline, Levels, MarkPrice,
+    OpenInterest, Snapshot, Trade, require,
+};
+use super::{instruments, rest, sequence, streams};
+use crate::book::Update;
+use crate::data::{AggressorSide, BarRow, DataType, Decimals, LiquidationRow};
+use crate::feed::{BookMessage, Frame, Market, TradeFields, TradeKind, is_item_error};
+use crate::frame::FrameKind;
+use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
+use crate::time;
+use crate::venue::VenueDecoder;
+
+/// What a message says, read to its end.
+#[derive(Debug)]
+pub(super) enum Parsed<'a> {
+    Trade(TradeKind, Trade<'a>),
+    BookTicker(BookTicker<'a>),
+    /// Levels are in the decoder's scratch.
+    Depth {
+        symbol: Cow<'a, [u8]>,
+        update: Update,
+        ts_event: u64,
+    },
+    /// A spot partial book or a REST answer; levels are in the scratch.
+    Snapshot {
+        symbol: Cow<'a, [u8]>,
+        last: i64,
+        transaction: u64,
+    },
+    Kline(Box<Kline<'a>>),
+    Mark(MarkPrice<'a>),
+    Index(IndexPrice<'a>),
+    ForceOrder(Box<ForceOrder<'a>>),
+    Contract(ContractInfo<'a>),
+    OpenInterest(OpenInterest<'a>),
+    Control,
+    Unknown(String),
+    Bad(JsonError),
+}
+
+/// Kinds of message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Trade,
+    AggTrade,
+    BookTicker,
+    Depth,
+    Snapshot,
+    Kline,
+    Mark,
+    Index,
+    ForceOrder,
+    Contract,
+    OpenInterest,
+    Definitions,
+    Control,
+    Unknown,
+}
+
+fn event_named(name: &[u8]) -> Event {
+    match name {
+        b"trade" => Event::Trade,
+        b"aggTrade" => Event::AggTrade,
+        b"bookTicker" => Event::BookTicker,
+        b"depthUpdate" => Event::Depth,
+        b"kline" => Event::Kline,
+        b"markPriceUpdate" => Event::Mark,
+        b"indexPriceUpdate" => Event::Index,
+        b"forceOrder" => Event::ForceOrder,
+        b"contractInfo" => Event::Contract,
+        b"24hrTicker" | b"24hrMiniTicker" | b"1hTicker" | b"4hTicker" | b"1dTicker" | b"avgPrice"
+        | b"referencePrice" | b"blockTrade" | b"continuous_kline" | b"indexPrice_kline"
+        | b"markPrice_kline" | b"assetIndexUpdate" | b"compositeIndex" | b"serverShutdown" => Event::Control,
+        _ => Event::Unknown,
+    }
+}
+
+/// Reads Binance's frames.
+#[derive(Debug)]
+pub(super) struct BinanceDecoder {
+    product: Product,
+    pub(super) scratch: Scratch,
+    /// Streams of each connection, from the URL it was opened under.
+    connections: HashMap<(u32, u32), Vec<String>>,
+}
+
+/// What is kept from frame to frame: buffers and predictions.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub levels: Levels,
+    pub unknown: UnknownKeys,
+    pub orders: Orders,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    wrapper: Order,
+    trade: Order,
+    agg_trade: Order,
+    book_ticker: Order,
+    depth: Order,
+    snapshot: Order,
+    kline: Order,
+    candle: Order,
+    mark: Order,
+    rare: Order,
+    pub rest: Order,
+}
+
+impl BinanceDecoder {
+    pub(super) fn new(product: Product) -> Self {
+        Self { product, scratch: Scratch::default(), connections: HashMap::new() }
+    }
+
+    pub(super) const fn product(&self) -> Product {
+        self.product
+    }
+
+    /// Reads a frame that is one message.
+    pub(super) fn read_one<'a>(&mut self, frame: &Frame<'a>) -> Result<Parsed<'a>, JsonError> {
+        let mut cursor = Cursor::new(frame.body);
+        let item = read_item(self.product, &mut self.scratch, &mut cursor)?;
+        cursor.finish()?;
+        Ok(item)
+    }
+}
+
+/// `{"stream":…,"data":…}`.
+struct Wrapper<'a, 's> {
+    product: Product,
+    scratch: &'s mut Scratch,
+    stream: Cow<'a, [u8]>,
+    has_data: bool,
+    items: Vec<Parsed<'a>>,
+    first: Option<Parsed<'a>>,
+}
+
+impl<'a> Message<'a> for Wrapper<'a, '_> {
+    const KEYS: &'static [Key] = keys!["stream", "data", "generated"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        match key {
+            0 => self.stream = cursor.string()?,
+            1 => {
+                self.has_data = true;
+                if cursor.peek() == b'[' {
+                    read_array(self.product, self.scratch, cursor, &mut self.items)?;
+                } else {
+                    self.first = Some(read_item(self.product, self.scratch, cursor)?);
+                }
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Reads an array of messages, each alone.
+fn read_array<'a>(
+    product: Product,
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'a>,
+    items: &mut Vec<Parsed<'a>>,
+) -> Result<(), JsonError> {
+    cursor.array(|cursor| {
+        items.push(read_item(product, scratch, cursor)?);
+        Ok(())
+    })
+}
+
+/// Reads one message; what is wrong inside it alone becomes [`Parsed::Bad`].
+fn read_item<'a>(
+    product: Product,
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'a>,
+) -> Result<Parsed<'a>, JsonError> {
+    cursor.peek();
+    let (start, depth) = (cursor.offset(), cursor.depth());
+    let guess = guess(cursor);
+    let mut result = match guess {
+        Some(event) => read_event(event, product, scratch, cursor),
+        None => Err(cursor.error(Kind::OtherEvent)),
+    };
+    if let Err(error) = result {
+        if error.kind.is_syntax() {
+            return Err(error);
+        }
+        cursor.pass_over(start, depth)?;
+        let end = cursor.offset();
+        cursor.seek(start);
+        let (event, name) = event_of(cursor)?;
+        if guess != Some(event) {
+            cursor.pass_over(start, depth)?;
+            cursor.seek(start);
+            result = match event {
+                Event::Unknown => {
+                    cursor.skip()?;
+                    Ok(Parsed::Unknown(String::from_utf8_lossy(&name).into_owned()))
+                }
+                event => read_event(event, product, scratch, cursor),
+            };
+        }
+        if result.is_err() {
+            cursor.pass_over(start, depth)?;
+        }
+        cursor.seek(end);
+    }
+    match result {
+        Err(error) if is_item_error(&error) => Ok(Parsed::Bad(error)),
+        other => other,
+    }
+}
+
+/// The kind of message by its first bytes; `None` when they do not tell.
+#[inline]
+fn guess(cursor: &Cursor<'_>) -> Option<Event> {
+    let rest = cursor.rest();
+    if let Some(name) = rest.strip_prefix(b"{\"e\":\"") {
+        let end = name.iter().take(20).position(|b| *b == b'"')?;
+        return Some(event_named(&name[..end])).filter(|event| *event != Event::Unknown);
+    }
+    if rest.starts_with(b"{\"u\":") {
+        return Some(Event::BookTicker);
+    }
+    if rest.starts_with(b"{\"lastUpdateId\":") {
+        return Some(Event::Snapshot);
+    }
+    None
+}
+
+/// The kind of message by its keys, wherever they stand.
+#[cold]
+fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonError> {
+    struct Look<'a> {
+        name: Option<Cow<'a, [u8]>>,
+    }
+    impl<'a> Message<'a> for Look<'a> {
+        const KEYS: &'static [Key] = keys![
+            "e",
+            "lastUpdateId",
+            "result",
+            "error",
+            "code",
+            "id",
+            "u",
+            "B",
+            "A",
+            "symbols",
+            "openInterest"
+        ];
+        fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+            if key == 0 && cursor.peek() == b'"' {
+                self.name = Some(cursor.string()?);
+                return Ok(());
+            }
+            cursor.skip()
+        }
+    }
+    let mut look = Look { name: None };
+    let seen = cursor.object(&mut look, &mut Order::default(), &mut UnknownKeys::default())?;
+    let has = |key: usize| seen & (1 << key) != 0;
+    if let Some(name) = look.name {
+        return Ok((event_named(&name), name));
+    }
+    let event = if has(1) {
+        Event::Snapshot
+    } else if has(6) && has(7) && has(8) {
+        Event::BookTicker
+    } else if has(9) {
+        Event::Definitions
+    } else if has(10) {
+        Event::OpenInterest
+    } else if seen == 0 || has(2) || has(3) || has(4) || has(5) {
+        Event::Control
+    } else {
+        Event::Unknown
+    };
+    Ok((event, Cow::Borrowed(b"(no event name)")))
+}
+
+fn read_event<'a>(
+    event: Event,
+    product: Product,
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'a>,
+) -> Result<Parsed<'a>, JsonError> {
+    let Scratch { levels, unknown, orders } = scratch;
+    let start = cursor.offset();
+    let parsed = match event {
+        Event::Depth => {
+            levels.clear();
+            let mut message = Depth {
+                symbol: Cow::default(),
+                event: 0,
+                transaction: 0,
+                first: 0,
+                last: 0,
+                previous: None,
+                levels,
+            };
+            let seen = cursor.object(&mut message, &mut orders.depth, unknown)?;
+            let spot = product == Product::Spot;
+            let needed = if spot { Depth::NEEDED_SPOT } else { Depth::NEEDED_FUTURES };
+            require(seen, Depth::KEYS, needed, start)?;
+            Parsed::Depth {
+                update: Update { first: message.first, last: message.last, previous: message.previous },
+                ts_event: if spot { message.event } else { message.transaction },
+                symbol: message.symbol,
+            }
+        }
+        Event::BookTicker => {
+            let mut message = BookTicker::default();
+            let seen = cursor.object(&mut message, &mut orders.book_ticker, unknown)?;
+            require(seen, BookTicker::KEYS, BookTicker::NEEDED, start)?;
+            Parsed::BookTicker(message)
+        }
+        Event::AggTrade => {
+            let mut message = AggTrade::default();
+            let seen = cursor.object(&mut message, &mut orders.agg_trade, unknown)?;
+            require(seen, AggTrade::KEYS, AggTrade::NEEDED, start)?;
+            Parsed::Trade(TradeKind::Aggregate, message.0)
+        }
+        Event::Trade => {
+            let mut message = Trade::default();
+            let seen = cursor.object(&mut message, &mut orders.trade, unknown)?;
+            require(seen, Trade::KEYS, Trade::NEEDED, start)?;
+            Parsed::Trade(TradeKind::Raw, message)
+        }
+        Event::Snapshot => {
+            levels.clear();
+            let mut message = Snapshot { symbol: Cow::default(), last: 0, transaction: 0, levels };
+            let seen = cursor.object(&mut message, &mut orders.snapshot, unknown)?;
+            require(seen, Snapshot::KEYS, Snapshot::NEEDED, start)?;
+            let (last, transaction) = (message.last, message.transaction);
+            Parsed::Snapshot { symbol: message.symbol, last, transaction }
+        }
+        Event::Kline => {
+            let order = std::mem::take(&mut orders.candle);
+            let names = std::mem::take(unknown);
+            let mut message = Box::new(Kline { order, unknown: names, ..Kline::default() });
+            let mut outer = UnknownKeys::default();
+            let seen = cursor.object(&mut *message, &mut orders.kline, &mut outer);
+            orders.candle = message.order.clone();
+            *unknown = std::mem::take(&mut message.unknown);
+            unknown.merge(&outer);
+            require(seen?, Kline::KEYS, Kline::NEEDED, start)?;
+            require(
+                message.candle_keys,
+                super::messages::Candle::KEYS,
+                super::messages::Candle::NEEDED,
+                start,
+            )?;
+            Parsed::Kline(message)
+        }
+        Event::Mark => {
+            let mut message = MarkPrice::default();
+            let seen = cursor.object(&mut message, &mut orders.mark, unknown)?;
+            require(seen, MarkPrice::KEYS, MarkPrice::NEEDED, start)?;
+            Parsed::Mark(message)
+        }
+        Event::Index => {
+            let mut message = IndexPrice::default();
+            let seen = cursor.object(&mut message, &mut orders.rare, unknown)?;
+            require(seen, IndexPrice::KEYS, IndexPrice::NEEDED, start)?;
+            Parsed::Index(message)
+        }
+        Event::ForceOrder => {
+            let mut message = Box::new(ForceOrder::default());
+            let seen = cursor.object(&mut *message, &mut orders.rare, unknown);
+            unknown.merge(&message.unknown);
+            require(seen?, ForceOrder::KEYS, ForceOrder::NEEDED, start)?;
+            require(
+                message.order_keys,
+                super::messages::ForcedOrder::KEYS,
+                super::messages::ForcedOrder::NEEDED,
+                start,
+            )?;
+            Parsed::ForceOrder(message)
+        }
+        Event::Contract => {
+            let mut message = ContractInfo::default();
+            let seen = cursor.object(&mut message, &mut orders.rare, unknown)?;
+            require(seen, ContractInfo::KEYS, ContractInfo::NEEDED, start)?;
+            Parsed::Contract(message)
+        }
+        Event::OpenInterest => {
+            let mut message = OpenInterest::default();
+            let seen = cursor.object(&mut message, &mut orders.rare, unknown)?;
+            require(seen, OpenInterest::KEYS, OpenInterest::NEEDED, start)?;
+            Parsed::OpenInterest(message)
+        }
+        Event::Control | Event::Definitions | Event::Unknown => {
+            cursor.skip()?;
+            Parsed::Control
+        }
+    };
+    Ok(parsed)
+}
+
+impl VenueDecoder for BinanceDecoder {
+    fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        if frame.kind == FrameKind::Rest && rest::decode(self, frame, market)? {
+            return Ok(());
+        }
+        let mut cursor = Cursor::new(frame.body);
+        let mut wrapper = Wrapper {
+            product: self.product,
+            scratch: &mut self.scratch,
+            stream: Cow::default(),
+            has_data: false,
+            items: Vec::new(),
+            first: None,
+        };
+        let mut is_definitions = false;
+        match cursor.peek() {
+            b'[' => read_array(self.product, wrapper.scratch, &mut cursor, &mut wrapper.items)?,
+            b'{' if !looks_combined(&cursor) => {
+                let item = read_item(self.product, wrapper.scratch, &mut cursor)?;
+                wrapper.first = Some(item);
+                is_definitions = rest::is_definitions(frame.body);
+            }
+            b'{' => {
+                let mut order = std::mem::take(&mut wrapper.scratch.orders.wrapper);
+                let mut unknown = UnknownKeys::default();
+                let result = cursor.object(&mut wrapper, &mut order, &mut unknown);
+                wrapper.scratch.orders.wrapper = order;
+                wrapper.scratch.unknown.merge(&unknown);
+                result?;
+            }
+            _ => {
+                cursor.skip()?;
+                cursor.finish()?;
+                return Err(JsonError { kind: Kind::Type, at: 0 });
+            }
+        }
+        cursor.finish()?;
+        if is_definitions {
+            instruments::read(self.product, frame.body, frame.ts, market)?;
+            market.item(crate::accounting::End::Control);
+            return Ok(());
+        }
+        let Wrapper { stream, items, first, .. } = wrapper;
+        let stream = self.stream(frame, &stream);
+        for item in items.into_iter().chain(first) {
+            self.tell(frame, &stream, item, market);
+        }
+        Ok(())
+    }
+
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+        instruments::read(self.product, body, 0, market)
+    }
+
+    fn opened(&mut self, frame: &Frame<'_>) {
+        let streams = streams::of_url(frame.context);
+        // A connection with very many streams cannot tell one of them.
+        if self.connections.len() < 100_000 {
+            self.connections.insert((frame.source, frame.conn), streams.into_iter().take(2).collect());
+        }
+    }
+
+    fn snapshot_context(&self, symbol: &str) -> String {
+        format!("/depth?symbol={}", symbol.to_uppercase())
+    }
+
+    fn unknown_keys(&self) -> &UnknownKeys {
+        &self.scratch.unknown
+    }
+}
+
+/// Whether a frame is `{"stream":…,"data":…}`, in whatever order.
+fn looks_combined(cursor: &Cursor<'_>) -> bool {
+    let rest = cursor.rest();
+    if rest.starts_with(b"{\"stream\":") {
+        return true;
+    }
+    if rest.starts_with(b"{\"e\":") || rest.starts_with(b"{\"u\":") || rest.starts_with(b"{\"lastUpdateId\":")
+    {
+        return false;
+    }
+    struct Look;
+    impl<'a> Message<'a> for Look {
+        const KEYS: &'static [Key] = keys!["stream", "data"];
+        fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+            cursor.skip()
+        }
+    }
+    let mut look = Cursor::new(rest);
+    look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).is_ok_and(|seen| seen == 3)
+}
+
+impl BinanceDecoder {
+    /// The stream a frame came by: named in it, or the only one of its connection.
+    fn stream<'a>(&self, frame: &Frame<'_>, named: &'a [u8]) -> Cow<'a, str> {
+        if !named.is_empty() {
+            return String::from_utf8_lossy(named);
+        }
+        match self.connections.get(&(frame.source, frame.conn)).map(Vec::as_slice) {
+            Some([only]) => Cow::Owned(only.clone()),
+            _ => Cow::Borrowed(""),
+        }
+    }
+
+    /// Tells the market what a message says.
+    pub(super) fn tell(&mut self, frame: &Frame<'_>, stream: &str, item: Parsed<'_>, market: &mut Market) {
+        let symbol = match &item {
+            Parsed::Trade(_, m) => m.symbol.clone(),
+            Parsed::BookTicker(m) => m.symbol.clone(),
+            Parsed::Depth { symbol, .. } | Parsed::Snapshot { symbol, .. } => symbol.clone(),
+            _ => Cow::default(),
+        };
+        if let Err(error) = self.try_tell(frame, stream, item, market) {
+            let symbol = String::from_utf8_lossy(&symbol).into_owned();
+            market.reject_item(frame, &symbol, error);
+        }
+    }
+
+    fn try_tell(
+        &mut self,
+        frame: &Frame<'_>,
+        stream: &str,
+        item: Parsed<'_>,
+        market: &mut Market,
+    ) -> Result<(), JsonError> {
+        let fail = |kind| JsonError { kind, at: 0 };
+        match item {
+            Parsed::Trade(kind, message) => {
+                market.check_price(message.price).map_err(fail)?;
+                market.check_size(message.size).map_err(fail)?;
+                let slot = market.slot(&message.symbol).map_err(fail)?;
+                market.trade(slot, kind, &trade_fields(&message));
+            }
+            Parsed::BookTicker(message) => {
+                for at in 0..2 {
+                    if message.prices[at].value > 0 {
+                        market.check_price(message.prices[at]).map_err(fail)?;
+                    }
+                    market.check_size(message.sizes[at]).map_err(fail)?;
+                }
+                let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
+                let ts_event = ts_event.ok_or(fail(Kind::Missing("receive time")))?;
+                let slot = market.slot(&message.symbol).map_err(fail)?;
+                market.quote(slot, message.update_id, message.prices, message.sizes, ts_event);
+            }
+            Parsed::Depth { symbol, update, ts_event } => {
+                let slot = market.slot(&symbol).map_err(fail)?;
+                let levels = &self.scratch.levels;
+                let message = BookMessage {
+                    bids: &levels.bids,
+                    asks: &levels.asks,
+                    decimals: levels.decimals,
+                    ts_event,
+                };
+                let channel = match streams::channel(stream) {
+                    "" => "depth",
+                    channel => channel,
+                };
+                if streams::partial_depth(channel).is_some() {
+                    market.partial_book(slot, channel, update.last, &message).map_err(fail)?;
+                } else {
+                    let judge =
+                        if self.product == Product::Spot { sequence::spot } else { sequence::futures };
+                    market.book_update(slot, channel, judge, update, &message).map_err(fail)?;
+                }
+            }
+            Parsed::Snapshot { symbol, last, transaction } => {
+                self.tell_snapshot(frame, stream, &symbol, last, transaction, market)?;
+            }
+            Parsed::Kline(message) => {
+                let candle = &message.candle;
+                if candle.closed {
+                    let slot = market.slot(&message.symbol).map_err(fail)?;
+                    tell_bar(slot, &candle.interval, candle, market).map_err(fail)?;
+                } else {
+                    market.item(crate::accounting::End::Control);
+                }
+            }
+            Parsed::Mark(message) => {
+                market.check_price(message.mark).map_err(fail)?;
+                let slot = market.slot(&message.symbol).map_err(fail)?;
+                market.price_update(slot, DataType::MarkPrice, message.mark, message.event);
+                if let Some(index) = message.index.filter(|index| index.value > 0) {
+                    market.check_price(index).map_err(fail)?;
+                    market.price_update(slot, DataType::IndexPrice, index, message.event);
+                }
+                if !message.rate.is_empty() && message.next_funding > 0 {
+                    market.funding_rate(slot, &message.rate, Some(message.next_funding), message.event);
+                }
+            }
+            Parsed::Index(message) => {
+                let pair = String::from_utf8_lossy(&message.pair);
+                let slot = market.index_slot(&pair).map_err(fail)?;
+                market.price_update(slot, DataType::IndexPrice, message.value, message.event);
+            }
+            Parsed::ForceOrder(message) => {
+                let order = &message.order;
+                let slot = market.slot(&order.symbol).map_err(fail)?;
+                let filled = if order.filled.is_empty() { &order.quantity } else { &order.filled };
+                market.liquidation(
+                    slot,
+                    &LiquidationRow {
+                        side: if *order.side == *b"BUY" { "BUY" } else { "SELL" },
+                        price: &order.price,
+                        average_price: &order.average_price,
+                        size: filled,
+                        trade_id: "",
+                        ts_event: order.ts_event,
+                        ts_init: 0,
+                    },
+                );
+            }
+            Parsed::Contract(message) => {
+                let slot = market.slot(&message.symbol).map_err(fail)?;
+                let word = String::from_utf8_lossy(&message.status);
+                let (action, trading) = status_action(&word);
+                market.status(slot, action, &word, trading, message.event);
+            }
+            Parsed::OpenInterest(message) => {
+                let slot = market.slot(&message.symbol).map_err(fail)?;
+                let unit = if self.product == Product::Coinm { "contracts" } else { "base" };
+                market.open_interest(slot, &message.value, unit, "", message.ts_event);
+            }
+            Parsed::Control => market.item(crate::accounting::End::Control),
+            Parsed::Unknown(name) => market.unknown_topic(&name),
+            Parsed::Bad(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// A message with `lastUpdateId`: a spot partial book by its stream, else a snapshot.
+    pub(super) fn tell_snapshot(
+        &mut self,
+        frame: &Frame<'_>,
+        stream: &str,
+        symbol: &[u8],
+        last: i64,
+        transaction: u64,
+        market: &mut Market,
+    ) -> Result<(), JsonError> {
+        let fail = |kind| JsonError { kind, at: 0 };
+        let named = streams::symbol(stream);
+        // A bare symbol as the context is a file named after it (REST answers written among frames).
+        let hinted = frame.context.to_uppercase();
+        let symbol: &[u8] = if !symbol.is_empty() {
+            symbol
+        } else if !named.is_empty() {
+            named.as_bytes()
+        } else if !frame.context.is_empty() && !frame.context.contains(['/', '?', ':']) {
+            hinted.as_bytes()
+        } else {
+            return Err(fail(Kind::Missing("symbol")));
+        };
+        let Ok(last) = u64::try_from(last) else {
+            // -1: the book of a symbol just listed, empty.
+            market.item(crate::accounting::End::Control);
+            return Ok(());
+        };
+        let slot = market.slot(symbol).map_err(fail)?;
+        let levels = &self.scratch.levels;
+        let message = BookMessage {
+            bids: &levels.bids,
+            asks: &levels.asks,
+            decimals: levels.decimals,
+            ts_event: transaction,
+        };
+        let channel = streams::channel(stream);
+        if streams::partial_depth(channel).is_some() {
+            market.partial_book(slot, channel, last, &message).map_err(fail)
+        } else {
+            market.book_snapshot(slot, last, &message).map_err(fail)
+        }
+    }
+}
+
+/// A trade's values for the market.
+pub(super) fn trade_fields(message: &Trade<'_>) -> TradeFields {
+    TradeFields {
+        price: message.price,
+        size: message.size,
+        aggressor_side: if message.buyer_is_maker { AggressorSide::Seller } else { AggressorSide::Buyer },
+        id: message.id,
+        ts_event: message.ts_event,
+    }
+}
+
+/// Tells a closed candle.
+pub(super) fn tell_bar(
+    slot: crate::symbol::SlotId,
+    interval: &[u8],
+    candle: &super::messages::Candle<'_>,
+    market: &mut Market,
+) -> Result<(), Kind> {
+    let interval = std::str::from_utf8(interval).map_err(|_| Kind::Utf8)?;
+    let (spec, length) = bar_spec(interval).ok_or(Kind::Value)?;
+    for price in candle.prices {
+        market.check_price(price)?;
+    }
+    market.check_size(candle.volume)?;
+    // Months differ in length; their close time says where they end.
+    let close = length.map_or(candle.close_time + 1_000_000, |length| candle.open_time + length);
+    let row = BarRow {
+        open: candle.prices[0].value,
+        high: candle.prices[1].value,
+        low: candle.prices[2].value,
+        close: candle.prices[3].value,
+        volume: candle.volume.value,
+        ts_event: close,
+        ts_init: 0,
+    };
+    let decimals = Decimals {
+        price: candle.prices.iter().map(|p| p.significant).max().unwrap_or_default(),
+        size: candle.volume.significant,
+    };
+    market.bar(slot, &spec, &row, decimals);
+    Ok(())
+}
+
+/// Nautilus's bar specification of a kline interval, and its length in ns where that is fixed.
+fn bar_spec(interval: &str) -> Option<(String, Option<u64>)> {
+    // `1d@+08:00`: the same bars on another clock; Nautilus has no name for that.
+    let unit = interval.chars().last()?;
+    let count: u64 =
+        interval[..interval.len() - unit.len_utf8()].parse().ok().filter(|n| *n > 0 && *n < 1_000)?;
+    let (name, length) = match unit {
+        's' => ("SECOND", Some(time::SECOND)),
+        'm' => ("MINUTE", Some(time::MINUTE)),
+        'h' => ("HOUR", Some(time::HOUR)),
+        'd' => ("DAY", Some(time::DAY)),
+        'w' => ("WEEK", Some(7 * time::DAY)),
+        'M' => ("MONTH", None),
+        _ => return None,
+    };
+    Some((format!("{count}-{name}-LAST-EXTERNAL"), length.map(|l| l * count)))
+}
+
+/// Nautilus's `MarketStatusAction` of a venue's word, and whether it trades.
+fn status_action(word: &str) -> (&'static str, bool) {
+    match word {
+        "TRADING" => ("TRADING", true),
+        "PENDING_TRADING" => ("PRE_OPEN", false),
+        "PRE_DELIVERING" | "PRE_SETTLE" => ("PRE_CLOSE", false),
+        "BREAK" | "HALT" | "CANCEL_ONLY" => ("HALT", false),
+        "CLOSE" | "DELIVERING" | "DELIVERED" | "SETTLING" | "END_OF_DAY" => ("CLOSE", false),
+        _ => ("NONE", false),
+    }
+}

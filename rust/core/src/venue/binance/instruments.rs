@@ -1,0 +1,158 @@
+//! Definitions from Binance's `exchangeInfo`.
+//!
+//! Ticks and steps are the filters' (`PRICE_FILTER`, `LOT_SIZE`), never `pricePrecision` and
+//! `quantityPrecision`, which are digits to display. Trailing zeros do not count: spot pads every tick to eight
+//! decimals. A limit of zero is a rule that is off.
+
+use serde::Deserialize;
+
+use super::Product;
+use crate::decimal;
+use crate::feed::Market;
+use crate::instrument::{Definition, InstrumentClass};
+use crate::json::{JsonError, Kind};
+
+#[derive(Deserialize)]
+struct Answer {
+    symbols: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Symbol {
+    symbol: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    contract_status: String,
+    base_asset: String,
+    quote_asset: String,
+    #[serde(default)]
+    margin_asset: String,
+    #[serde(default)]
+    contract_type: Option<String>,
+    #[serde(default)]
+    contract_size: Option<u64>,
+    #[serde(default)]
+    onboard_date: Option<u64>,
+    #[serde(default)]
+    delivery_date: Option<u64>,
+    #[serde(default)]
+    required_margin_percent: Option<String>,
+    #[serde(default)]
+    maint_margin_percent: Option<String>,
+    #[serde(default)]
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Filter {
+    filter_type: String,
+    tick_size: Option<String>,
+    min_price: Option<String>,
+    max_price: Option<String>,
+    step_size: Option<String>,
+    min_qty: Option<String>,
+    max_qty: Option<String>,
+    min_notional: Option<String>,
+    max_notional: Option<String>,
+    notional: Option<String>,
+}
+
+/// Reads an answer of `exchangeInfo` received at `ts_ns`; answers how many definitions it gave.
+pub(super) fn read(
+    product: Product,
+    body: &[u8],
+    ts_ns: u64,
+    market: &mut Market,
+) -> Result<usize, JsonError> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| JsonError {
+        kind: if error.is_data() { Kind::Type } else { Kind::Syntax },
+        at: error.column().saturating_sub(1),
+    })?;
+    let mut taken = 0;
+    for value in answer.symbols {
+        let Ok(symbol) = serde_json::from_value::<Symbol>(value) else { continue };
+        if let Some(definition) = definition(product, symbol, ts_ns, market) {
+            market.define(definition);
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+/// Canonical text of a limit; `None` where it is zero: the rule is off.
+fn limit(text: Option<&String>) -> Option<String> {
+    decimal::canonical(text?.as_bytes()).ok().filter(|t| t != "0" && !t.starts_with('-'))
+}
+
+fn decimals(text: &str) -> u8 {
+    text.split_once('.').map_or(0, |(_, fraction)| fraction.len().min(255) as u8)
+}
+
+/// A percentage as a fraction.
+fn fraction(percent: Option<&String>) -> Option<String> {
+    let value = decimal::parse(percent?.as_bytes()).ok()?.value;
+    (value % 100 == 0).then(|| decimal::text(value / 100))
+}
+
+fn class(product: Product, symbol: &Symbol) -> Option<InstrumentClass> {
+    if product == Product::Spot {
+        return Some(InstrumentClass::CurrencyPair);
+    }
+    let contract = symbol.contract_type.as_deref().unwrap_or_default();
+    match contract {
+        "PERPETUAL" | "TRADIFI_PERPETUAL" | "PERPETUAL_DELIVERING" => Some(InstrumentClass::CryptoPerpetual),
+        other if other.contains("MONTH") || other.contains("QUARTER") => Some(InstrumentClass::CryptoFuture),
+        // "": not yet defined.
+        _ => None,
+    }
+}
+
+fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
+    if !crate::symbol::is_safe(&symbol.symbol) {
+        return None;
+    }
+    let class = class(product, &symbol)?;
+    let filter = |kinds: &[&str]| symbol.filters.iter().find(|f| kinds.contains(&f.filter_type.as_str()));
+    let price = filter(&["PRICE_FILTER"])?;
+    let lot = filter(&["LOT_SIZE"])?;
+    let notional = filter(&["NOTIONAL", "MIN_NOTIONAL"]);
+    let price_increment = limit(price.tick_size.as_ref())?;
+    let size_increment = limit(lot.step_size.as_ref())?;
+    let (price_precision, size_precision) = (decimals(&price_increment), decimals(&size_increment));
+    if price_precision > 16 || size_precision > 16 {
+        return None;
+    }
+    let is_future = class == InstrumentClass::CryptoFuture;
+    let settlement = if symbol.margin_asset.is_empty() { &symbol.quote_asset } else { &symbol.margin_asset };
+    let ns = |ms: Option<u64>| ms.and_then(crate::time::from_epoch);
+    Some(Definition {
+        class,
+        instrument_id: market.instrument_id(&symbol.symbol),
+        settlement: settlement.clone(),
+        is_inverse: product == Product::Coinm,
+        price_precision,
+        size_precision,
+        price_increment,
+        size_increment,
+        multiplier: symbol.contract_size.unwrap_or(1).to_string(),
+        min_price: limit(price.min_price.as_ref()),
+        max_price: limit(price.max_price.as_ref()),
+        min_quantity: limit(lot.min_qty.as_ref()),
+        max_quantity: limit(lot.max_qty.as_ref()),
+        min_notional: notional.and_then(|f| limit(f.min_notional.as_ref().or(f.notional.as_ref()))),
+        max_notional: notional.and_then(|f| limit(f.max_notional.as_ref())),
+        activation_ns: ns(symbol.onboard_date),
+        expiration_ns: if is_future { ns(symbol.delivery_date) } else { None },
+        underlying: is_future.then(|| symbol.base_asset.clone()),
+        margin_init: fraction(symbol.required_margin_percent.as_ref()),
+        margin_maint: fraction(symbol.maint_margin_percent.as_ref()),
+        status: if symbol.status.is_empty() { symbol.contract_status.clone() } else { symbol.status.clone() },
+        raw_symbol: symbol.symbol,
+        base: symbol.base_asset,
+        quote: symbol.quote_asset,
+        ts_ns,
+    })
+}

@@ -1,0 +1,587 @@
+//! Binance's messages: the keys of each in the order sent, and what is read of them.
+//!
+//! One struct per message; its `KEYS` are the union of what the products and the years send (`README.md` has
+//! the table). Keys whose values are not needed are read past, checked.
+
+use std::borrow::Cow;
+
+use crate::data::Decimals;
+use crate::decimal::Decimal;
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys, out_of_range};
+use crate::{decimal, time};
+
+type Text<'a> = Cow<'a, [u8]>;
+type Read = Result<(), JsonError>;
+
+/// A time in the venue's milliseconds (or microseconds), ns UTC.
+fn epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    time::from_epoch(cursor.u64()?).ok_or(JsonError { kind: Kind::Time, at })
+}
+
+/// The same where 0 says that there is none.
+fn epoch_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    match cursor.u64()? {
+        0 => Ok(0),
+        value => time::from_epoch(value).ok_or(JsonError { kind: Kind::Time, at }),
+    }
+}
+
+/// A price that must be positive.
+fn price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    let price = cursor.decimal()?;
+    if price.value > 0 && price.value <= decimal::PRICE_MAX {
+        Ok(price)
+    } else {
+        Err(out_of_range(Kind::Price, price.value, at))
+    }
+}
+
+/// A price that may be zero: an empty side, an index not yet known.
+fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    let price = cursor.decimal()?;
+    if price.value >= 0 && price.value <= decimal::PRICE_MAX {
+        Ok(price)
+    } else {
+        Err(out_of_range(Kind::Price, price.value, at))
+    }
+}
+
+fn size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    let size = cursor.decimal()?;
+    if size.value >= 0 && size.value <= decimal::SIZE_MAX {
+        Ok(size)
+    } else {
+        Err(out_of_range(Kind::Size, size.value, at))
+    }
+}
+
+fn size(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    let size = size_or_zero(cursor)?;
+    if size.value == 0 { Err(JsonError { kind: Kind::Size, at }) } else { Ok(size) }
+}
+
+/// A number kept as canonical text; `""` stays `""`.
+fn number_text(cursor: &mut Cursor<'_>) -> Result<String, JsonError> {
+    let (text, at) = cursor.decimal_text()?;
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
+}
+
+/// Keys that must have been there: a bit each, and the names for the error.
+pub(super) fn require(seen: u64, keys: &'static [Key], needed: &[usize], at: usize) -> Read {
+    match needed.iter().find(|key| seen & (1 << **key) == 0) {
+        Some(missing) => Err(JsonError { kind: Kind::Missing(keys[*missing].name()), at }),
+        None => Ok(()),
+    }
+}
+
+/// `trade`: one execution.
+#[derive(Debug, Default)]
+pub(super) struct Trade<'a> {
+    pub symbol: Text<'a>,
+    pub id: u64,
+    pub price: Decimal,
+    pub size: Decimal,
+    pub ts_event: u64,
+    pub buyer_is_maker: bool,
+}
+
+impl<'a> Message<'a> for Trade<'a> {
+    const KEYS: &'static [Key] =
+        keys!["e", "E", "T", "s", "t", "p", "q", "X", "m", "M", "st", "b", "a", "ps"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            2 => self.ts_event = epoch(cursor)?,
+            3 => self.symbol = cursor.string()?,
+            4 => self.id = cursor.u64()?,
+            5 => self.price = price(cursor)?,
+            6 => self.size = size(cursor)?,
+            8 => self.buyer_is_maker = cursor.bool()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl Trade<'_> {
+    pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 6, 8];
+}
+
+/// `aggTrade`: fills of one taker at one price.
+#[derive(Debug, Default)]
+pub(super) struct AggTrade<'a>(pub Trade<'a>);
+
+impl<'a> Message<'a> for AggTrade<'a> {
+    const KEYS: &'static [Key] =
+        keys!["e", "E", "a", "s", "p", "q", "nq", "f", "l", "T", "m", "M", "st", "ps"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            2 => self.0.id = cursor.u64()?,
+            3 => self.0.symbol = cursor.string()?,
+            4 => self.0.price = price(cursor)?,
+            5 => self.0.size = size(cursor)?,
+            9 => self.0.ts_event = epoch(cursor)?,
+            10 => self.0.buyer_is_maker = cursor.bool()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl AggTrade<'_> {
+    pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 9, 10];
+    /// In a REST answer the URL names the symbol.
+    pub const NEEDED_REST: &'static [usize] = &[2, 4, 5, 9, 10];
+}
+
+/// One trade of a REST answer.
+#[derive(Debug, Default)]
+pub(super) struct RestTrade(pub Trade<'static>);
+
+impl<'a> Message<'a> for RestTrade {
+    const KEYS: &'static [Key] = keys![
+        "id",
+        "price",
+        "qty",
+        "quoteQty",
+        "baseQty",
+        "time",
+        "isBuyerMaker",
+        "isBestMatch",
+        "isRPITrade"
+    ];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.0.id = cursor.u64()?,
+            1 => self.0.price = price(cursor)?,
+            2 => self.0.size = size(cursor)?,
+            5 => self.0.ts_event = epoch(cursor)?,
+            6 => self.0.buyer_is_maker = cursor.bool()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl RestTrade {
+    pub const NEEDED: &'static [usize] = &[0, 1, 2, 5, 6];
+}
+
+/// `bookTicker`: best bid and ask. Spot sends neither event name nor time.
+#[derive(Debug, Default)]
+pub(super) struct BookTicker<'a> {
+    pub symbol: Text<'a>,
+    pub update_id: u64,
+    pub prices: [Decimal; 2],
+    pub sizes: [Decimal; 2],
+    pub transaction: u64,
+    pub event: u64,
+}
+
+impl<'a> Message<'a> for BookTicker<'a> {
+    const KEYS: &'static [Key] = keys!["e", "u", "s", "ps", "b", "B", "a", "A", "T", "E", "st"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => {
+                if *cursor.string()? != *b"bookTicker" {
+                    return Err(cursor.error(Kind::OtherEvent));
+                }
+            }
+            1 => self.update_id = cursor.u64()?,
+            2 => self.symbol = cursor.string()?,
+            4 => self.prices[0] = price_or_zero(cursor)?,
+            5 => self.sizes[0] = size_or_zero(cursor)?,
+            6 => self.prices[1] = price_or_zero(cursor)?,
+            7 => self.sizes[1] = size_or_zero(cursor)?,
+            8 => self.transaction = epoch(cursor)?,
+            9 => self.event = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl BookTicker<'_> {
+    pub const NEEDED: &'static [usize] = &[1, 2, 4, 5, 6, 7];
+}
+
+/// Levels of one message; kept and reused.
+#[derive(Debug, Default)]
+pub(super) struct Levels {
+    pub bids: Vec<Level>,
+    pub asks: Vec<Level>,
+    pub decimals: Decimals,
+}
+
+impl Levels {
+    pub fn clear(&mut self) {
+        self.bids.clear();
+        self.asks.clear();
+        self.decimals = Decimals::default();
+    }
+
+    fn read_bids(&mut self, cursor: &mut Cursor<'_>) -> Read {
+        self.decimals = self.decimals.max(cursor.levels(&mut self.bids)?);
+        Ok(())
+    }
+
+    fn read_asks(&mut self, cursor: &mut Cursor<'_>) -> Read {
+        self.decimals = self.decimals.max(cursor.levels(&mut self.asks)?);
+        Ok(())
+    }
+}
+
+/// `depthUpdate`: a diff of the book, or (by the stream's name) its top.
+#[derive(Debug)]
+pub(super) struct Depth<'a, 'l> {
+    pub symbol: Text<'a>,
+    pub event: u64,
+    pub transaction: u64,
+    pub first: u64,
+    pub last: u64,
+    pub previous: Option<u64>,
+    pub levels: &'l mut Levels,
+}
+
+impl<'a> Message<'a> for Depth<'a, '_> {
+    const KEYS: &'static [Key] = keys!["e", "E", "T", "s", "ps", "st", "U", "u", "pu", "b", "a"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => self.event = epoch(cursor)?,
+            2 => self.transaction = epoch(cursor)?,
+            3 => self.symbol = cursor.string()?,
+            6 => self.first = cursor.u64()?,
+            7 => self.last = cursor.u64()?,
+            8 => self.previous = Some(cursor.u64()?),
+            9 => self.levels.read_bids(cursor)?,
+            10 => self.levels.read_asks(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl Depth<'_, '_> {
+    pub const NEEDED_SPOT: &'static [usize] = &[1, 3, 6, 7, 9, 10];
+    pub const NEEDED_FUTURES: &'static [usize] = &[2, 3, 6, 7, 8, 9, 10];
+}
+
+/// A book as a REST answer, or a spot partial book.
+#[derive(Debug)]
+pub(super) struct Snapshot<'a, 'l> {
+    pub symbol: Text<'a>,
+    pub last: i64,
+    pub transaction: u64,
+    pub levels: &'l mut Levels,
+}
+
+impl<'a> Message<'a> for Snapshot<'a, '_> {
+    const KEYS: &'static [Key] = keys!["lastUpdateId", "E", "T", "symbol", "pair", "bids", "asks"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.last = cursor.i64()?,
+            2 => self.transaction = epoch(cursor)?,
+            3 => self.symbol = cursor.string()?,
+            5 => self.levels.read_bids(cursor)?,
+            6 => self.levels.read_asks(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot<'_, '_> {
+    pub const NEEDED: &'static [usize] = &[0, 5, 6];
+}
+
+/// The candle of a `kline`.
+#[derive(Debug, Default)]
+pub(super) struct Candle<'a> {
+    pub open_time: u64,
+    pub close_time: u64,
+    pub interval: Text<'a>,
+    /// Open, high, low, close.
+    pub prices: [Decimal; 4],
+    pub volume: Decimal,
+    pub closed: bool,
+}
+
+impl<'a> Message<'a> for Candle<'a> {
+    const KEYS: &'static [Key] =
+        keys!["t", "T", "s", "i", "f", "L", "o", "c", "h", "l", "v", "n", "x", "q", "V", "Q", "B"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.open_time = epoch(cursor)?,
+            1 => self.close_time = epoch(cursor)?,
+            3 => self.interval = cursor.string()?,
+            6 => self.prices[0] = price(cursor)?,
+            7 => self.prices[3] = price(cursor)?,
+            8 => self.prices[1] = price(cursor)?,
+            9 => self.prices[2] = price(cursor)?,
+            10 => self.volume = size_or_zero(cursor)?,
+            12 => self.closed = cursor.bool()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl Candle<'_> {
+    pub const NEEDED: &'static [usize] = &[0, 1, 3, 6, 7, 8, 9, 10, 12];
+
+    /// One candle of a REST answer: an array of twelve.
+    pub fn read_row(&mut self, cursor: &mut Cursor<'_>) -> Read {
+        let mut at = 0;
+        cursor.array(|cursor| {
+            match at {
+                0 => self.open_time = epoch(cursor)?,
+                1..=4 => self.prices[at - 1] = price(cursor)?,
+                5 => self.volume = size_or_zero(cursor)?,
+                6 => self.close_time = epoch(cursor)?,
+                _ => cursor.skip()?,
+            }
+            at += 1;
+            Ok(())
+        })?;
+        if at < 7 { Err(cursor.error(Kind::Missing("close time"))) } else { Ok(()) }
+    }
+}
+
+/// `kline`.
+#[derive(Debug, Default)]
+pub(super) struct Kline<'a> {
+    pub symbol: Text<'a>,
+    pub candle: Candle<'a>,
+    pub candle_keys: u64,
+    pub order: crate::json::Order,
+    pub unknown: crate::json::UnknownKeys,
+}
+
+impl<'a> Message<'a> for Kline<'a> {
+    const KEYS: &'static [Key] = keys!["e", "E", "s", "k", "ps", "st"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            2 => self.symbol = cursor.string()?,
+            3 => self.candle_keys = cursor.object(&mut self.candle, &mut self.order, &mut self.unknown)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl Kline<'_> {
+    pub const NEEDED: &'static [usize] = &[2, 3];
+}
+
+/// `markPriceUpdate`: mark, index and funding at once.
+#[derive(Debug, Default)]
+pub(super) struct MarkPrice<'a> {
+    pub symbol: Text<'a>,
+    pub event: u64,
+    pub mark: Decimal,
+    pub index: Option<Decimal>,
+    /// Canonical text; empty where there is none.
+    pub rate: String,
+    pub next_funding: u64,
+}
+
+impl<'a> Message<'a> for MarkPrice<'a> {
+    const KEYS: &'static [Key] = keys!["e", "E", "s", "p", "ap", "P", "i", "r", "T", "st", "ps"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => self.event = epoch(cursor)?,
+            2 => self.symbol = cursor.string()?,
+            3 => self.mark = price(cursor)?,
+            6 => {
+                let at = cursor.offset();
+                let (text, _) = cursor.decimal_text()?;
+                if !text.is_empty() {
+                    let index = decimal::parse(&text);
+                    let index = index.map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
+                    if index.value < 0 || index.value > decimal::PRICE_MAX {
+                        return Err(out_of_range(Kind::Price, index.value, at));
+                    }
+                    self.index = Some(index);
+                }
+            }
+            7 => self.rate = number_text(cursor)?,
+            8 => self.next_funding = epoch_or_none(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl MarkPrice<'_> {
+    pub const NEEDED: &'static [usize] = &[1, 2, 3];
+}
+
+/// `indexPriceUpdate` (COIN-M): the index of a pair.
+#[derive(Debug, Default)]
+pub(super) struct IndexPrice<'a> {
+    pub pair: Text<'a>,
+    pub event: u64,
+    pub value: Decimal,
+}
+
+impl<'a> Message<'a> for IndexPrice<'a> {
+    const KEYS: &'static [Key] = keys!["e", "E", "i", "p", "st"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => self.event = epoch(cursor)?,
+            2 => self.pair = cursor.string()?,
+            3 => self.value = price(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl IndexPrice<'_> {
+    pub const NEEDED: &'static [usize] = &[1, 2, 3];
+}
+
+/// The order of a `forceOrder`.
+#[derive(Debug, Default)]
+pub(super) struct ForcedOrder<'a> {
+    pub symbol: Text<'a>,
+    pub side: Text<'a>,
+    pub quantity: String,
+    pub price: String,
+    pub average_price: String,
+    pub filled: String,
+    pub ts_event: u64,
+}
+
+impl<'a> Message<'a> for ForcedOrder<'a> {
+    const KEYS: &'static [Key] = keys!["s", "ps", "S", "o", "f", "q", "p", "ap", "X", "l", "z", "T", "st"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.symbol = cursor.string()?,
+            2 => {
+                let at = cursor.offset();
+                self.side = cursor.string()?;
+                if !matches!(&*self.side, b"BUY" | b"SELL") {
+                    return Err(JsonError { kind: Kind::Value, at });
+                }
+            }
+            5 => self.quantity = number_text(cursor)?,
+            6 => self.price = number_text(cursor)?,
+            7 => self.average_price = number_text(cursor)?,
+            10 => self.filled = number_text(cursor)?,
+            11 => self.ts_event = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl ForcedOrder<'_> {
+    pub const NEEDED: &'static [usize] = &[0, 2, 5, 6, 11];
+}
+
+/// `forceOrder`.
+#[derive(Debug, Default)]
+pub(super) struct ForceOrder<'a> {
+    pub order_keys: u64,
+    pub order: ForcedOrder<'a>,
+    pub keys_order: crate::json::Order,
+    pub unknown: crate::json::UnknownKeys,
+}
+
+impl<'a> Message<'a> for ForceOrder<'a> {
+    const KEYS: &'static [Key] = keys!["e", "E", "o", "st", "ps"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            2 => {
+                self.order_keys = cursor.object(&mut self.order, &mut self.keys_order, &mut self.unknown)?;
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl ForceOrder<'_> {
+    pub const NEEDED: &'static [usize] = &[2];
+}
+
+/// `contractInfo`: a contract's status.
+#[derive(Debug, Default)]
+pub(super) struct ContractInfo<'a> {
+    pub symbol: Text<'a>,
+    pub event: u64,
+    pub status: Text<'a>,
+}
+
+impl<'a> Message<'a> for ContractInfo<'a> {
+    const KEYS: &'static [Key] = keys!["e", "E", "s", "ps", "ct", "dt", "ot", "cs", "bks", "st"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => self.event = epoch(cursor)?,
+            2 => self.symbol = cursor.string()?,
+            7 => self.status = cursor.string()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl ContractInfo<'_> {
+    pub const NEEDED: &'static [usize] = &[1, 2, 7];
+}
+
+/// Open interest as a REST answer.
+#[derive(Debug, Default)]
+pub(super) struct OpenInterest<'a> {
+    pub symbol: Text<'a>,
+    pub value: String,
+    pub ts_event: u64,
+}
+
+impl<'a> Message<'a> for OpenInterest<'a> {
+    const KEYS: &'static [Key] = keys!["symbol", "pair", "openInterest", "contractType", "time"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.symbol = cursor.string()?,
+            2 => {
+                let at = cursor.offset();
+                self.value = number_text(cursor)?;
+                if self.value.is_empty() || self.value.starts_with('-') {
+                    return Err(JsonError { kind: Kind::Size, at });
+                }
+            }
+            4 => self.ts_event = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl OpenInterest<'_> {
+    pub const NEEDED: &'static [usize] = &[0, 2, 4];
+}

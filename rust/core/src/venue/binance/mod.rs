@@ -1,0 +1,95 @@
+//! Binance: spot, USD-M and COIN-M futures. Wire format, sequence rule and symbology: `README.md` beside this
+//! file.
+
+mod frames;
+mod instruments;
+mod messages;
+mod recognise;
+mod rest;
+mod sequence;
+mod streams;
+
+use super::FeedSpec;
+use frames::BinanceDecoder;
+
+/// The product: what differs on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Product {
+    Spot,
+    Usdm,
+    Coinm,
+}
+
+/// Binance spot (and Binance.US, which speaks the same).
+pub static SPOT: FeedSpec = FeedSpec {
+    name: "binance-spot",
+    venue: "BINANCE",
+    title: "Binance spot",
+    channels: &["trade", "aggTrade", "bookTicker", "depth", "depth5/10/20", "kline"],
+    decoder: || Box::new(BinanceDecoder::new(Product::Spot)),
+    instrument: str::to_owned,
+    book_rank: streams::book_rank,
+    recognise_url: |url| recognise::url(Product::Spot, url),
+    recognise_frame: |frame| recognise::frame(Product::Spot, frame),
+};
+
+/// Binance USD-M futures.
+pub static USDM: FeedSpec = FeedSpec {
+    name: "binance-usdm",
+    venue: "BINANCE",
+    title: "Binance USD-M futures",
+    channels: &[
+        "trade",
+        "aggTrade",
+        "bookTicker",
+        "depth",
+        "rpiDepth",
+        "depth5/10/20",
+        "kline",
+        "markPrice",
+        "forceOrder",
+        "contractInfo",
+        "openInterest",
+    ],
+    decoder: || Box::new(BinanceDecoder::new(Product::Usdm)),
+    instrument: streams::futures_id,
+    book_rank: streams::book_rank,
+    recognise_url: |url| recognise::url(Product::Usdm, url),
+    recognise_frame: |frame| recognise::frame(Product::Usdm, frame),
+};
+
+/// Binance COIN-M futures.
+pub static COINM: FeedSpec = FeedSpec {
+    name: "binance-coinm",
+    title: "Binance COIN-M futures",
+    channels: &[
+        "trade",
+        "aggTrade",
+        "bookTicker",
+        "depth",
+        "depth5/10/20",
+        "kline",
+        "markPrice",
+        "indexPrice",
+        "forceOrder",
+        "contractInfo",
+        "openInterest",
+    ],
+    decoder: || Box::new(BinanceDecoder::new(Product::Coinm)),
+    recognise_url: |url| recognise::url(Product::Coinm, url),
+    recognise_frame: |frame| recognise::frame(Product::Coinm, frame),
+    ..USDM_SHAPE
+};
+
+/// What COIN-M shares with USD-M.
+const USDM_SHAPE: FeedSpec = FeedSpec {
+    name: "",
+    venue: "BINANCE",
+    title: "",
+    channels: &[],
+    decoder: || Box::new(BinanceDecoder::new(Product::Usdm)),
+    instrument: streams::futures_id,
+    book_rank: streams::book_rank,
+    recognise_url: |_| 0,
+    recognise_frame: |_| 0,
+};

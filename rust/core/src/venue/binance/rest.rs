@@ -1,0 +1,163 @@
+//! Binance's REST answers: what they are is told by their URL.
+
+use std::borrow::Cow;
+
+use super::frames::{BinanceDecoder, Parsed, tell_bar, trade_fields};
+use super::messages::{AggTrade, Candle, RestTrade, Trade, require};
+use super::{instruments, streams};
+use crate::accounting::End;
+use crate::feed::{Frame, Market, TradeKind};
+use crate::json::{Cursor, JsonError, Kind, Message};
+
+/// Decodes a REST answer under its URL. `false`: its bytes say what it is, as those of any frame.
+pub(super) fn decode(
+    decoder: &mut BinanceDecoder,
+    frame: &Frame<'_>,
+    market: &mut Market,
+) -> Result<bool, JsonError> {
+    let symbol = streams::query(frame.context, "symbol").unwrap_or_default().to_uppercase();
+    let is_array = frame.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+    match streams::endpoint(frame.context) {
+        "exchangeInfo" if is_definitions(frame.body) => {
+            instruments::read(decoder.product(), frame.body, frame.ts, market)?;
+            market.item(End::Control);
+            Ok(true)
+        }
+        "depth" if !is_array => {
+            let parsed = decoder.read_one(frame)?;
+            match parsed {
+                Parsed::Snapshot { symbol: named, last, transaction } => {
+                    let symbol = if symbol.is_empty() { named } else { Cow::Borrowed(symbol.as_bytes()) };
+                    let told = decoder.tell_snapshot(frame, "", &symbol, last, transaction, market);
+                    if let Err(error) = told {
+                        market.reject_item(frame, &String::from_utf8_lossy(&symbol), error);
+                    }
+                }
+                other => decoder.tell(frame, "", other, market),
+            }
+            Ok(true)
+        }
+        "trades" | "historicalTrades" if is_array => {
+            trades::<RestTrade>(decoder, frame, &symbol, TradeKind::Raw, market, RestTrade::NEEDED, |m| m.0)?;
+            Ok(true)
+        }
+        "aggTrades" if is_array => {
+            let needed = AggTrade::NEEDED_REST;
+            trades::<AggTrade<'_>>(decoder, frame, &symbol, TradeKind::Aggregate, market, needed, |m| m.0)?;
+            Ok(true)
+        }
+        "klines" if is_array => {
+            klines(frame, &symbol, market)?;
+            Ok(true)
+        }
+        "openInterest" => Ok(false),
+        _ => {
+            // Times, tickers, pings: valid JSON without a type of ours.
+            let mut cursor = Cursor::new(frame.body);
+            cursor.skip()?;
+            cursor.finish()?;
+            market.item(End::Control);
+            Ok(true)
+        }
+    }
+}
+
+/// Whether bytes are an answer of `exchangeInfo`.
+pub(super) fn is_definitions(body: &[u8]) -> bool {
+    memchr::memmem::find(body, b"\"symbols\"").is_some()
+        && memchr::memmem::find(body, b"\"filters\"").is_some()
+}
+
+fn trades<'a, M: Message<'a> + Default>(
+    decoder: &mut BinanceDecoder,
+    frame: &Frame<'a>,
+    symbol: &str,
+    kind: TradeKind,
+    market: &mut Market,
+    needed: &'static [usize],
+    trade: impl Fn(M) -> Trade<'a>,
+) -> Result<(), JsonError> {
+    let mut cursor = Cursor::new(frame.body);
+    let mut items: Vec<Result<Trade<'a>, JsonError>> = Vec::new();
+    let scratch = &mut decoder.scratch;
+    cursor.array(|cursor| {
+        cursor.peek();
+        let (start, depth) = (cursor.offset(), cursor.depth());
+        let mut message = M::default();
+        let read = cursor
+            .object(&mut message, &mut scratch.orders.rest, &mut scratch.unknown)
+            .and_then(|seen| require(seen, M::KEYS, needed, start));
+        match read {
+            Ok(()) => items.push(Ok(trade(message))),
+            Err(error) if error.kind.is_syntax() => return Err(error),
+            Err(error) => {
+                cursor.pass_over(start, depth)?;
+                items.push(Err(error));
+            }
+        }
+        Ok(())
+    })?;
+    cursor.finish()?;
+    let slot = named(symbol, market)?;
+    // Oldest first, whatever the answer's order.
+    items.sort_by_key(|item| item.as_ref().map_or(0, |t| t.id));
+    for item in items {
+        let checked = item.and_then(|trade| {
+            let fail = |kind| JsonError { kind, at: 0 };
+            market.check_price(trade.price).map_err(fail)?;
+            market.check_size(trade.size).map_err(fail)?;
+            Ok(trade)
+        });
+        match checked {
+            Ok(trade) => market.trade(slot, kind, &trade_fields(&trade)),
+            Err(error) => market.reject_item(frame, symbol, error),
+        }
+    }
+    Ok(())
+}
+
+fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), JsonError> {
+    let mut cursor = Cursor::new(frame.body);
+    let mut items: Vec<Result<Candle<'_>, JsonError>> = Vec::new();
+    cursor.array(|cursor| {
+        cursor.peek();
+        let (start, depth) = (cursor.offset(), cursor.depth());
+        let mut candle = Candle::default();
+        match candle.read_row(cursor) {
+            Ok(()) => items.push(Ok(candle)),
+            Err(error) if error.kind.is_syntax() => return Err(error),
+            Err(error) => {
+                cursor.pass_over(start, depth)?;
+                items.push(Err(error));
+            }
+        }
+        Ok(())
+    })?;
+    cursor.finish()?;
+    let interval = streams::query(frame.context, "interval").unwrap_or_default();
+    let slot = named(symbol, market)?;
+    let last = items.len().saturating_sub(1);
+    for (at, item) in items.into_iter().enumerate() {
+        let told = item.and_then(|candle| {
+            // The newest candle is open until its close time has passed.
+            let open = if frame.ts == 0 { at == last } else { candle.close_time >= frame.ts };
+            if open {
+                market.item(End::Control);
+                return Ok(());
+            }
+            tell_bar(slot, interval.as_bytes(), &candle, market).map_err(|kind| JsonError { kind, at: 0 })
+        });
+        if let Err(error) = told {
+            market.reject_item(frame, symbol, error);
+        }
+    }
+    Ok(())
+}
+
+fn named(symbol: &str, market: &mut Market) -> Result<crate::symbol::SlotId, JsonError> {
+    let fail = |kind| JsonError { kind, at: 0 };
+    if symbol.is_empty() {
+        return Err(fail(Kind::Missing("symbol")));
+    }
+    market.slot(symbol.as_bytes()).map_err(fail)
+}

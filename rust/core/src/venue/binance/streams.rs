@@ -1,0 +1,99 @@
+//! Stream names, symbols and URLs of Binance.
+
+/// A stream name's channel: what follows the first `@`.
+pub(super) fn channel(stream: &str) -> &str {
+    stream.split_once('@').map_or("", |(_, channel)| channel)
+}
+
+/// A stream name's symbol, in the upper case of frames; empty for `!…@arr`.
+pub(super) fn symbol(stream: &str) -> String {
+    let name = stream.split_once('@').map_or(stream, |(symbol, _)| symbol);
+    if name.starts_with('!') { String::new() } else { name.to_uppercase() }
+}
+
+/// Levels of a partial-depth channel (`depth20@100ms`); `None` for any other.
+pub(super) fn partial_depth(channel: &str) -> Option<u32> {
+    let name = channel.split('@').next().unwrap_or_default();
+    name.strip_prefix("depth").and_then(|levels| levels.parse().ok())
+}
+
+/// Book channels from best to worst: deepest plain diff, fastest first; then partial books; RPI last.
+pub(super) fn book_rank(channel: &str) -> u32 {
+    if let Some(levels) = partial_depth(channel) {
+        return 200 - levels.min(100);
+    }
+    match channel {
+        "depth@0ms" => 0,
+        "depth@100ms" => 1,
+        "depth@250ms" => 2,
+        "depth" => 3,
+        "depth@500ms" => 4,
+        "depth@1000ms" => 5,
+        "snapshot" => 300,
+        other if other.starts_with("rpiDepth") => 1_000,
+        _ => 500,
+    }
+}
+
+/// Nautilus's name of a futures symbol: `_PERP` becomes `-PERP`, a delivery date stays, the rest gets `-PERP`.
+pub(super) fn futures_id(symbol: &str) -> String {
+    if let Some(pair) = symbol.strip_suffix("_PERP") {
+        format!("{pair}-PERP")
+    } else if symbol.ends_with(|c: char| c.is_ascii_digit()) {
+        symbol.to_owned()
+    } else {
+        format!("{symbol}-PERP")
+    }
+}
+
+/// A parameter of a URL's query.
+pub(super) fn query<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = url.split_once('?')?;
+    query
+        .split('&')
+        .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
+}
+
+/// The last part of a URL's path: `depth` of `https://…/api/v3/depth?symbol=…`.
+pub(super) fn endpoint(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// The streams that a connection's URL names: `/ws/a@b` or `/stream?streams=a@b/c@d`.
+pub(super) fn of_url(url: &str) -> Vec<String> {
+    let names = match query(url, "streams") {
+        Some(names) => names,
+        None => url.split_once("/ws/").map_or("", |(_, names)| names),
+    };
+    names.split('/').filter(|name| name.contains('@')).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (symbol, want) in [
+            ("BTCUSDT", "BTCUSDT-PERP"),
+            ("BTCUSDT_210924", "BTCUSDT_210924"),
+            ("BTCUSD_PERP", "BTCUSD-PERP"),
+            ("BTCUSD_210924", "BTCUSD_210924"),
+            ("1000SHIBUSDT", "1000SHIBUSDT-PERP"),
+        ] {
+            assert_eq!(futures_id(symbol), want);
+        }
+        assert_eq!(partial_depth("depth20@100ms"), Some(20));
+        assert_eq!(partial_depth("depth@100ms"), None);
+        assert_eq!(channel("btcusdt@depth@100ms"), "depth@100ms");
+        assert_eq!(symbol("btcusd_perp@depth5"), "BTCUSD_PERP");
+        assert_eq!(query("https://x/api/v3/depth?symbol=A&limit=5", "limit"), Some("5"));
+        assert_eq!(endpoint("https://x/api/v3/depth?symbol=A"), "depth");
+        assert_eq!(of_url("wss://x/stream?streams=a@b/c@d@100ms"), ["a@b", "c@d@100ms"]);
+        assert_eq!(of_url("wss://x/ws/btcusdt@depth20"), ["btcusdt@depth20"]);
+        assert!(book_rank("depth@100ms") < book_rank("depth20@100ms"));
+        assert!(book_rank("depth20") < book_rank("depth5"));
+        assert!(book_rank("depth5") < book_rank("rpiDepth@500ms"));
+    }
+}

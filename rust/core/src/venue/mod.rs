@@ -1,0 +1,85 @@
+//! Venues: one folder per exchange, one registry line per feed.
+
+use crate::feed::{Frame, Market};
+use crate::json::{JsonError, UnknownKeys};
+
+pub mod binance;
+
+/// What a venue's folder provides: it reads frames and tells the market what they say.
+pub trait VenueDecoder: std::fmt::Debug + Send {
+    /// Reads one frame that was received (or a REST answer).
+    ///
+    /// # Errors
+    /// What is wrong with the frame as a whole; items of it that are bad are told to the market.
+    fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError>;
+
+    /// Reads an answer of the venue's instrument endpoint; answers how many instruments it defines.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError>;
+
+    /// A connection was opened.
+    fn opened(&mut self, frame: &Frame<'_>);
+
+    /// The URL under which a REST book answer of `symbol` is asked for.
+    fn snapshot_context(&self, symbol: &str) -> String;
+
+    /// Keys that no message declares.
+    fn unknown_keys(&self) -> &UnknownKeys;
+}
+
+/// One feed: a venue's product with one wire protocol.
+#[derive(Debug)]
+pub struct FeedSpec {
+    /// Its name: `binance-usdm`.
+    pub name: &'static str,
+    /// Nautilus's venue: `BINANCE`.
+    pub venue: &'static str,
+    /// In words.
+    pub title: &'static str,
+    /// Channels that give rows, for the table of feeds.
+    pub channels: &'static [&'static str],
+    /// Makes a decoder.
+    pub decoder: fn() -> Box<dyn VenueDecoder>,
+    /// The instrument id of a venue symbol, without the venue.
+    pub instrument: fn(&str) -> String,
+    /// Book channels from best to worst: a lower number is preferred.
+    pub book_rank: fn(&str) -> u32,
+    /// How sure a URL or a frame makes one that it is this feed; 0 = not at all.
+    pub recognise_url: fn(&str) -> u32,
+    /// The same for a frame's bytes.
+    pub recognise_frame: fn(&[u8]) -> u32,
+}
+
+/// Every feed.
+pub static REGISTRY: [&FeedSpec; 3] = [&binance::SPOT, &binance::USDM, &binance::COINM];
+
+/// The feed called `name`.
+#[must_use]
+pub fn feed(name: &str) -> Option<&'static FeedSpec> {
+    REGISTRY.iter().copied().find(|spec| spec.name == name)
+}
+
+/// The feed that URLs and first frames speak of; `None` where nothing does, or several do equally.
+#[must_use]
+pub fn recognise<'a>(
+    urls: impl IntoIterator<Item = &'a str>,
+    frames: impl IntoIterator<Item = &'a [u8]>,
+) -> Option<&'static FeedSpec> {
+    let mut scores = [0_u64; REGISTRY.len()];
+    for url in urls {
+        for (score, spec) in scores.iter_mut().zip(REGISTRY) {
+            *score += u64::from((spec.recognise_url)(url)) * 1_000;
+        }
+    }
+    for frame in frames {
+        for (score, spec) in scores.iter_mut().zip(REGISTRY) {
+            *score += u64::from((spec.recognise_frame)(frame));
+        }
+    }
+    let best = scores.iter().copied().max().filter(|best| *best > 0)?;
+    let mut at_best = scores.iter().zip(REGISTRY).filter(|(score, _)| **score == best);
+    let found = at_best.next()?.1;
+    at_best.next().is_none().then_some(found)
+}
