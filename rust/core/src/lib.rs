@@ -4,6 +4,7 @@
 
 pub mod accounting;
 pub mod book;
+pub mod capture;
 pub mod data;
 pub mod decimal;
 pub mod feed;

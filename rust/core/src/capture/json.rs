@@ -1,0 +1,111 @@
+//! JSON values one after another, over as many lines as they take: single messages kept as files.
+
+use super::inflate::Inflate;
+use super::{Capture, CaptureError, CaptureOptions};
+use crate::frame::{Block, FrameKind, FrameMeta, MalformedReason};
+
+pub(super) fn claims(head: &[u8]) -> bool {
+    match head.first() {
+        Some(b'{') => {
+            let next = head[1..].iter().find(|b| !b.is_ascii_whitespace());
+            matches!(next, Some(b'"' | b'}'))
+        }
+        Some(b'[') => {
+            let next = head[1..].iter().find(|b| !b.is_ascii_whitespace());
+            matches!(next, Some(b'{' | b'[' | b'"' | b']' | b'-' | b'0'..=b'9'))
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn open(input: Inflate, _: &str, options: &CaptureOptions) -> Box<dyn Capture> {
+    Box::new(Json { input, data: Vec::new(), offset: 0, ended: false, options: options.clone() })
+}
+
+struct Json {
+    input: Inflate,
+    data: Vec<u8>,
+    offset: u64,
+    ended: bool,
+    options: CaptureOptions,
+}
+
+/// The end of the value that starts at `bytes[0]`: brace depth, strings passed over. `None` when it goes on.
+fn value_end(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            b'\n' if depth == 0 => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+impl Capture for Json {
+    fn next_block(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
+        block.clear();
+        loop {
+            let blank =
+                self.data.iter().take_while(|b| b.is_ascii_whitespace() || matches!(b, 0xEF | 0xBB | 0xBF));
+            let blank = blank.count();
+            block.overhead += blank as u64;
+            self.offset += blank as u64;
+            self.data.drain(..blank);
+            let end = if self.data.is_empty() { None } else { value_end(&self.data) };
+            let too_long = self.data.len() > self.options.max_line;
+            if end.is_none() && !self.ended && !too_long {
+                let want = self.options.block_bytes.max(self.data.len()).max(1);
+                if self.input.read_some(&mut self.data, want)? == 0
+                {
+                    self.ended = true;
+                }
+                continue;
+            }
+            if self.data.is_empty() {
+                return Ok(block.overhead > 0);
+            }
+            let end = end.unwrap_or(self.data.len());
+            let kind = if too_long {
+                FrameKind::Malformed(MalformedReason::LineTooLong)
+            } else {
+                FrameKind::Received
+            };
+            block.data.extend(self.data.drain(..end));
+            block.frames.push(FrameMeta {
+                start: 0,
+                end: end as u32,
+                context: (0, 0),
+                ts: 0,
+                kind,
+                conn: 0,
+                len: end as u64,
+                offset: self.offset,
+                line: 0,
+            });
+            self.offset += end as u64;
+            return Ok(true);
+        }
+    }
+
+    fn truncated(&self) -> bool {
+        self.input.truncated()
+    }
+}

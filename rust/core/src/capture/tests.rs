@@ -1,0 +1,268 @@
+//! Every container: what it reads, and that every byte of any input is accounted for.
+
+use std::io::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::frame::FrameKind;
+
+const TS: u64 = 1_633_998_512_063_356_900;
+
+fn read(
+    bytes: &[u8],
+    name: &str,
+    block_bytes: usize,
+    allow: bool,
+) -> Result<(Vec<Item>, u64, u64), CaptureError> {
+    let input = || Box::new(io::Cursor::new(bytes.to_vec())) as Box<dyn Read + Send>;
+    let Some(probe) = probe(input(), name)? else { return Ok((Vec::new(), 0, 0)) };
+    let options = CaptureOptions { max_line: 1 << 20, allow_truncated: allow, block_bytes };
+    let mut capture = open(input(), name, &probe, &options)?;
+    let mut block = Block::default();
+    let (mut items, mut framed, mut overhead) = (Vec::new(), 0, 0);
+    while capture.next_block(&mut block)? {
+        overhead += block.overhead;
+        for meta in &block.frames {
+            framed += meta.len;
+            let body = String::from_utf8_lossy(block.body(meta)).into_owned();
+            items.push((meta.kind, meta.ts, meta.conn, block.context(meta).to_owned(), body));
+        }
+    }
+    Ok((items, framed, overhead))
+}
+
+use std::io;
+type Item = (FrameKind, u64, u32, String, String);
+
+fn all(bytes: &[u8], name: &str) -> Vec<Item> {
+    let (items, framed, overhead) = read(bytes, name, 256 << 10, false).expect("reads");
+    if !bytes.starts_with(b"TWCAP") {
+        assert_eq!(framed + overhead, bytes.len() as u64);
+    }
+    items
+}
+
+const CRYPTOFEED: &str = "wss://a.b/stream?streams=x@y <-> 1633998511.159679\n\
+    1633998512.0633569: {\"a\":1}\n\
+    https://a.b/api/v3/depth?symbol=X&limit=5 -> 1633998512.5: {\"lastUpdateId\":1} header: {\"k\":\"v\"}\n\
+    wss://a.b/stream <- 1633998513: {\"sub\":1}\n\
+    configuration: {\"trades\":[]}\n\n\
+    wss://a.b/2 <-> 1633998514.0\n\
+    half a line\n\
+    1633998515.25: pong";
+
+#[test]
+fn cryptofeed_lines() {
+    let items = all(CRYPTOFEED.as_bytes(), "BINANCE.ws.1.0");
+    let kinds: Vec<_> = items.iter().map(|i| i.0).collect();
+    assert_eq!(
+        kinds,
+        [
+            FrameKind::Opened,
+            FrameKind::Received,
+            FrameKind::Rest,
+            FrameKind::Sent,
+            FrameKind::Closed,
+            FrameKind::Opened,
+            FrameKind::Malformed(crate::frame::MalformedReason::NoPrefix),
+            FrameKind::Received,
+        ]
+    );
+    assert_eq!(items[1].1, TS);
+    assert_eq!(items[1].4, "{\"a\":1}");
+    assert_eq!(
+        (items[2].3.as_str(), items[2].4.as_str()),
+        ("https://a.b/api/v3/depth?symbol=X&limit=5", "{\"lastUpdateId\":1}")
+    );
+    assert_eq!((items[7].1, items[7].2, items[7].4.as_str()), (1_633_998_515_250_000_000, 1, "pong"));
+}
+
+const TARDIS: &str =
+    "\n2021-10-12T00:28:32.0633569Z {\"a\":1}\r\n\n\n2021-10-12T00:28:33.0000000Z [1]\nnoise\n";
+
+#[test]
+fn tardis_lines() {
+    let items = all(TARDIS.as_bytes(), "x.gz");
+    let kinds: Vec<_> = items.iter().map(|i| (i.0, i.1, i.2)).collect();
+    assert_eq!(
+        kinds,
+        [
+            (FrameKind::Closed, 0, 0),
+            (FrameKind::Opened, TS, 1),
+            (FrameKind::Received, TS, 1),
+            (FrameKind::Closed, 0, 1),
+            (FrameKind::Opened, 1_633_998_513_000_000_000, 2),
+            (FrameKind::Received, 1_633_998_513_000_000_000, 2),
+            (FrameKind::Malformed(crate::frame::MalformedReason::NoPrefix), 0, 0),
+        ]
+    );
+}
+
+#[test]
+fn hftbacktest_names_the_symbol_of_rest_books() {
+    let text = format!("{TS} {{\"stream\":\"a@b\",\"data\":{{}}}}\n{TS} {{\"lastUpdateId\":1}}\n");
+    let items = all(text.as_bytes(), "dir/btcusdt_20211012.gz");
+    assert_eq!((items[0].1, items[0].3.as_str()), (TS, ""));
+    assert_eq!((items[1].3.as_str(), items[1].4.as_str()), ("btcusdt", "{\"lastUpdateId\":1}"));
+}
+
+#[test]
+fn ndjson_variants() {
+    let text = "\u{feff}{\"e\":1}\n1633998512063\t{\"e\":2}\n1633998512.0633569,{\"e\":3}\n\
+        {\"ts\":1633998512063356900,\"msg\":{\"e\":4}}\n{\"local_ts\":\"1633998512.5\",\"raw\":\"{\\\"e\\\":5}\"}\n\n{\"e\":6}";
+    let items = all(text.as_bytes(), "x.ndjson");
+    let got: Vec<_> = items.iter().map(|i| (i.1, i.4.as_str())).collect();
+    assert_eq!(
+        got,
+        [
+            (0, "{\"e\":1}"),
+            (1_633_998_512_063_000_000, "{\"e\":2}"),
+            (TS, "{\"e\":3}"),
+            (TS, "{\"e\":4}"),
+            (1_633_998_512_500_000_000, "{\"e\":5}"),
+            (0, "{\"e\":6}"),
+        ]
+    );
+}
+
+#[test]
+fn pretty_json_is_one_frame() {
+    let items = all(b"{\n  \"e\": \"}\\\"\",\n \"b\": [1, {}]\n}\n", "x.json");
+    assert_eq!(items.len(), 1);
+    assert!(items[0].4.ends_with('}'));
+}
+
+fn own() -> Vec<u8> {
+    let header = Header { feed: "binance-spot".into(), recorder: "test".into() };
+    let mut bytes = Vec::new();
+    for part in 0..2 {
+        let mut writer = Writer::new(Vec::new(), &header).expect("memory");
+        writer.push(FrameKind::Opened, TS, 0, b"wss://x", b"").expect("memory");
+        for i in 0..50_u64 {
+            let ts = if i == 7 { TS - 5 } else { TS + i * 1_000 };
+            writer
+                .push(FrameKind::Received, ts + part * 1_000_000, 0, b"", format!("{{\"i\":{i}}}").as_bytes())
+                .expect("memory");
+            if i == 25 {
+                writer.flush_block().expect("memory");
+            }
+        }
+        writer.push(FrameKind::Rest, TS + part * 1_000_000, 0, b"https://x/depth", b"{}").expect("memory");
+        bytes.extend(writer.finish().expect("memory"));
+    }
+    bytes
+}
+
+#[test]
+fn own_container_reads_back() {
+    let items = all(&own(), "x.twcap");
+    assert_eq!(items.len(), 104);
+    assert_eq!(items[8].1, TS - 5);
+    assert_eq!((items[51].3.as_str(), items[51].2, items[103].2), ("https://x/depth", 0, 1));
+    let probed = probe(Box::new(io::Cursor::new(own())), "x").expect("reads").expect("ours");
+    assert_eq!(probed.feed.as_deref(), Some("binance-spot"));
+    let bytes = own();
+    assert_eq!(seek_time(&mut io::Cursor::new(&bytes), u64::MAX).expect("memory"), bytes.len() as u64);
+    let second = seek_time(&mut io::Cursor::new(&bytes), TS + 900_000).expect("memory");
+    assert!(second > bytes.len() as u64 / 2);
+}
+
+#[test]
+fn own_container_torn_or_flipped() {
+    let bytes = own();
+    for cut in 1..bytes.len() {
+        match read(&bytes[..cut], "x", 1 << 16, true) {
+            Ok((items, ..)) => assert!(items.len() < 104),
+            Err(CaptureError::Corrupt { .. }) => panic!("a cut is not damage: {cut}"),
+            Err(_) => {}
+        }
+    }
+    for at in (8..bytes.len()).step_by(3) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 0x10;
+        // Whatever it says, it never says that all is well with other frames.
+        if let Ok((items, ..)) = read(&flipped, "x", 1 << 16, false) {
+            assert_eq!(items, all(&bytes, "x"), "byte {at}");
+        }
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+#[test]
+fn compression_members_cuts_and_garbage() {
+    let text = CRYPTOFEED.as_bytes();
+    let (first, second) = text.split_at(100);
+    let two = [gzip(first), gzip(b""), gzip(second)].concat();
+    assert_eq!(read(&two, "x", 64, false).expect("members").0, all(text, "x"));
+    let frames =
+        [zstd::bulk::compress(first, 1).expect("memory"), zstd::bulk::compress(second, 1).expect("memory")];
+    assert_eq!(read(&frames.concat(), "x", 64, false).expect("frames").0, all(text, "x"));
+    let garbage = [gzip(text), b"old bytes of a longer file".to_vec()].concat();
+    assert_eq!(read(&garbage, "x", 64, false).expect("garbage").0, all(text, "x"));
+    for whole in [gzip(text), zstd::bulk::compress(text, 1).expect("memory")] {
+        let cut = &whole[..whole.len() - 9];
+        let result = read(cut, "x", 64, false).map(drop);
+        assert!(matches!(result, Err(CaptureError::Truncated { .. })), "{result:?}");
+        match read(cut, "x", 64, true) {
+            Ok((kept, ..)) => assert!(all(text, "x").starts_with(&kept)),
+            // zstd gives nothing of a frame this small.
+            Err(error) => assert!(matches!(error, CaptureError::Truncated { offset: 0 })),
+        }
+    }
+    let mut flipped = gzip(text);
+    let at = flipped.len() - 6;
+    flipped[at] ^= 1;
+    assert!(matches!(read(&flipped, "x", 1 << 16, false), Err(CaptureError::Corrupt { .. })));
+}
+
+#[test]
+fn empty_and_unknown() {
+    assert!(matches!(read(b" \n\n", "x", 64, false), Err(CaptureError::Empty)));
+    assert!(matches!(probe(Box::new(io::Cursor::new(b"PAR1....".to_vec())), "x"), Ok(None)));
+    assert!(matches!(probe(Box::new(io::Cursor::new(b"a,b,c\n1,2,3\n".to_vec())), "x"), Ok(None)));
+}
+
+#[test]
+fn a_line_beyond_the_limit_is_one_reject() {
+    let long = "x".repeat(3 << 20);
+    let text = format!("1633998512.5: {{\"a\":1}}\n1633998512.5: {long}\n1633998513.5: {{\"b\":1}}\n");
+    let (items, framed, overhead) = read(text.as_bytes(), "x", 64 << 10, false).expect("reads");
+    assert_eq!(framed + overhead, text.len() as u64);
+    assert_eq!(items.len(), 3);
+    assert!(matches!(items[1].0, FrameKind::Malformed(crate::frame::MalformedReason::LineTooLong)));
+    assert_eq!(items[2].4, "{\"b\":1}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Damage of any kind, blocks of any size: the bytes add up and the frames do not depend on the blocks.
+    #[test]
+    fn bytes_add_up(which in 0..4_usize, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(), block in 1_usize..300) {
+        let hft = format!("{TS} {{\"a\":1}}\n{TS} {{\"b\":2}}\nnoise\n\n{TS} [3]");
+        let nd = "{\"e\":1}\n1633998512063 {\"e\":2}\n\n{\"ts\":1633998512063356900,\"msg\":{\"e\":4}}\n";
+        let mut bytes = [CRYPTOFEED, TARDIS, &hft, nd][which].as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        bytes.truncate(cut.index(bytes.len()) + 1);
+        let small = read(&bytes, "x", block, true);
+        let large = read(&bytes, "x", 1 << 20, true);
+        match (small, large) {
+            (Ok(small), Ok(large)) => {
+                prop_assert_eq!(&small.0, &large.0);
+                if !small.0.is_empty() {
+                    prop_assert_eq!(small.1 + small.2, bytes.len() as u64);
+                    prop_assert_eq!(large.1 + large.2, bytes.len() as u64);
+                }
+            }
+            (Err(_), Err(_)) => {}
+            other => prop_assert!(false, "blocks decide: {:?}", other.0.is_ok()),
+        }
+    }
+}
