@@ -154,7 +154,7 @@ impl Inflate {
         match error.kind() {
             io::ErrorKind::UnexpectedEof if compressed => self.cut(),
             // A collector that was started again leaves old bytes behind a whole member.
-            io::ErrorKind::InvalidInput if matches!(self.decoder, Decoder::Gzip(_)) && offset > 0 => Ok(()),
+            io::ErrorKind::InvalidInput if offset > 0 && error.to_string() == "invalid gzip header" => Ok(()),
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Other if compressed => {
                 let reason = error.to_string();
                 if reason.contains("incomplete frame") {
