@@ -11,6 +11,7 @@ pub mod feed;
 pub mod frame;
 pub mod instrument;
 pub mod json;
+pub mod schema;
 pub mod symbol;
 pub mod time;
 pub mod venue;

@@ -73,8 +73,7 @@ impl Capture for Json {
             let too_long = self.data.len() > self.options.max_line;
             if end.is_none() && !self.ended && !too_long {
                 let want = self.options.block_bytes.max(self.data.len()).max(1);
-                if self.input.read_some(&mut self.data, want)? == 0
-                {
+                if self.input.read_some(&mut self.data, want)? == 0 {
                     self.ended = true;
                 }
                 continue;
