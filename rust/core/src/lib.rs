@@ -12,6 +12,7 @@ pub mod frame;
 pub mod instrument;
 pub mod json;
 pub mod schema;
+pub mod store;
 pub mod symbol;
 pub mod time;
 pub mod venue;

@@ -1,0 +1,634 @@
+//! A catalog and its commits: a redo log.
+//!
+//! 1. Everything is staged under `_tickwright/staging/<id>/`, synced and hashed.
+//! 2. `_tickwright/log/<version>.json` is put if absent. **That put is the commit.**
+//! 3. Applying is a redo under a lock: files are renamed into place in time order, folders exchanged; what is
+//!    done already is passed over. Then a marker. Any opener finishes what another began.
+//!
+//! What a commit names is never rolled back, and nothing is in `data/` before its commit. Files in `data/`
+//! that the log does not know are foreign: they count in the overlap check and are never touched.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, RenameFlags, flock, renameat_with};
+
+use super::files::{create_dirs, put_if_absent, sync_dir, write_new};
+use super::log::{Bindings, CatalogState, Entry, FileEntry, FolderEntry, Sidecar, SourceEntry};
+use super::parquet::relabel;
+use super::paths::{Layout, file_name, folder, id_folder, parse_file_name};
+use super::staging::{Staging, is_orphan};
+use super::{OURS, StoreError};
+use crate::data::DataType;
+use crate::schema::{Flavour, Label};
+use crate::time;
+
+/// What to do where new rows meet old ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Refuse.
+    #[default]
+    Add,
+    /// Put the new rows in place of the old ones.
+    Replace,
+    /// Keep only rows after the old ones (the caller has left the others out).
+    AppendAfter,
+}
+
+/// A staged data file, for a commit.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    /// Where it is staged.
+    pub path: PathBuf,
+    /// Type of the rows.
+    pub data_type: DataType,
+    /// Instrument id, or bar type.
+    pub id: String,
+    /// Instrument id.
+    pub instrument_id: String,
+    /// First receive time, ns UTC.
+    pub start_ns: u64,
+    /// Last receive time, ns UTC.
+    pub end_ns: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256.
+    pub sha256: String,
+    /// Decimals of prices.
+    pub price_precision: u8,
+    /// Decimals of sizes.
+    pub size_precision: u8,
+}
+
+/// What to commit.
+#[derive(Debug, Default)]
+pub struct CommitRequest {
+    /// Version of the decoder.
+    pub decoder: String,
+    /// When, ns UTC.
+    pub created_ns: u64,
+    /// What to do about old rows.
+    pub mode: Mode,
+    /// Data files.
+    pub files: Vec<NewFile>,
+    /// Files beside the data: kind, staged path, file name extension.
+    pub sidecars: Vec<(super::SidecarKind, PathBuf, &'static str)>,
+    /// Sources.
+    pub sources: Vec<SourceEntry>,
+    /// Bindings.
+    pub bindings: BTreeMap<String, Bindings>,
+    /// Gaps found.
+    pub gaps: u64,
+    /// Rejects.
+    pub rejects: u64,
+}
+
+/// An opened catalog.
+#[derive(Debug)]
+pub struct Catalog {
+    root: PathBuf,
+    flavour: Flavour,
+    layout: Layout,
+    state: CatalogState,
+}
+
+impl Catalog {
+    /// Opens (or begins) the catalog at `root`, finishing what others began.
+    ///
+    /// # Errors
+    /// A folder that is something else, another flavour, or what the file system gives.
+    pub fn open(root: &Path, flavour: Flavour, layout: Layout) -> Result<Self, StoreError> {
+        match fs::read_dir(root) {
+            Ok(mut entries) => {
+                let known = root.join("data").is_dir() || root.join(OURS).is_dir();
+                if !known && entries.next().is_some() {
+                    return Err(StoreError::NotACatalog { path: root.to_owned() });
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_dirs(root)?,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(StoreError::NotACatalog { path: root.to_owned() });
+            }
+            Err(error) => return Err(StoreError::io(root)(error)),
+        }
+        let mut catalog = Self { root: root.to_owned(), flavour, layout, state: CatalogState::default() };
+        catalog.refresh()?;
+        catalog.check_format()?;
+        for name in ["log", "applied", "staging", "gaps", "rejects", "state"] {
+            create_dirs(&root.join(OURS).join(name))?;
+        }
+        catalog.sweep()?;
+        Ok(catalog)
+    }
+
+    /// What the log says.
+    #[must_use]
+    pub const fn state(&self) -> &CatalogState {
+        &self.state
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Reads the log and applies what is not applied yet.
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        let log = self.root.join(OURS).join("log");
+        let mut names: Vec<String> = match fs::read_dir(&log) {
+            Ok(entries) => entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(StoreError::io(log)(error)),
+        };
+        names.retain(|name| name.ends_with(".json"));
+        names.sort();
+        let mut state = CatalogState::default();
+        for name in names {
+            let path = log.join(&name);
+            let text = fs::read(&path).map_err(StoreError::io(&path))?;
+            let entry: Entry = serde_json::from_slice(&text)
+                .map_err(|e| StoreError::Damaged { path: path.clone(), reason: e.to_string() })?;
+            if entry.version != state.version + 1 {
+                let reason = format!("version {} follows {}", entry.version, state.version);
+                return Err(StoreError::Damaged { path, reason });
+            }
+            if !self.marker(entry.version).exists() {
+                self.apply(&entry)?;
+            }
+            state.apply(&entry);
+        }
+        self.state = state;
+        Ok(())
+    }
+
+    fn check_format(&self) -> Result<(), StoreError> {
+        let asked = (self.flavour.name().to_owned(), self.layout.name().to_owned());
+        let describe = |f: &(String, String)| format!("{} in the layout of {}", f.0, f.1);
+        let refuse = |held: String| StoreError::OtherFlavour {
+            path: self.root.clone(),
+            held,
+            asked: describe(&asked),
+        };
+        match &self.state.format {
+            Some(held) if *held != asked => Err(refuse(describe(held))),
+            Some(_) => Ok(()),
+            None => match foreign_flavour(&self.root.join("data")) {
+                Some(held) if held != self.flavour => Err(refuse(held.name().to_owned())),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn marker(&self, version: u64) -> PathBuf {
+        self.root.join(OURS).join("applied").join(format!("{version:020}"))
+    }
+
+    /// Removes staging folders whose writer is gone and that no commit is waiting for.
+    fn sweep(&self) -> Result<(), StoreError> {
+        let staging = self.root.join(OURS).join("staging");
+        for entry in fs::read_dir(&staging).map_err(StoreError::io(&staging))?.flatten() {
+            if is_orphan(&entry.path()) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// A staging folder of the name given.
+    ///
+    /// # Errors
+    /// What creating it gives.
+    pub fn staging(&self, name: &str) -> Result<Staging, StoreError> {
+        Staging::create(&self.root, name)
+    }
+
+    fn lock(&self) -> Result<File, StoreError> {
+        let path = self.root.join(OURS).join("lock");
+        let open = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = open.map_err(StoreError::io(&path))?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|e| StoreError::io(&path)(e.into()))?;
+        Ok(file)
+    }
+
+    /// The folder of a type and id, relative to the catalog.
+    ///
+    /// # Errors
+    /// An id that cannot name a folder.
+    pub fn data_folder(&self, data_type: DataType, id: &str) -> Result<String, StoreError> {
+        Ok(format!("data/{}/{}", folder(data_type, self.flavour, self.layout), id_folder(id)?))
+    }
+
+    /// Files on disk in a folder: name and span, by name.
+    fn listed(&self, relative: &str) -> Result<Vec<(String, u64, u64)>, StoreError> {
+        let path = self.root.join(relative);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StoreError::io(path)(error)),
+        };
+        let names = entries.flatten().filter_map(|e| e.file_name().into_string().ok());
+        let mut files: Vec<_> =
+            names.filter_map(|name| parse_file_name(&name).map(|(start, end)| (name, start, end))).collect();
+        files.sort();
+        Ok(files)
+    }
+
+    /// The last receive time held of a type and id; rows up to it are left out by `--append-after`.
+    ///
+    /// # Errors
+    /// What the file system gives.
+    pub fn last_ts(&self, data_type: DataType, id: &str) -> Result<Option<u64>, StoreError> {
+        let files = self.listed(&self.data_folder(data_type, id)?)?;
+        Ok(files.into_iter().map(|(_, _, end)| end).max())
+    }
+
+    /// Two ids that differ must not share a folder.
+    fn check_ids(&self, files: &[NewFile]) -> Result<(), StoreError> {
+        let mut folders: BTreeMap<String, String> = BTreeMap::new();
+        let held = self.state.files.values().map(|f| (f.target.as_str(), f.id.clone()));
+        for (target, id) in held {
+            let folder = target.rsplit_once('/').map_or(target, |(folder, _)| folder);
+            folders.insert(folder.to_owned(), id);
+        }
+        for file in files {
+            let folder = self.data_folder(file.data_type, &file.id)?;
+            match folders.get(&folder) {
+                Some(first) if *first != file.id => {
+                    let (first, second) = (first.clone(), file.id.clone());
+                    return Err(StoreError::Collision { first, second, folder });
+                }
+                _ => folders.insert(folder, file.id.clone()),
+            };
+        }
+        Ok(())
+    }
+
+    fn check_overlap(&self, file: &NewFile, relative: &str) -> Result<(), StoreError> {
+        for (name, start, end) in self.listed(relative)? {
+            if file.start_ns <= end && start <= file.end_ns {
+                return Err(StoreError::Overlap {
+                    data_type: file.data_type.to_string(),
+                    instrument_id: file.id.clone(),
+                    start: time::iso(file.start_ns),
+                    end: time::iso(file.end_ns),
+                    file: format!("{relative}/{name}"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that files could be committed, without doing it.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn check(&self, files: &[NewFile], mode: Mode) -> Result<(), StoreError> {
+        self.check_ids(files)?;
+        if mode == Mode::Replace {
+            return Ok(());
+        }
+        files.iter().try_for_each(|f| self.check_overlap(f, &self.data_folder(f.data_type, &f.id)?))
+    }
+
+    /// Commits staged files as the next version, and applies it.
+    ///
+    /// # Errors
+    /// [`StoreError::Overlap`], [`StoreError::Collision`], or what the file system gives. Before the log entry
+    /// is there nothing of the catalog has changed.
+    pub fn commit(&mut self, mut staging: Staging, request: CommitRequest) -> Result<u64, StoreError> {
+        for _ in 0..100 {
+            let lock = self.lock()?;
+            self.refresh()?;
+            self.check_format()?;
+            self.check(&request.files, request.mode)?;
+            let entry = self.entry(&staging, &request)?;
+            let text = serde_json::to_vec_pretty(&entry)
+                .map_err(|e| StoreError::Damaged { path: self.root.clone(), reason: e.to_string() })?;
+            let staged = staging.path().join(format!("log-{}.json", entry.version));
+            write_new(&staged, &text)?;
+            sync_tree(staging.path())?;
+            let path = self.root.join(OURS).join("log").join(format!("{:020}.json", entry.version));
+            if !put_if_absent(&staged, &path)? {
+                // Another writer, without our lock (another host): look again.
+                drop(lock);
+                continue;
+            }
+            staging.committed();
+            self.apply(&entry)?;
+            self.state.apply(&entry);
+            return Ok(entry.version);
+        }
+        Err(StoreError::Busy { path: self.root.clone() })
+    }
+
+    fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    fn entry(&self, staging: &Staging, request: &CommitRequest) -> Result<Entry, StoreError> {
+        let version = self.state.version + 1;
+        let mut files = Vec::new();
+        for file in &request.files {
+            let folder = self.data_folder(file.data_type, &file.id)?;
+            files.push(FileEntry {
+                staged: self.relative(&file.path),
+                target: format!("{folder}/{}", file_name(file.start_ns, file.end_ns)),
+                sha256: file.sha256.clone(),
+                bytes: file.bytes,
+                rows: file.rows,
+                data_type: file.data_type.name().to_owned(),
+                id: file.id.clone(),
+                start_ns: file.start_ns,
+                end_ns: file.end_ns,
+                price_precision: file.price_precision,
+                size_precision: file.size_precision,
+            });
+        }
+        // In time order, so that one who only lists sees a prefix of the truth.
+        files.sort_by(|a, b| (a.start_ns, &a.target).cmp(&(b.start_ns, &b.target)));
+        let mut sidecars = Vec::new();
+        for (kind, path, extension) in &request.sidecars {
+            let name = match kind {
+                super::SidecarKind::Gaps => "gaps",
+                super::SidecarKind::Rejects => "rejects",
+                super::SidecarKind::State => "state",
+            };
+            sidecars.push(Sidecar {
+                kind: *kind,
+                staged: self.relative(path),
+                target: format!("{OURS}/{name}/{version:020}.{extension}"),
+                sha256: super::sha256_file(path)?,
+            });
+        }
+        let mut entry = Entry {
+            version,
+            decoder: request.decoder.clone(),
+            created_ns: request.created_ns,
+            flavour: self.flavour.name().to_owned(),
+            layout: self.layout.name().to_owned(),
+            staging: staging.relative().to_owned(),
+            files,
+            removed: Vec::new(),
+            folders: Vec::new(),
+            sidecars,
+            sources: request.sources.clone(),
+            bindings: request.bindings.clone(),
+            gaps: request.gaps,
+            rejects: request.rejects,
+        };
+        self.plan_folders(staging, request, &mut entry)?;
+        Ok(entry)
+    }
+
+    /// Folders that cannot just be added to: rows replaced, or a wider precision for all files.
+    fn plan_folders(
+        &self,
+        staging: &Staging,
+        request: &CommitRequest,
+        entry: &mut Entry,
+    ) -> Result<(), StoreError> {
+        let mut by_folder: BTreeMap<String, Vec<&NewFile>> = BTreeMap::new();
+        for file in &request.files {
+            by_folder.entry(self.data_folder(file.data_type, &file.id)?).or_default().push(file);
+        }
+        for (number, (relative, news)) in by_folder.into_iter().enumerate() {
+            let held: Vec<FileEntry> = self
+                .state
+                .files
+                .values()
+                .filter(|f| f.target.rsplit_once('/').is_some_and(|(folder, _)| folder == relative))
+                .cloned()
+                .collect();
+            let overlaps =
+                |f: &FileEntry| news.iter().any(|n| n.start_ns <= f.end_ns && f.start_ns <= n.end_ns);
+            let (price, size) = (news[0].price_precision, news[0].size_precision);
+            let narrower = |f: &FileEntry| f.price_precision != price || f.size_precision != size;
+            let replaced = request.mode == Mode::Replace && held.iter().any(overlaps);
+            if !replaced && !held.iter().any(narrower) {
+                continue;
+            }
+            let folder = staging.path().join("folders").join(number.to_string());
+            create_dirs(&folder)?;
+            let mut listed: Vec<(String, u64)> = Vec::new();
+            for old in &held {
+                if request.mode == Mode::Replace && overlaps(old) {
+                    entry.removed.push(old.target.clone());
+                    self.keep_outside(old, &news, &folder, entry, &mut listed)?;
+                    continue;
+                }
+                let name = old.target.rsplit_once('/').map_or("", |(_, name)| name);
+                let (source, target) = (self.root.join(&old.target), folder.join(name));
+                if narrower(old) {
+                    let label = self.label(news[0], price, size);
+                    let summary = relabel(&source, &target, &label)?;
+                    entry.removed.push(old.target.clone());
+                    entry.files.push(FileEntry {
+                        staged: self.relative(&target),
+                        sha256: summary.sha256,
+                        bytes: summary.bytes,
+                        price_precision: price,
+                        size_precision: size,
+                        ..old.clone()
+                    });
+                    listed.push((name.to_owned(), summary.bytes));
+                } else {
+                    fs::hard_link(&source, &target).map_err(StoreError::io(&target))?;
+                    listed.push((name.to_owned(), old.bytes));
+                }
+            }
+            for new in &news {
+                let name = file_name(new.start_ns, new.end_ns);
+                fs::hard_link(&new.path, folder.join(&name)).map_err(StoreError::io(&folder))?;
+                listed.push((name, new.bytes));
+            }
+            // Foreign files stay.
+            for (name, ..) in self.listed(&relative)? {
+                if !held.iter().any(|f| f.target.ends_with(&format!("/{name}"))) {
+                    let (source, target) = (self.root.join(&relative).join(&name), folder.join(&name));
+                    fs::hard_link(&source, &target).map_err(StoreError::io(&target))?;
+                    let bytes = fs::metadata(&target).map_err(StoreError::io(&target))?.len();
+                    listed.push((name, bytes));
+                }
+            }
+            listed.sort();
+            entry.folders.push(FolderEntry {
+                staged: self.relative(&folder),
+                target: relative,
+                files: listed,
+            });
+        }
+        Ok(())
+    }
+
+    fn label<'a>(&self, file: &'a NewFile, price: u8, size: u8) -> Label<'a> {
+        Label {
+            data_type: file.data_type,
+            flavour: self.flavour,
+            instrument_id: &file.instrument_id,
+            bar_type: (file.data_type == DataType::Bar).then_some(&file.id),
+            price_precision: price,
+            size_precision: size,
+        }
+    }
+
+    /// The rows of a replaced file that are outside the new span, as files of their own.
+    fn keep_outside(
+        &self,
+        old: &FileEntry,
+        news: &[&NewFile],
+        folder: &Path,
+        entry: &mut Entry,
+        listed: &mut Vec<(String, u64)>,
+    ) -> Result<(), StoreError> {
+        let first = news.iter().map(|n| n.start_ns).min().unwrap_or(0);
+        let last = news.iter().map(|n| n.end_ns).max().unwrap_or(u64::MAX);
+        let (price, size) = (news[0].price_precision, news[0].size_precision);
+        let label = self.label(news[0], price, size);
+        for (from, to) in [(0, first), (last + 1, u64::MAX)] {
+            if old.end_ns < from || old.start_ns >= to {
+                continue;
+            }
+            let staged = folder.join(format!("part-{from}.tmp"));
+            let Some(part) =
+                super::parquet::copy_span(&self.root.join(&old.target), &staged, &label, from, to)?
+            else {
+                continue;
+            };
+            let name = file_name(part.start_ns, part.end_ns);
+            let target = folder.join(&name);
+            fs::rename(&staged, &target).map_err(StoreError::io(&target))?;
+            let folder_target = old.target.rsplit_once('/').map_or("", |(folder, _)| folder);
+            entry.files.push(FileEntry {
+                staged: self.relative(&target),
+                target: format!("{folder_target}/{name}"),
+                sha256: part.summary.sha256.clone(),
+                bytes: part.summary.bytes,
+                rows: part.summary.rows,
+                start_ns: part.start_ns,
+                end_ns: part.end_ns,
+                price_precision: price,
+                size_precision: size,
+                ..old.clone()
+            });
+            listed.push((name, part.summary.bytes));
+        }
+        Ok(())
+    }
+
+    /// Redoes a commit: whatever of it is done already is passed over.
+    fn apply(&self, entry: &Entry) -> Result<(), StoreError> {
+        let folders: Vec<&str> = entry.folders.iter().map(|f| f.target.as_str()).collect();
+        for folder in &entry.folders {
+            self.apply_folder(folder)?;
+        }
+        for file in &entry.files {
+            let parent = file.target.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if !folders.contains(&parent) {
+                self.put_in_place(&file.staged, &file.target)?;
+            }
+        }
+        for sidecar in &entry.sidecars {
+            self.put_in_place(&sidecar.staged, &sidecar.target)?;
+        }
+        let marker = self.marker(entry.version);
+        if !marker.exists() {
+            create_dirs(marker.parent().unwrap_or(&self.root))?;
+            match write_new(&marker, b"") {
+                Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                other => other?,
+            }
+            sync_dir(marker.parent().unwrap_or(&self.root))?;
+        }
+        let _ = fs::remove_dir_all(self.root.join(&entry.staging));
+        Ok(())
+    }
+
+    fn put_in_place(&self, staged: &str, target: &str) -> Result<(), StoreError> {
+        let (staged, target) = (self.root.join(staged), self.root.join(target));
+        if !staged.exists() {
+            // Done before: a rename leaves nothing behind.
+            return if target.exists() {
+                Ok(())
+            } else {
+                let reason = "is named by the log and is neither staged nor in place".to_owned();
+                Err(StoreError::Damaged { path: target, reason })
+            };
+        }
+        let parent = target.parent().unwrap_or(&self.root).to_owned();
+        create_dirs(&parent)?;
+        fs::rename(&staged, &target).map_err(StoreError::io(&target))?;
+        sync_dir(&parent)
+    }
+
+    fn apply_folder(&self, folder: &FolderEntry) -> Result<(), StoreError> {
+        let (staged, target) = (self.root.join(&folder.staged), self.root.join(&folder.target));
+        let holds = |path: &Path| -> bool {
+            let Ok(entries) = fs::read_dir(path) else { return false };
+            let mut have: Vec<(String, u64)> = entries
+                .flatten()
+                .filter_map(|e| Some((e.file_name().into_string().ok()?, e.metadata().ok()?.len())))
+                .collect();
+            have.sort();
+            have == folder.files
+        };
+        if holds(&target) {
+            return Ok(());
+        }
+        let parent = target.parent().unwrap_or(&self.root).to_owned();
+        create_dirs(&parent)?;
+        sync_dir(&staged)?;
+        if target.exists() {
+            exchange(&staged, &target)?;
+        } else {
+            fs::rename(&staged, &target).map_err(StoreError::io(&target))?;
+        }
+        sync_dir(&parent)
+    }
+}
+
+/// Two folders change places in one step where the system can do that.
+fn exchange(staged: &Path, target: &Path) -> Result<(), StoreError> {
+    let cwd = rustix::fs::CWD;
+    match renameat_with(cwd, staged, cwd, target, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            let aside = staged.with_extension("old");
+            fs::rename(target, &aside).map_err(StoreError::io(target))?;
+            fs::rename(staged, target).map_err(StoreError::io(target))
+        }
+        Err(error) => Err(StoreError::io(target)(error.into())),
+    }
+}
+
+fn sync_tree(path: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(path).map_err(StoreError::io(path))?.flatten() {
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            sync_tree(&entry.path())?;
+        }
+    }
+    sync_dir(path)
+}
+
+/// The flavour of a catalog that others wrote, by the first file whose prices tell.
+fn foreign_flavour(data: &Path) -> Option<Flavour> {
+    let mut looked = 0;
+    for kind in fs::read_dir(data).ok()?.flatten() {
+        for id in fs::read_dir(kind.path()).into_iter().flatten().flatten() {
+            for file in fs::read_dir(id.path()).into_iter().flatten().flatten() {
+                looked += 1;
+                if looked > 200 {
+                    return None;
+                }
+                if let Some(flavour) = super::parquet::flavour_of(&file.path()) {
+                    return Some(flavour);
+                }
+            }
+        }
+    }
+    None
+}

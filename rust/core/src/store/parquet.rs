@@ -1,0 +1,302 @@
+//! Parquet files: which encodings, and a writer that knows its label only when it closes.
+//!
+//! Encodings were chosen by measurement (`docs/design/encodings.md`): prices and sizes by dictionary, times
+//! and sequences as differences, trade ids as differences of text, codes by dictionary. Every row group has the
+//! same number of rows, and so have its pages, so that the bytes depend on the rows alone. Only `ts_init` has
+//! statistics by page: range reads skip by it.
+//!
+//! Precision is a label that is bound when the file closes: the label's key-values are appended then, and
+//! there is no `ARROW:schema`.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use ::parquet::basic::{Compression, Encoding, ZstdLevel};
+use ::parquet::file::metadata::KeyValue;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+use super::files::hex;
+use crate::data::{AnyColumns, DataType};
+use crate::schema::{Label, arrow_schema, record_batch};
+
+/// Rows of a row group.
+pub const ROW_GROUP_ROWS: usize = 131_072;
+const PAGE_ROWS: usize = 16_384;
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+}
+
+struct Hashing {
+    file: io::BufWriter<File>,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn properties(label: &Label<'_>) -> WriterProperties {
+    let level = ZstdLevel::try_new(1).unwrap_or_default();
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_data_page_size_limit(8 << 20)
+        .set_dictionary_page_size_limit(1 << 20)
+        .set_created_by(format!("tickwright {}", env!("CARGO_PKG_VERSION")))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_statistics_enabled(ColumnPath::from("ts_init"), EnabledStatistics::Page);
+    for name in ["ts_event", "ts_init", "sequence", "order_id", "next_funding_ns"] {
+        let path = ColumnPath::from(name);
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    if label.data_type == DataType::Trade {
+        let path = ColumnPath::from("trade_id");
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY);
+    }
+    builder.build()
+}
+
+/// Writes one file, row group by row group.
+pub struct FileWriter {
+    path: PathBuf,
+    writer: ArrowWriter<Hashing>,
+    rows: u64,
+}
+
+impl FileWriter {
+    /// A new file at `path`; of `label` only type and flavour count here.
+    ///
+    /// # Errors
+    /// What creating it gives.
+    pub fn create(path: &Path, label: &Label<'_>) -> Result<Self, StoreError> {
+        let file = File::create_new(path).map_err(StoreError::io(path))?;
+        let file = io::BufWriter::with_capacity(1 << 20, file);
+        let sink = Hashing { file, hasher: Sha256::new(), bytes: 0 };
+        let schema = arrow_schema(label).with_metadata(std::collections::HashMap::new());
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(sink, Arc::new(schema), options)
+            .map_err(|e| StoreError::Parquet { path: path.to_owned(), reason: e.to_string() })?;
+        Ok(Self { path: path.to_owned(), writer, rows: 0 })
+    }
+
+    fn failed(&self, error: ::parquet::errors::ParquetError) -> StoreError {
+        if let ::parquet::errors::ParquetError::External(source) = error {
+            return match source.downcast::<io::Error>() {
+                Ok(error) => StoreError::io(&self.path)(*error),
+                Err(other) => StoreError::Parquet { path: self.path.clone(), reason: other.to_string() },
+            };
+        }
+        StoreError::Parquet { path: self.path.clone(), reason: error.to_string() }
+    }
+
+    /// Writes a row group; all but the last have [`ROW_GROUP_ROWS`] rows.
+    ///
+    /// # Errors
+    /// A value that the flavour cannot hold, or what writing gives.
+    pub fn write_row_group(&mut self, columns: AnyColumns, label: &Label<'_>) -> Result<(), StoreError> {
+        self.rows += columns.rows() as u64;
+        let batch = record_batch(columns, label)
+            .map_err(|e| StoreError::Parquet { path: self.path.clone(), reason: e.to_string() })?;
+        let schema = batch.schema().as_ref().clone().with_metadata(std::collections::HashMap::new());
+        let batch = batch
+            .with_schema(Arc::new(schema))
+            .map_err(|e| StoreError::Parquet { path: self.path.clone(), reason: e.to_string() })?;
+        let written = self.writer.write(&batch).and_then(|()| self.writer.flush());
+        written.map_err(|e| self.failed(e))
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Binds the label and makes the file durable.
+    ///
+    /// # Errors
+    /// What writing gives.
+    pub fn finish(mut self, label: &Label<'_>) -> Result<FileSummary, StoreError> {
+        for (key, value) in label.metadata() {
+            self.writer.append_key_value_metadata(KeyValue::new(key, value));
+        }
+        let path = self.path.clone();
+        let rows = self.rows;
+        if let Err(error) = self.writer.finish() {
+            return Err(self.failed(error));
+        }
+        let mut sink = match self.writer.into_inner() {
+            Ok(sink) => sink,
+            Err(error) => return Err(StoreError::Parquet { path, reason: error.to_string() }),
+        };
+        sink.file.flush().map_err(StoreError::io(&path))?;
+        sink.file.get_ref().sync_all().map_err(StoreError::io(&path))?;
+        Ok(FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) })
+    }
+}
+
+/// Copies a file with another label: the pages are copied as they are, only the footer is written anew.
+///
+/// # Errors
+/// What reading and writing give.
+pub fn relabel(source: &Path, target: &Path, label: &Label<'_>) -> Result<FileSummary, StoreError> {
+    let parquet_error = |e: ::parquet::errors::ParquetError| StoreError::Parquet {
+        path: source.to_owned(),
+        reason: e.to_string(),
+    };
+    let input = File::open(source).map_err(StoreError::io(source))?;
+    let options = ::parquet::file::serialized_reader::ReadOptionsBuilder::new().with_page_index().build();
+    let reader = SerializedFileReader::new_with_options(input, options).map_err(parquet_error)?;
+    let metadata = reader.metadata();
+    let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
+    let output = File::create_new(target).map_err(StoreError::io(target))?;
+    let file = io::BufWriter::with_capacity(1 << 20, output);
+    let sink = Hashing { file, hasher: Sha256::new(), bytes: 0 };
+    let mut writer =
+        ::parquet::file::writer::SerializedFileWriter::new(sink, schema, Arc::new(properties(label)))
+            .map_err(parquet_error)?;
+    let pages = File::open(source).map_err(StoreError::io(source))?;
+    for (number, group) in metadata.row_groups().iter().enumerate() {
+        let mut out = writer.next_row_group().map_err(parquet_error)?;
+        for (at, column) in group.columns().iter().enumerate() {
+            let result = ::parquet::column::writer::ColumnCloseResult {
+                bytes_written: column.compressed_size() as u64,
+                rows_written: group.num_rows() as u64,
+                metadata: column.clone(),
+                bloom_filter: None,
+                column_index: metadata.column_index().and_then(|index| index.get(number)?.get(at).cloned()),
+                offset_index: metadata.offset_index().and_then(|index| index.get(number)?.get(at).cloned()),
+            };
+            out.append_column(&pages, result).map_err(parquet_error)?;
+        }
+        out.close().map_err(parquet_error)?;
+    }
+    for (key, value) in label.metadata() {
+        writer.append_key_value_metadata(KeyValue::new(key, value));
+    }
+    let rows = metadata.file_metadata().num_rows() as u64;
+    let mut sink = writer.into_inner().map_err(parquet_error)?;
+    sink.file.flush().map_err(StoreError::io(target))?;
+    sink.file.get_ref().sync_all().map_err(StoreError::io(target))?;
+    Ok(FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) })
+}
+
+/// Rows of a file that were copied.
+pub(super) struct CopiedSpan {
+    pub summary: FileSummary,
+    pub start_ns: u64,
+    pub end_ns: u64,
+}
+
+/// Copies the rows with `from <= ts_init < to` into a new file; `None` when there are none.
+pub(super) fn copy_span(
+    source: &Path,
+    target: &Path,
+    label: &Label<'_>,
+    from: u64,
+    to: u64,
+) -> Result<Option<CopiedSpan>, StoreError> {
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::{Int64Type, TimestampNanosecondType, UInt64Type};
+
+    let parquet_error = |reason: String| StoreError::Parquet { path: source.to_owned(), reason };
+    let input = File::open(source).map_err(StoreError::io(source))?;
+    let builder = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(input)
+        .map_err(|e| parquet_error(e.to_string()))?;
+    let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
+    let mut out: Option<(ArrowWriter<Hashing>, u64, u64, u64)> = None;
+    for batch in reader {
+        let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
+        let Some(column) = batch.column_by_name("ts_init") else { continue };
+        let times: Vec<u64> = if let Some(c) = column.as_primitive_opt::<UInt64Type>() {
+            c.values().to_vec()
+        } else if let Some(c) = column.as_primitive_opt::<Int64Type>() {
+            c.values().iter().map(|v| *v as u64).collect()
+        } else if let Some(c) = column.as_primitive_opt::<TimestampNanosecondType>() {
+            c.values().iter().map(|v| *v as u64).collect()
+        } else {
+            return Err(parquet_error("ts_init has an unknown type".to_owned()));
+        };
+        let start = times.partition_point(|ts| *ts < from);
+        let end = times.partition_point(|ts| *ts < to);
+        if start >= end {
+            continue;
+        }
+        let part = batch.slice(start, end - start);
+        if out.is_none() {
+            let file = File::create_new(target).map_err(StoreError::io(target))?;
+            let file = io::BufWriter::with_capacity(1 << 20, file);
+            let sink = Hashing { file, hasher: Sha256::new(), bytes: 0 };
+            let options =
+                ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
+            let writer = ArrowWriter::try_new_with_options(sink, part.schema(), options)
+                .map_err(|e| parquet_error(e.to_string()))?;
+            out = Some((writer, 0, times[start], 0));
+        }
+        if let Some((writer, rows, _, last)) = &mut out {
+            writer.write(&part).map_err(|e| parquet_error(e.to_string()))?;
+            *rows += part.num_rows() as u64;
+            *last = times[end - 1];
+        }
+    }
+    let Some((mut writer, rows, start_ns, end_ns)) = out else { return Ok(None) };
+    for (key, value) in label.metadata() {
+        writer.append_key_value_metadata(KeyValue::new(key, value));
+    }
+    writer.finish().map_err(|e| parquet_error(e.to_string()))?;
+    let mut sink = writer.into_inner().map_err(|e| parquet_error(e.to_string()))?;
+    sink.file.flush().map_err(StoreError::io(target))?;
+    sink.file.get_ref().sync_all().map_err(StoreError::io(target))?;
+    let summary = FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) };
+    Ok(Some(CopiedSpan { summary, start_ns, end_ns }))
+}
+
+/// The flavour that a file's prices tell.
+pub(super) fn flavour_of(path: &Path) -> Option<crate::schema::Flavour> {
+    use crate::schema::Flavour;
+    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    let schema = reader.metadata().file_metadata().schema_descr();
+    schema.columns().iter().find_map(|column| {
+        if column.physical_type() != ::parquet::basic::Type::FIXED_LEN_BYTE_ARRAY {
+            return None;
+        }
+        Some(match (column.logical_type_ref().is_some(), column.type_length()) {
+            (true, _) => Flavour::V2,
+            (false, 8) => Flavour::V1Standard,
+            _ => Flavour::V1High,
+        })
+    })
+}
