@@ -69,3 +69,21 @@ pub struct Definition {
     /// When it was received, ns UTC.
     pub ts_ns: u64,
 }
+
+impl Definition {
+    /// Widens the precision to what was sent, the increments with it.
+    pub fn widen(&mut self, decimals: crate::data::Decimals) {
+        let increment = |precision: u8| match precision {
+            0 => "1".to_owned(),
+            n => format!("0.{}1", "0".repeat(usize::from(n) - 1)),
+        };
+        if decimals.price > self.price_precision {
+            self.price_precision = decimals.price;
+            self.price_increment = increment(decimals.price);
+        }
+        if decimals.size > self.size_precision {
+            self.size_precision = decimals.size;
+            self.size_increment = increment(decimals.size);
+        }
+    }
+}

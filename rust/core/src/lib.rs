@@ -5,6 +5,7 @@
 pub mod accounting;
 pub mod book;
 pub mod capture;
+pub mod convert;
 pub mod data;
 pub mod decimal;
 pub mod feed;

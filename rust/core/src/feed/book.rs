@@ -28,6 +28,25 @@ pub(super) struct BookSet {
     partials: Vec<PartialBook>,
     /// A REST snapshot that came before the first diff opened a book.
     early: Option<Early>,
+    /// Books as an earlier recording left them, by channel, until the channel comes up.
+    resumed: std::collections::BTreeMap<String, super::BookState>,
+}
+
+impl BookSet {
+    pub(super) fn end_states(&self) -> std::collections::BTreeMap<String, super::BookState> {
+        let mut states = self.resumed.clone();
+        for book in &self.diffs {
+            match super::BookState::of(&book.book) {
+                Some(state) => states.insert(book.channel.to_string(), state),
+                None => states.remove(&*book.channel),
+            };
+        }
+        states
+    }
+
+    pub(super) fn resume(&mut self, books: std::collections::BTreeMap<String, super::BookState>) {
+        self.resumed = books;
+    }
 }
 
 #[derive(Debug)]
@@ -314,7 +333,14 @@ impl Market {
         let id = self.slots[slot as usize].id.clone();
         let key = StreamKey { data_type: DataType::Delta, id: id.clone(), variant: channel.into() };
         let stream = self.open_stream(key, id);
-        let book = LiveBook::new(judge, self.options.on_gap);
+        let on_gap = self.options.on_gap;
+        let book = match self.slots[slot as usize].books.resumed.remove(channel) {
+            Some(state) => {
+                let decimals = Decimals { price: state.decimals.0, size: state.decimals.1 };
+                LiveBook::resume(judge, on_gap, state.id, state.last_ns, decimals, state.ladder())
+            }
+            None => LiveBook::new(judge, on_gap),
+        };
         let muted = self.options.from > 0;
         let books = &mut self.slots[slot as usize].books;
         books.diffs.push(DiffBook { channel: channel.into(), stream, book, muted });

@@ -93,6 +93,32 @@ impl Slot {
             books: BookSet::default(),
         }
     }
+
+    pub(super) fn end_state(&self) -> super::InstrumentState {
+        let times = self.last_times.iter().enumerate().filter(|(_, ts)| **ts > 0);
+        super::InstrumentState {
+            raw_trades: self.trades[TradeKind::Raw as usize].seen.ranges().to_vec(),
+            aggregate_trades: self.trades[TradeKind::Aggregate as usize].seen.ranges().to_vec(),
+            last_quote: self.last_quote,
+            last_times: times.map(|(at, ts)| (at as u8, *ts)).collect(),
+            bars: self.bars.iter().map(|(spec, _, close)| (spec.to_string(), *close)).collect(),
+            books: self.books.end_states(),
+        }
+    }
+
+    fn resume(&mut self, state: super::InstrumentState) {
+        let seen = super::seen::SeenIds::from_ranges;
+        self.trades[TradeKind::Raw as usize].seen = seen(state.raw_trades);
+        self.trades[TradeKind::Aggregate as usize].seen = seen(state.aggregate_trades);
+        self.last_quote = state.last_quote;
+        for (at, ts) in state.last_times {
+            if let Some(last) = self.last_times.get_mut(usize::from(at)) {
+                *last = ts;
+            }
+        }
+        self.bars = state.bars.into_iter().map(|(spec, close)| (spec.into(), NONE, close)).collect();
+        self.books.resume(state.books);
+    }
 }
 
 /// Instruments, columns, accounting.
@@ -122,7 +148,8 @@ pub struct Market {
     pub(super) unheld_deletes: u64,
     later_than_received: u64,
     frame: u64,
-    frame_meta: (u64, u64),
+    /// End states of an earlier recording, by instrument id, until the instrument comes up.
+    pub(super) resumed: std::collections::BTreeMap<String, super::InstrumentState>,
 }
 
 impl Market {
@@ -151,7 +178,7 @@ impl Market {
             unheld_deletes: 0,
             later_than_received: 0,
             frame: 0,
-            frame_meta: (0, 0),
+            resumed: std::collections::BTreeMap::new(),
         }
     }
 
@@ -162,7 +189,6 @@ impl Market {
         self.worst = None;
         self.pending = false;
         self.tentative = None;
-        self.frame_meta = (frame.line, frame.offset);
     }
 
     pub(super) const fn frame_end(&self) -> Option<End> {
@@ -282,7 +308,11 @@ impl Market {
     fn slot_of(&mut self, symbol: &str) -> SlotId {
         let slot = self.slots.len() as SlotId;
         let id = format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue);
+        let resumed = self.resumed.remove(&id);
         self.slots.push(Slot::new(id.into()));
+        if let Some(state) = resumed {
+            self.slots[slot as usize].resume(state);
+        }
         self.symbols.bind(symbol.as_bytes(), slot);
         slot
     }

@@ -10,6 +10,7 @@ mod market;
 mod options;
 mod reject;
 mod seen;
+mod state;
 mod stream;
 
 pub use crate::book::OnGap;
@@ -17,6 +18,7 @@ pub use book::{BookMessage, GapRecord};
 pub use market::{Context, Market, TradeFields};
 pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use reject::Reject;
+pub use state::{BookState, FeedState, InstrumentState};
 pub use stream::{Stream, StreamKey, TradeKind};
 
 use crate::accounting::End;
@@ -96,6 +98,12 @@ impl Feed {
     /// The same, to take things out.
     pub const fn market_mut(&mut self) -> &mut Market {
         &mut self.market
+    }
+
+    /// Keys that no message declares, by name.
+    #[must_use]
+    pub fn unknown_keys(&self) -> &crate::json::UnknownKeys {
+        self.venue.unknown_keys()
     }
 
     /// Gives an answer of the venue's instrument endpoint that was not part of the recording.

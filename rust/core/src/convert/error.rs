@@ -1,0 +1,80 @@
+//! What can stop a conversion; every text says what, where, and what to do.
+
+use thiserror::Error;
+
+use crate::capture::CaptureError;
+use crate::store::StoreError;
+
+/// An error of a conversion.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConvertError {
+    /// Options that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// An input that cannot be read.
+    #[error("{path} {source}")]
+    Input {
+        /// The input.
+        path: String,
+        /// Why.
+        source: CaptureError,
+    },
+    /// An input that no container claims.
+    #[error("{path} is no capture that tickwright knows ({known}); `tickwright inspect` says what it sees")]
+    UnknownContainer {
+        /// The input.
+        path: String,
+        /// Containers there are.
+        known: String,
+    },
+    /// An input whose feed is not clear.
+    #[error(
+        "{path}: which feed this is cannot be told from its URLs or frames; say it with --feed ({known})"
+    )]
+    UnknownFeed {
+        /// The input.
+        path: String,
+        /// Feeds there are.
+        known: String,
+    },
+    /// Nothing to convert.
+    #[error("nothing to convert: {0}")]
+    NoInput(String),
+    /// The catalog refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was asked to stop.
+    #[error("stopped; the catalog is as it was")]
+    Cancelled,
+}
+
+impl ConvertError {
+    /// A stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "usage",
+            Self::Input { source, .. } => source.code(),
+            Self::UnknownContainer { .. } => "unknown_container",
+            Self::UnknownFeed { .. } => "unknown_feed",
+            Self::NoInput(_) => "no_input",
+            Self::Store(error) => error.code(),
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The exit code of the command: 2 usage, 3 input, 4 catalog, 130 stopped.
+    #[must_use]
+    pub const fn exit_code(&self) -> i32 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Input { .. }
+            | Self::UnknownContainer { .. }
+            | Self::UnknownFeed { .. }
+            | Self::NoInput(_) => 3,
+            Self::Store(_) => 4,
+            Self::Cancelled => 130,
+        }
+    }
+}

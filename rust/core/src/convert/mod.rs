@@ -1,0 +1,289 @@
+//! The converter: plan -> decode -> order -> encode -> stage -> commit.
+//!
+//! In: captures. Out: a version of a catalog, or an error and the catalog as it was. Each feed's sources are one
+//! recording, merged by receive time and decoded on one thread while others inflate; rows go to the
+//! [`rowstore`], whose files are staged and committed together with what the log has to know.
+
+mod error;
+mod inspect;
+mod merge;
+mod options;
+mod plan;
+mod progress;
+mod recording;
+mod report;
+pub mod rowstore;
+mod sidecars;
+
+pub use error::ConvertError;
+pub use inspect::{Inspection, inspect};
+pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};
+pub use progress::{Phase, Progress};
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use recording::{Recording, Settings};
+use rowstore::{Partition, RowStore, StreamPlan};
+
+use crate::data::DataType;
+use crate::feed::{FeedState, Limits, OnGap, TypeSet};
+use crate::schema::Flavour;
+use crate::store::{self, Catalog, CommitRequest, Layout, Mode, SidecarKind, SourceEntry};
+use crate::venue::{self, FeedSpec};
+
+fn usage(text: String) -> ConvertError {
+    ConvertError::Usage(text)
+}
+
+/// Options that were read.
+pub(crate) struct Checked {
+    pub feed: Option<&'static FeedSpec>,
+    pub flavour: Flavour,
+    pub layout: Layout,
+    pub types: TypeSet,
+    pub trades: Option<&'static str>,
+    pub on_gap: OnGap,
+    pub partition: Partition,
+    pub mode: Mode,
+    pub jobs: usize,
+}
+
+fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
+    let feed = match &options.feed {
+        None => None,
+        Some(name) => Some(venue::feed(name).ok_or_else(|| {
+            usage(format!("--feed {name}: no such feed; there are {}", plan::feed_names()))
+        })?),
+    };
+    let flavour: Flavour = options
+        .flavour
+        .parse()
+        .map_err(|()| usage(format!("--flavour {}: v1-high, v1-standard or v2", options.flavour)))?;
+    let layout: Layout =
+        options.layout.parse().map_err(|()| usage(format!("--layout {}: 1.231 or 1.220", options.layout)))?;
+    let types =
+        match &options.types {
+            None => TypeSet::RECEIVED,
+            Some(names) => {
+                let mut types = Vec::new();
+                for name in names {
+                    let known = || DataType::ALL.map(DataType::name).join(", ");
+                    types.push(name.trim().parse::<DataType>().map_err(|()| {
+                        usage(format!("--types {name}: no such type; there are {}", known()))
+                    })?);
+                }
+                TypeSet::named(types)
+            }
+        };
+    let trades = match options.trades.as_deref() {
+        None => None,
+        Some("raw") => Some("raw"),
+        Some("aggregate") => Some("aggregate"),
+        Some(other) => return Err(usage(format!("--trades {other}: raw or aggregate"))),
+    };
+    let on_gap = match options.on_gap.as_str() {
+        "withhold" => OnGap::Withhold,
+        "rebuild" => OnGap::Rebuild,
+        "continue" => OnGap::Continue,
+        other => return Err(usage(format!("--on-gap {other}: withhold, rebuild or continue"))),
+    };
+    let partition = match options.partition.as_str() {
+        "day" => Partition::Day,
+        "hour" => Partition::Hour,
+        other => return Err(usage(format!("--partition {other}: day or hour"))),
+    };
+    let mode = match options.mode.as_str() {
+        "add" => Mode::Add,
+        "replace" => Mode::Replace,
+        "append-after" => Mode::AppendAfter,
+        other => return Err(usage(format!("mode {other}: add, replace or append-after"))),
+    };
+    if options.from.zip(options.to).is_some_and(|(from, to)| from >= to) {
+        return Err(usage("--from is not before --to".to_owned()));
+    }
+    if options.memory < 32 << 20 {
+        return Err(usage("--memory: at least 32MiB".to_owned()));
+    }
+    if options.inputs.is_empty() {
+        return Err(usage("no input given".to_owned()));
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = if options.jobs == 0 { cores } else { options.jobs };
+    Ok(Checked { feed, flavour, layout, types, trades, on_gap, partition, mode, jobs })
+}
+
+/// Hashes every source, several at a time.
+fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Result<(), ConvertError> {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<String, store::StoreError>>>> =
+        sources.iter().map(|_| Mutex::new(None)).collect();
+    let paths: Vec<PathBuf> = sources.iter().map(|s| s.path.clone()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(paths.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = paths.get(at) else { break };
+                    if progress.is_cancelled() {
+                        break;
+                    }
+                    let digest = store::sha256_file(path);
+                    if let Ok(mut slot) = slots[at].lock() {
+                        *slot = Some(digest);
+                    }
+                }
+            });
+        }
+    });
+    for (source, slot) in sources.iter_mut().zip(slots) {
+        match slot.into_inner() {
+            Ok(Some(Ok(digest))) => source.sha256 = digest,
+            Ok(Some(Err(store::StoreError::Io { source: error, .. }))) => {
+                return Err(ConvertError::Input { path: source.shown.clone(), source: error.into() });
+            }
+            Ok(Some(Err(error))) => return Err(error.into()),
+            Ok(None) | Err(_) => return Err(ConvertError::Cancelled),
+        }
+    }
+    Ok(())
+}
+
+/// Converts. `staging` is a name for the staging folder that no other conversion uses.
+///
+/// # Errors
+/// See [`ConvertError`]; the catalog is then as it was.
+pub fn convert(
+    options: &ConvertOptions,
+    staging: &str,
+    progress: &Progress,
+) -> Result<ConvertReport, ConvertError> {
+    let checked = check(options)?;
+    progress.phase(Phase::Plan);
+    let root = Path::new(&options.output);
+    let mut plan = plan::plan(&options.inputs, checked.feed, Some(root))?;
+    if plan.sources.is_empty() {
+        let listed: Vec<String> =
+            plan.skipped.iter().map(|s| format!("{} ({})", s.path, s.reason)).take(5).collect();
+        return Err(ConvertError::NoInput(if listed.is_empty() {
+            "there are no files in what was given".to_owned()
+        } else {
+            format!("nothing in what was given is a capture: {}", listed.join(", "))
+        }));
+    }
+    progress.total(plan.sources.iter().map(|s| s.bytes_file).sum());
+    hash(&mut plan.sources, checked.jobs, progress)?;
+
+    let mut catalog = Catalog::open(root, checked.flavour, checked.layout)?;
+    let mut report = ConvertReport {
+        catalog: options.output.clone(),
+        flavour: checked.flavour.name().to_owned(),
+        layout: checked.layout.name().to_owned(),
+        max_rejects: options.max_rejects,
+        skipped: std::mem::take(&mut plan.skipped),
+        ..ConvertReport::default()
+    };
+    report::set_known(&mut plan, &catalog, checked.mode, &mut report);
+    if plan.sources.is_empty() {
+        report.status = "nothing_new".to_owned();
+        report.version = Some(catalog.state().version);
+        report.notes.push("every source is in the catalog already: nothing was done".to_owned());
+        return Ok(report);
+    }
+
+    let staging = catalog.staging(staging)?;
+    let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 3).unwrap_or(usize::MAX));
+    let mut rejects = sidecars::RejectsFile::new(staging.path());
+    let mut states: BTreeMap<String, FeedState> = sidecars::read_states(&catalog)?;
+    let settings = Settings { options, checked: &checked };
+    let mut recordings: Vec<Recording> = Vec::new();
+    for sources in report::recordings(&plan.sources) {
+        let feed = sources[0].1.feed;
+        let held = states.get(feed.name).cloned();
+        let mut recording = Recording::new(feed, &settings, held, &sources, &catalog)?;
+        recording.run(&sources, &mut rows, &mut rejects, progress)?;
+        states.insert(feed.name.to_owned(), recording.end_state());
+        recordings.push(recording);
+    }
+
+    progress.phase(Phase::Encode);
+    let mut bindings = BTreeMap::new();
+    let mut plans: Vec<StreamPlan> = Vec::new();
+    for recording in &mut recordings {
+        plans.extend(recording.choose(&rows, &catalog, &settings, &mut bindings, &mut report)?);
+    }
+    let files = rows.finish(&plans, checked.flavour, checked.partition, checked.jobs, &|n| {
+        progress.add_rows_written(n);
+        !progress.is_cancelled()
+    })?;
+    if progress.is_cancelled() {
+        return Err(ConvertError::Cancelled);
+    }
+
+    let mut gaps = Vec::new();
+    for recording in &mut recordings {
+        recording.report(&mut report, &plan.sources);
+        gaps.extend(recording.gaps());
+    }
+    report::tables(&files, &plans, &mut report);
+    report.headline = report::headline(&report.accounting, &gaps);
+    report.gaps = gaps.len() as u64;
+    if options.dry_run {
+        catalog.check(&files, checked.mode)?;
+        report.status = "dry_run".to_owned();
+        return Ok(report);
+    }
+
+    progress.phase(Phase::Commit);
+    let mut sidecar_files = Vec::new();
+    if let Some(path) = rejects.finish()? {
+        sidecar_files.push((SidecarKind::Rejects, path, "jsonl.zst"));
+    }
+    if let Some(path) = sidecars::write_gaps(staging.path(), &gaps)? {
+        sidecar_files.push((SidecarKind::Gaps, path, "parquet"));
+    }
+    sidecar_files.push((SidecarKind::State, sidecars::write_states(staging.path(), &states)?, "json.zst"));
+    let sources = report.sources.iter().filter(|s| !s.known).map(source_entry).collect();
+    let request = CommitRequest {
+        decoder: env!("CARGO_PKG_VERSION").to_owned(),
+        created_ns: options.now_ns,
+        mode: checked.mode,
+        files,
+        sidecars: sidecar_files,
+        sources,
+        bindings,
+        gaps: report.gaps,
+        rejects: report.rejects,
+    };
+    let version = catalog.commit(staging, request)?;
+    report.status = "committed".to_owned();
+    report.version = Some(version);
+    let place = |folder: &str, extension: &str| format!("{}/{folder}/{version:020}.{extension}", store::OURS);
+    report.rejects_file = (report.rejects > 0).then(|| place("rejects", "jsonl.zst"));
+    report.gaps_file = (report.gaps > 0).then(|| place("gaps", "parquet"));
+    progress.phase(Phase::Done);
+    Ok(report)
+}
+
+fn source_entry(source: &SourceReport) -> SourceEntry {
+    SourceEntry {
+        sha256: source.sha256.clone(),
+        name: source.path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
+        bytes_file: source.bytes_file,
+        bytes: source.bytes,
+        feed: source.feed.clone(),
+        container: source.container.clone(),
+        truncated: source.truncated,
+        accounting: source.accounting,
+    }
+}
+
+/// Whether limits of the flavour are narrower than scale 16.
+pub(crate) const fn limits(flavour: Flavour) -> Limits {
+    match flavour {
+        Flavour::V1Standard => Limits::Standard,
+        _ => Limits::High,
+    }
+}

@@ -1,0 +1,466 @@
+//! One recording: the sources of one feed, decoded together.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::merge::Merge;
+use super::options::{ConvertOptions, ConvertReport};
+use super::plan::{self, Source};
+use super::progress::{Phase, Progress};
+use super::rowstore::{RowStore, StreamPlan};
+use super::sidecars::RejectsFile;
+use super::{Checked, ConvertError, report};
+use crate::capture::{CaptureOptions, Compression};
+use crate::data::{DataType, Decimals};
+use crate::feed::{Feed, FeedOptions, FeedState, Frame, GapRecord, TradeMode};
+use crate::store::{Bindings, Catalog, Mode, StoreError};
+use crate::venue::FeedSpec;
+
+/// Rows held in a feed's columns before they go to the row store, bytes.
+const DRAIN_BYTES: usize = 4 << 20;
+
+pub(super) struct Settings<'a> {
+    pub options: &'a ConvertOptions,
+    pub checked: &'a Checked,
+}
+
+pub(super) struct Recording {
+    feed: Feed,
+    max_line: usize,
+    allow_truncated: bool,
+    /// Number in the row store of each of the feed's streams.
+    stored: Vec<Option<usize>>,
+    dropped: Vec<bool>,
+    last_ns: u64,
+    truncated: Vec<u32>,
+    frames: Vec<u64>,
+    numbers: Vec<(u32, String)>,
+    notes: Vec<String>,
+    gaps: Vec<GapRecord>,
+}
+
+impl Recording {
+    pub fn new(
+        spec: &'static FeedSpec,
+        settings: &Settings<'_>,
+        held: Option<FeedState>,
+        sources: &[(u32, &Source)],
+        catalog: &Catalog,
+    ) -> Result<Self, ConvertError> {
+        let Settings { options, checked } = settings;
+        let mut feed = Feed::new(
+            spec,
+            FeedOptions {
+                types: checked.types,
+                trades: match checked.trades {
+                    Some("raw") => TradeMode::Raw,
+                    Some(_) => TradeMode::Aggregate,
+                    None => TradeMode::Both,
+                },
+                book: options.book.as_deref().map(Into::into),
+                all_channels: options.book.is_none(),
+                on_gap: checked.on_gap,
+                from: options.from.unwrap_or(0),
+                to: options.to.unwrap_or(u64::MAX),
+                limits: super::limits(checked.flavour),
+                max_kept_rejects: 100_000,
+            },
+        );
+        let mut notes = Vec::new();
+        let first = sources.first().map_or(0, |(_, s)| s.probe.first_ts);
+        if let Some(state) = held {
+            let goes_on = match checked.mode {
+                Mode::Add => state.last_ns < first,
+                Mode::AppendAfter => true,
+                Mode::Replace => false,
+            };
+            if goes_on {
+                notes.push(format!("{} goes on from version {}", spec.name, catalog.state().version));
+                feed.market_mut().resume(state);
+            }
+        }
+        for path in &options.instruments {
+            let taken = define(&mut feed, path)?;
+            if taken == 0 {
+                notes.push(format!("{path} defines no instrument of {}", spec.name));
+            }
+        }
+        Ok(Self {
+            feed,
+            max_line: options.max_line,
+            allow_truncated: options.allow_truncated,
+            stored: Vec::new(),
+            dropped: Vec::new(),
+            last_ns: 0,
+            truncated: Vec::new(),
+            frames: vec![0; sources.len()],
+            numbers: sources.iter().map(|(n, s)| (*n, s.sha256.clone())).collect(),
+            notes,
+            gaps: Vec::new(),
+        })
+    }
+
+    /// Decodes every frame.
+    pub fn run(
+        &mut self,
+        sources: &[(u32, &Source)],
+        rows: &mut RowStore,
+        rejects: &mut RejectsFile,
+        progress: &Progress,
+    ) -> Result<(), ConvertError> {
+        progress.phase(Phase::Decode);
+        let options = CaptureOptions {
+            max_line: self.max_line,
+            allow_truncated: self.allow_truncated,
+            ..CaptureOptions::default()
+        };
+        let mut merge = Merge::new(sources, options);
+        let ratio: Vec<f64> = sources
+            .iter()
+            .map(|(_, s)| if s.probe.compression == Compression::None { 1.0 } else { 0.1 })
+            .collect();
+        let mut read = vec![0_u64; sources.len()];
+        let named = |number: u32| {
+            let source = sources[number as usize].1;
+            (source.shown.clone(), source.sha256.clone())
+        };
+        loop {
+            let (feed, last_ns, frames) = (&mut self.feed, &mut self.last_ns, &mut self.frames);
+            let more = merge
+                .run(|source, block, meta| {
+                    let frame = Frame {
+                        body: block.body(meta),
+                        ts: meta.ts,
+                        kind: meta.kind,
+                        conn: meta.conn,
+                        context: block.context(meta),
+                        source,
+                        bytes: meta.len,
+                        offset: meta.offset,
+                        line: meta.line,
+                    };
+                    *last_ns = (*last_ns).max(meta.ts);
+                    frames[source as usize] += 1;
+                    read[source as usize] += meta.len;
+                    feed.push(&frame);
+                    // Columns may be drained only between frames: stop the run when they are full.
+                    true
+                })
+                .map_err(|(source, error)| ConvertError::Input {
+                    path: sources[source as usize].1.shown.clone(),
+                    source: error,
+                })?;
+            for (source, bytes) in merge.overhead.drain(..) {
+                self.feed.market_mut().add_overhead(source, bytes);
+                read[source as usize] += bytes;
+            }
+            if progress.is_cancelled() {
+                return Err(ConvertError::Cancelled);
+            }
+            if self.feed.market().buffered_bytes() > DRAIN_BYTES {
+                self.drain(rows)?;
+                let done = read.iter().zip(&ratio).map(|(n, r)| (*n as f64 * r) as u64).sum();
+                progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
+                if let Some((_, source)) = sources.iter().find(|(n, _)| Some(*n) == merge.current()) {
+                    progress.file(&source.shown);
+                }
+            }
+            rejects.write(self.feed.market_mut().take_rejects(), named)?;
+            if !more {
+                break;
+            }
+        }
+        self.truncated = merge.truncated;
+        self.feed.finish();
+        self.drain(rows)?;
+        rejects.write(self.feed.market_mut().take_rejects(), named)?;
+        let done = sources.iter().map(|(_, s)| s.bytes_file).sum();
+        progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
+        Ok(())
+    }
+
+    fn drain(&mut self, rows: &mut RowStore) -> Result<(), StoreError> {
+        let stored = &mut self.stored;
+        let mut failure = Ok(());
+        self.feed.market_mut().drain(|index, stream| {
+            let index = index as usize;
+            if stored.len() <= index {
+                stored.resize(index + 1, None);
+            }
+            let number = *stored[index].get_or_insert_with(|| rows.open(stream.key.data_type));
+            if failure.is_ok() {
+                failure = rows.append(number, &mut stream.columns, stream.decimals);
+            }
+        });
+        failure
+    }
+
+    /// Chooses, per instrument, the kind of trades and the channel of the book that the catalog keeps, and the
+    /// precision of every stream.
+    pub fn choose(
+        &mut self,
+        rows: &RowStore,
+        catalog: &Catalog,
+        settings: &Settings<'_>,
+        bindings: &mut BTreeMap<String, Bindings>,
+        report: &mut ConvertReport,
+    ) -> Result<Vec<StreamPlan>, ConvertError> {
+        let rank = self.feed.spec().book_rank;
+        let streams = self.feed.market().streams();
+        let has_rows = |at: usize| streams[at].rows > 0;
+        // Variants of one (type, id), best first.
+        let mut groups: BTreeMap<(DataType, String), Vec<usize>> = BTreeMap::new();
+        for (at, stream) in streams.iter().enumerate() {
+            if has_rows(at) {
+                groups.entry((stream.key.data_type, stream.key.id.to_string())).or_default().push(at);
+            }
+        }
+        let mut dropped = vec![false; streams.len()];
+        let mut chosen: Vec<usize> = Vec::new();
+        for ((data_type, _), mut variants) in groups {
+            let instrument = streams[variants[0]].instrument_id.to_string();
+            let bound = catalog.state().bindings.get(&instrument);
+            let variant = |at: usize| streams[at].key.variant.to_string();
+            match data_type {
+                DataType::Trade => {
+                    let held = bound.and_then(|b| b.trades.clone());
+                    variants
+                        .sort_by_key(|at| (held.as_deref() != Some(&variant(*at)), variant(*at) != "raw"));
+                    if settings.options.trades.is_none()
+                        && held.as_deref().is_some_and(|h| h != variant(variants[0]))
+                    {
+                        report.notes.push(format!(
+                            "{instrument}: the catalog keeps {} trades and there are none here",
+                            held.unwrap_or_default()
+                        ));
+                        variants.insert(0, usize::MAX);
+                    }
+                }
+                DataType::Delta => {
+                    let held = bound.and_then(|b| b.book.clone());
+                    variants.sort_by_key(|at| {
+                        (held.as_deref() != Some(&variant(*at)), rank(&variant(*at)), variant(*at))
+                    });
+                }
+                DataType::Depth10 => variants.sort_by_key(|at| (rank(&variant(*at)), variant(*at))),
+                _ => {}
+            }
+            let kept = variants[0];
+            for other in variants.into_iter().skip(1) {
+                dropped[other] = true;
+                let key = &streams[other].key;
+                report.notes.push(format!(
+                    "{} {}: {} was kept, {} is unselected ({} rows)",
+                    key.id,
+                    key.data_type,
+                    streams.get(kept).map_or("nothing", |s| &s.key.variant),
+                    key.variant,
+                    streams[other].rows
+                ));
+            }
+            if kept == usize::MAX {
+                continue;
+            }
+            chosen.push(kept);
+            let binding = bindings.entry(instrument).or_default();
+            match data_type {
+                DataType::Trade => binding.trades = Some(variant(kept)),
+                DataType::Delta => binding.book = Some(variant(kept)),
+                _ => {}
+            }
+        }
+        bindings.retain(|_, b| *b != Bindings::default());
+        let plans = self.label(&chosen, rows, catalog, settings, report)?;
+        for (at, dropped) in dropped.iter().enumerate() {
+            if *dropped {
+                self.feed.market_mut().withdraw(at as u32);
+            }
+        }
+        self.dropped = dropped;
+        self.gaps = self.chosen_gaps();
+        Ok(plans)
+    }
+
+    /// Precision is a label of (catalog, type, instrument): the definition's, or the most decimals sent, never
+    /// less than what the catalog has.
+    fn label(
+        &mut self,
+        chosen: &[usize],
+        rows: &RowStore,
+        catalog: &Catalog,
+        settings: &Settings<'_>,
+        report: &mut ConvertReport,
+    ) -> Result<Vec<StreamPlan>, ConvertError> {
+        let market = self.feed.market();
+        let streams = market.streams();
+        let traded = |t: DataType| {
+            matches!(
+                t,
+                DataType::Trade | DataType::Quote | DataType::Delta | DataType::Depth10 | DataType::Bar
+            )
+        };
+        let mut sent: BTreeMap<&str, Decimals> = BTreeMap::new();
+        for at in chosen.iter().filter(|at| traded(streams[**at].key.data_type)) {
+            let held = sent.entry(&streams[*at].instrument_id).or_default();
+            *held = held.max(streams[*at].decimals);
+        }
+        let mut plans = Vec::new();
+        let mut inferred = 0;
+        let mut widened: BTreeMap<String, Decimals> = BTreeMap::new();
+        for at in chosen {
+            let stream = &streams[*at];
+            let Some(number) = self.stored.get(*at).copied().flatten() else { continue };
+            let data_type = stream.key.data_type;
+            let id = stream.key.id.to_string();
+            let definition = market.definitions().iter().find(|d| d.instrument_id == stream.instrument_id);
+            let mut precision = rows.decimals(number);
+            if traded(data_type) {
+                match definition {
+                    Some(definition) => {
+                        let defined =
+                            Decimals { price: definition.price_precision, size: definition.size_precision };
+                        let all = sent.get(&*stream.instrument_id).copied().unwrap_or_default();
+                        if all.price > defined.price || all.size > defined.size {
+                            widened.insert(stream.instrument_id.to_string(), all.max(defined));
+                        }
+                        precision = defined.max(all);
+                    }
+                    None => {
+                        inferred += 1;
+                        if let Some((price, size)) = settings.options.precision {
+                            precision = precision.max(Decimals { price, size });
+                        }
+                    }
+                }
+            }
+            if let Some((price, size)) = catalog.state().precision(data_type.name(), &id) {
+                precision = precision.max(Decimals { price, size });
+            }
+            let after = match settings.checked.mode {
+                Mode::AppendAfter => catalog.last_ts(data_type, &id)?,
+                _ => None,
+            };
+            plans.push(StreamPlan {
+                stream: number,
+                data_type,
+                id,
+                instrument_id: stream.instrument_id.to_string(),
+                precision: (precision.price, precision.size),
+                after,
+            });
+        }
+        if inferred > 0 {
+            report.notes.push(format!(
+                "{}: precision of {inferred} streams was inferred from the values: no definitions were given for them",
+                self.feed.spec().name
+            ));
+        }
+        for (id, decimals) in &widened {
+            report.notes.push(format!(
+                "{id}: values have more decimals than its definition; precision is {} and {} now",
+                decimals.price, decimals.size
+            ));
+        }
+        for definition in market.definitions() {
+            let mut definition = definition.clone();
+            // Instruments without rows are not part of this recording's catalog.
+            if !streams.iter().any(|s| s.instrument_id == definition.instrument_id && s.rows > 0) {
+                continue;
+            }
+            if let Some(decimals) = widened.get(&*definition.instrument_id) {
+                definition.widen(*decimals);
+            }
+            report.instruments.push(definition);
+        }
+        Ok(plans)
+    }
+
+    fn chosen_gaps(&self) -> Vec<GapRecord> {
+        let market = self.feed.market();
+        let kept = |gap: &&GapRecord| {
+            !market.streams().iter().zip(&self.dropped).any(|(stream, dropped)| {
+                *dropped
+                    && stream.key.data_type == DataType::Delta
+                    && stream.key.variant == gap.channel
+                    && stream.instrument_id == gap.instrument_id
+            })
+        };
+        market.gaps().iter().filter(kept).cloned().collect()
+    }
+
+    pub fn gaps(&self) -> Vec<GapRecord> {
+        self.gaps.clone()
+    }
+
+    pub fn end_state(&self) -> FeedState {
+        self.feed.market().end_state(self.last_ns)
+    }
+
+    /// Adds what this recording has to say.
+    pub fn report(&mut self, report: &mut ConvertReport, sources: &[Source]) {
+        let market = self.feed.market();
+        report.notes.append(&mut self.notes);
+        for (number, sha256) in &self.numbers {
+            let Some(source) = sources.iter().find(|s| s.sha256 == *sha256) else { continue };
+            let accounting = market.accounts().get(*number as usize).copied().unwrap_or_default();
+            let mut entry = report::source_report(source, false);
+            entry.truncated = self.truncated.contains(number);
+            entry.frames = self.frames[*number as usize];
+            entry.accounting = accounting;
+            entry.bytes = accounting.bytes.total + accounting.container_bytes;
+            report.accounting.merge(&accounting);
+            report.sources.push(entry);
+        }
+        report.rejects += market.rejected();
+        for (name, count) in self.feed.unknown_keys().iter() {
+            *report.unknown_keys.entry(name.to_owned()).or_default() += count;
+        }
+        for (name, count) in market.unknown_topics() {
+            *report.unknown_topics.entry(name.clone()).or_default() += count;
+        }
+        report.undefined_symbols.extend_from_slice(market.undefined_symbols());
+        let (clamped, unheld, later) = market.oddities();
+        let name = self.feed.spec().name;
+        if clamped > 0 {
+            report.notes.push(format!("{name}: {clamped} book events were received before the one before them; their receive time was raised to keep the book's order"));
+        }
+        if unheld > 0 {
+            report.notes.push(format!("{name}: {unheld} deletes of levels that the book did not hold"));
+        }
+        if later > 0 {
+            report.notes.push(format!("{name}: {later} rows have an event time after their receive time"));
+        }
+        for account in market.accounts() {
+            debug_assert!(account.adds_up(), "{account:?}");
+        }
+    }
+}
+
+/// Gives a file of definitions to a feed; how many it took.
+fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
+    let failed = |source| ConvertError::Input { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = File::open(Path::new(path)).map_err(|e| failed(e.into()))?;
+    let mut inflate =
+        crate::capture::Inflate::new(Box::new(file) as Box<dyn Read + Send>, false).map_err(failed)?;
+    while inflate.read_some(&mut bytes, 1 << 20).map_err(failed)? > 0 {}
+    // An answer alone, or a capture with answers in it.
+    if feed.define(&bytes).is_ok_and(|taken| taken > 0) {
+        return Ok(feed.market().definitions().len());
+    }
+    let input = plan::open(Path::new(path)).map_err(failed)?;
+    let Some(probe) = crate::capture::probe(input, path).map_err(failed)? else { return Ok(0) };
+    let input = plan::open(Path::new(path)).map_err(failed)?;
+    let mut capture =
+        crate::capture::open(input, path, &probe, &CaptureOptions::default()).map_err(failed)?;
+    let mut block = crate::frame::Block::default();
+    while capture.next_block(&mut block).map_err(failed)? {
+        for meta in &block.frames {
+            // Frames that define nothing say so.
+            let _ = feed.define(block.body(meta));
+        }
+    }
+    Ok(feed.market().definitions().len())
+}

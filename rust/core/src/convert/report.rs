@@ -1,0 +1,99 @@
+//! What a conversion tells its user.
+
+use super::options::{ConvertReport, SourceReport, TableReport};
+use super::plan::{Plan, Source};
+use super::rowstore::StreamPlan;
+use crate::accounting::Accounting;
+use crate::feed::GapRecord;
+use crate::store::{Catalog, Mode, NewFile};
+
+/// A source's report before anything is known of its frames.
+pub(super) fn source_report(source: &Source, known: bool) -> SourceReport {
+    SourceReport {
+        path: source.shown.clone(),
+        sha256: source.sha256.clone(),
+        container: source.probe.container.to_owned(),
+        compression: source.probe.compression.name().to_owned(),
+        feed: source.feed.name.to_owned(),
+        known,
+        truncated: false,
+        bytes_file: source.bytes_file,
+        bytes: 0,
+        frames: 0,
+        accounting: Accounting::default(),
+    }
+}
+
+/// Takes known sources out of the plan (unless they are to replace what they gave), and repeated ones.
+pub(super) fn set_known(plan: &mut Plan, catalog: &Catalog, mode: Mode, report: &mut ConvertReport) {
+    let mut seen = std::collections::BTreeSet::new();
+    plan.sources.retain(|source| {
+        let repeated = !seen.insert(source.sha256.clone());
+        let version = catalog.state().sources.get(&source.sha256);
+        let known = version.is_some() && mode != Mode::Replace;
+        if let (true, Some(version)) = (known, version) {
+            report.sources.push(source_report(source, true));
+            report.notes.push(format!("{} is in the catalog since version {version}", source.shown));
+        } else if repeated {
+            report.sources.push(source_report(source, true));
+            report.notes.push(format!("{} has the bytes of another input", source.shown));
+        }
+        !known && !repeated
+    });
+}
+
+/// The sources of each feed, in the order of their first receive times, then of their hashes: never of argv.
+/// Numbers count through all sources.
+pub(super) fn recordings(sources: &[Source]) -> Vec<Vec<(u32, &Source)>> {
+    let mut feeds: Vec<&'static str> = sources.iter().map(|s| s.feed.name).collect();
+    feeds.sort_unstable();
+    feeds.dedup();
+    let by_feed = |feed: &str| {
+        let mut of: Vec<&Source> = sources.iter().filter(|s| s.feed.name == feed).collect();
+        of.sort_by(|a, b| (a.probe.first_ts, &a.sha256).cmp(&(b.probe.first_ts, &b.sha256)));
+        of.into_iter().enumerate().map(|(number, source)| (number as u32, source)).collect()
+    };
+    feeds.into_iter().map(by_feed).collect()
+}
+
+/// One table a stream.
+pub(super) fn tables(files: &[NewFile], plans: &[StreamPlan], report: &mut ConvertReport) {
+    for plan in plans {
+        let of: Vec<&NewFile> =
+            files.iter().filter(|f| f.data_type == plan.data_type && f.id == plan.id).collect();
+        let (Some(first), Some(last)) = (of.first(), of.last()) else { continue };
+        report.tables.push(TableReport {
+            data_type: plan.data_type.name().to_owned(),
+            instrument_id: plan.id.clone(),
+            rows: of.iter().map(|f| f.rows).sum(),
+            start_ns: first.start_ns,
+            end_ns: last.end_ns,
+            files: of.len() as u64,
+            bytes: of.iter().map(|f| f.bytes).sum(),
+            price_precision: plan.precision.0,
+            size_precision: plan.precision.1,
+        });
+    }
+    report.tables.sort_by(|a, b| (&a.data_type, &a.instrument_id).cmp(&(&b.data_type, &b.instrument_id)));
+}
+
+/// The first line of a summary where anything was withheld: the share, the cause, the other choices.
+pub(super) fn headline(accounting: &Accounting, gaps: &[GapRecord]) -> Option<String> {
+    let withheld = accounting.frames.withheld;
+    if withheld == 0 {
+        return None;
+    }
+    let share = accounting.bytes.withheld as f64 * 100.0 / accounting.bytes.total.max(1) as f64;
+    let books =
+        |cause: &str| gaps.iter().filter(|g| g.gap.cause.name() == cause && g.gap.withheld > 0).count();
+    let (without, broken) = (books("no_snapshot"), books("sequence"));
+    let cause = match (without, broken) {
+        (0, n) => format!("{n} holes in book streams"),
+        (n, 0) => format!("no snapshot joins {n} book streams"),
+        (a, b) => format!("no snapshot joins {a} book streams, and {b} holes"),
+    };
+    Some(format!(
+        "{withheld} book updates ({share:.1}% of all bytes) were withheld: {cause}. \
+         --on-gap rebuild keeps them after a CLEAR (levels missing), --on-gap continue as if nothing were missing"
+    ))
+}

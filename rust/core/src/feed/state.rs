@@ -1,0 +1,114 @@
+//! End states: what a recording leaves behind for the one that goes on from it.
+//!
+//! A book's last id and levels, the trade ids seen, the last quote, the last bar of each type, the last time of
+//! the streams without ids. A recording that starts later is decoded from there, so that a book goes on without
+//! a snapshot where the sequence proves it, and what both recordings hold counts once.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::market::Market;
+use crate::data::{Decimals, Side};
+
+/// End states of one feed, by venue symbol's instrument id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedState {
+    /// Last receive time of the recording, ns UTC.
+    pub last_ns: u64,
+    /// By instrument id.
+    pub instruments: BTreeMap<String, InstrumentState>,
+}
+
+/// End state of one instrument.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstrumentState {
+    /// Ranges of raw trade ids seen.
+    #[serde(default)]
+    pub raw_trades: Vec<(u64, u64)>,
+    /// Ranges of aggregate trade ids seen.
+    #[serde(default)]
+    pub aggregate_trades: Vec<(u64, u64)>,
+    /// Update id of the last quote.
+    #[serde(default)]
+    pub last_quote: Option<u64>,
+    /// Last event times by type.
+    #[serde(default)]
+    pub last_times: BTreeMap<u8, u64>,
+    /// Last close by bar specification.
+    #[serde(default)]
+    pub bars: BTreeMap<String, u64>,
+    /// Books by channel.
+    #[serde(default)]
+    pub books: BTreeMap<String, BookState>,
+}
+
+/// End state of one book that was in step.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookState {
+    /// Last id.
+    pub id: u64,
+    /// Receive time of the last event, ns UTC.
+    pub last_ns: u64,
+    /// Decimals of its levels: price and size.
+    pub decimals: (u8, u8),
+    /// Bids, best first: price and size, decimal text.
+    pub bids: Vec<(String, String)>,
+    /// Asks, best first.
+    pub asks: Vec<(String, String)>,
+}
+
+impl BookState {
+    pub(super) fn of(book: &crate::book::LiveBook) -> Option<Self> {
+        let id = book.id().filter(|_| !book.is_incomplete())?;
+        let levels = |side| {
+            let text = |(price, size, ()): (i128, i128, &())| {
+                (crate::decimal::text(price), crate::decimal::text(size))
+            };
+            book.ladder().levels(side).map(text).collect()
+        };
+        let Decimals { price, size } = book.decimals();
+        Some(Self {
+            id,
+            last_ns: book.last_ts(),
+            decimals: (price, size),
+            bids: levels(Side::Buy),
+            asks: levels(Side::Sell),
+        })
+    }
+
+    pub(super) fn ladder(&self) -> crate::book::Ladder {
+        let mut ladder = crate::book::Ladder::default();
+        for (side, levels) in [(Side::Buy, &self.bids), (Side::Sell, &self.asks)] {
+            for (price, size) in levels {
+                let value = |text: &str| crate::decimal::parse(text.as_bytes()).map_or(0, |d| d.value);
+                ladder.set(side, value(price), value(size), ());
+            }
+        }
+        ladder
+    }
+}
+
+impl Market {
+    /// What to leave behind.
+    #[must_use]
+    pub fn end_state(&self, last_ns: u64) -> FeedState {
+        let mut state = FeedState { last_ns, ..FeedState::default() };
+        for slot in &self.slots {
+            let instrument = slot.end_state();
+            if instrument != InstrumentState::default() {
+                state.instruments.insert(slot.id.to_string(), instrument);
+            }
+        }
+        // What was resumed and did not come up again stays as it was.
+        for (id, resumed) in &self.resumed {
+            state.instruments.entry(id.clone()).or_insert_with(|| resumed.clone());
+        }
+        state
+    }
+
+    /// Goes on from what an earlier recording left behind.
+    pub fn resume(&mut self, state: FeedState) {
+        self.resumed = state.instruments;
+    }
+}
