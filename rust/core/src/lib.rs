@@ -8,6 +8,7 @@ pub mod capture;
 pub mod convert;
 pub mod data;
 pub mod decimal;
+pub mod decoder;
 pub mod feed;
 pub mod frame;
 pub mod instrument;

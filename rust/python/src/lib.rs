@@ -1,8 +1,25 @@
 //! The Python module `tickwright._core`: arguments in, one core call with the GIL released, results out.
+//!
+//! Options and reports cross as JSON text, rows as Arrow (PyCapsule interface). No rule about markets lives
+//! here.
+
 use pyo3::prelude::*;
+
+mod conversion;
+mod decoder;
+mod errors;
+mod info;
+mod instruments;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    Ok(())
+    m.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+    m.add_class::<conversion::Conversion>()?;
+    m.add_class::<decoder::Decoder>()?;
+    m.add_function(wrap_pyfunction!(info::feeds, m)?)?;
+    m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
+    m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
+    m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;
+    errors::register(m)
 }

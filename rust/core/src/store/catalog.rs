@@ -632,3 +632,39 @@ fn foreign_flavour(data: &Path) -> Option<Flavour> {
     }
     None
 }
+
+/// Puts files of instrument definitions, staged under `staged/data`, into a catalog's `data`. Nautilus names them
+/// by their time; one that is there already with the same bytes is passed over. How many were new.
+///
+/// # Errors
+/// What the file system gives.
+pub fn put_definitions(root: &Path, staged: &Path) -> Result<usize, StoreError> {
+    fn walk(base: &Path, at: &Path, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {
+        for entry in fs::read_dir(at).map_err(StoreError::io(at))?.flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|t| t.is_dir()) {
+                walk(base, &path, found)?;
+            } else if path.extension().is_some_and(|e| e == "parquet") {
+                found.push(path.strip_prefix(base).unwrap_or(&path).to_owned());
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    walk(staged, &staged.join("data"), &mut found)?;
+    found.sort();
+    let mut new = 0;
+    for relative in found {
+        let (from, to) = (staged.join(&relative), root.join(&relative));
+        if to.exists() && super::sha256_file(&from)? == super::sha256_file(&to)? {
+            continue;
+        }
+        let parent = to.parent().unwrap_or(root).to_owned();
+        create_dirs(&parent)?;
+        File::open(&from).and_then(|f| f.sync_all()).map_err(StoreError::io(&from))?;
+        fs::rename(&from, &to).map_err(StoreError::io(&to))?;
+        sync_dir(&parent)?;
+        new += 1;
+    }
+    Ok(new)
+}

@@ -8,7 +8,7 @@ mod parquet;
 mod paths;
 mod staging;
 
-pub use catalog::{Catalog, CommitRequest, Mode, NewFile};
+pub use catalog::{Catalog, CommitRequest, Mode, NewFile, put_definitions};
 pub use error::StoreError;
 pub use files::{sha256_file, sync_dir};
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};

@@ -1,0 +1,269 @@
+//! Frames in, record batches out: a feed whose columns become batches on request.
+//!
+//! Trades are aggregates until the first raw trade of an instrument (or as asked for); the first book channel of
+//! an instrument is its book (or the one asked for). Without definitions a batch is labelled with the most
+//! decimals seen so far.
+
+use arrow_array::RecordBatch;
+use serde_json::{Value, json};
+
+use crate::convert::ConvertError;
+use crate::data::DataType;
+use crate::feed::{Feed, FeedOptions, Frame, OnGap, Reject, TradeMode, TypeSet};
+use crate::schema::{Flavour, Label, record_batch};
+use crate::venue;
+
+/// Type name and instrument id (bar type for bars).
+pub type BatchKey = (&'static str, String);
+
+/// Options of a decoder, as text.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Schema.
+    pub flavour: Option<String>,
+    /// Types wanted.
+    pub types: Option<Vec<String>>,
+    /// `raw`, `aggregate` or `auto`.
+    pub trades: Option<String>,
+    /// Book channel.
+    pub book: Option<String>,
+    /// What to do about holes.
+    pub on_gap: Option<String>,
+    /// Decimals of prices and sizes where there is no definition.
+    pub precision: Option<(u8, u8)>,
+}
+
+/// A feed with a schema.
+#[derive(Debug)]
+pub struct FrameDecoder {
+    feed: Feed,
+    flavour: Flavour,
+    precision: Option<(u8, u8)>,
+    rejects: Vec<Reject>,
+}
+
+fn usage(text: String) -> ConvertError {
+    ConvertError::Usage(text)
+}
+
+impl FrameDecoder {
+    /// A decoder of `feed`.
+    ///
+    /// # Errors
+    /// [`ConvertError::Usage`] for an unknown feed or option.
+    pub fn new(feed: &str, options: &Options) -> Result<Self, ConvertError> {
+        let spec = venue::feed(feed).ok_or_else(|| {
+            let known: Vec<&str> = venue::REGISTRY.iter().map(|f| f.name).collect();
+            usage(format!("feed {feed}: no such feed; there are {}", known.join(", ")))
+        })?;
+        let flavour = options.flavour.as_deref().unwrap_or("v1-high");
+        let flavour: Flavour = flavour.parse().map_err(|()| usage(format!("flavour {flavour}")))?;
+        let types = match &options.types {
+            None => TypeSet::RECEIVED,
+            Some(names) => {
+                let parse = |n: &String| n.parse::<DataType>().map_err(|()| usage(format!("type {n}")));
+                TypeSet::named(names.iter().map(parse).collect::<Result<Vec<_>, _>>()?)
+            }
+        };
+        let trades = match options.trades.as_deref() {
+            None | Some("auto") => TradeMode::Auto,
+            Some("raw") => TradeMode::Raw,
+            Some("aggregate") => TradeMode::Aggregate,
+            Some(other) => return Err(usage(format!("trades {other}: raw, aggregate or auto"))),
+        };
+        let on_gap = match options.on_gap.as_deref() {
+            None | Some("withhold") => OnGap::Withhold,
+            Some("rebuild") => OnGap::Rebuild,
+            Some("continue") => OnGap::Continue,
+            Some(other) => return Err(usage(format!("on_gap {other}: withhold, rebuild or continue"))),
+        };
+        let feed = Feed::new(
+            spec,
+            FeedOptions {
+                types,
+                trades,
+                on_gap,
+                book: options.book.as_deref().map(Into::into),
+                limits: crate::convert::limits(flavour),
+                ..FeedOptions::default()
+            },
+        );
+        Ok(Self { feed, flavour, precision: options.precision, rejects: Vec::new() })
+    }
+
+    /// Takes an answer of the venue's instrument endpoint.
+    ///
+    /// # Errors
+    /// [`ConvertError::Usage`] when it defines nothing.
+    pub fn define(&mut self, body: &[u8]) -> Result<(), ConvertError> {
+        match self.feed.define(body) {
+            Ok(taken) if taken > 0 => Ok(()),
+            Ok(_) => Err(usage(format!("instruments: nothing of {} is defined", self.feed.spec().name))),
+            Err(error) => Err(usage(format!("instruments: {} at byte {}", error.kind.code(), error.at))),
+        }
+    }
+
+    /// Decodes a frame received at `ts` ns UTC.
+    pub fn push(&mut self, frame: &[u8], ts: u64) {
+        self.feed.push(&Frame::received(frame, ts));
+    }
+
+    /// Decodes a frame of a capture.
+    pub fn push_frame(&mut self, frame: &Frame<'_>) {
+        self.feed.push(frame);
+    }
+
+    /// Decodes a REST book answer of `symbol`.
+    pub fn snapshot(&mut self, symbol: &str, body: &[u8], ts: u64) {
+        self.feed.snapshot(symbol, body, ts);
+    }
+
+    /// The input is over: what still waits for a snapshot is withheld.
+    pub fn finish(&mut self) {
+        self.feed.finish();
+    }
+
+    /// The rows since the last flush, as batches.
+    ///
+    /// # Errors
+    /// A value that the flavour cannot hold.
+    pub fn flush(&mut self) -> Result<Vec<(BatchKey, RecordBatch)>, ConvertError> {
+        let (flavour, given) = (self.flavour, self.precision);
+        let definitions: Vec<_> = self
+            .feed
+            .market()
+            .definitions()
+            .iter()
+            .map(|d| (d.instrument_id.clone(), d.price_precision, d.size_precision))
+            .collect();
+        // Variants of one stream (the first raw trade after aggregates) are one batch.
+        let mut taken: Vec<(BatchKey, String, crate::data::Decimals, crate::data::AnyColumns)> = Vec::new();
+        self.feed.market_mut().drain(|_, stream| {
+            let key: BatchKey = (stream.key.data_type.name(), stream.key.id.to_string());
+            let columns = stream.columns.take();
+            if columns.rows() == 0 {
+                return;
+            }
+            if let Some((_, _, decimals, held)) = taken.iter_mut().find(|(k, ..)| *k == key) {
+                *decimals = decimals.max(stream.decimals);
+                held.extend_range(&columns, 0..columns.rows());
+                held.sort();
+            } else {
+                taken.push((key, stream.instrument_id.to_string(), stream.decimals, columns));
+            }
+        });
+        let mut batches = Vec::with_capacity(taken.len());
+        for (key, instrument_id, decimals, columns) in taken {
+            let data_type = columns.data_type();
+            let own = matches!(data_type, DataType::MarkPrice | DataType::IndexPrice);
+            let defined = definitions.iter().find(|d| *d.0 == *instrument_id).map(|d| (d.1, d.2));
+            let (price, size) = defined.or(given).filter(|_| !own).unwrap_or_default();
+            let label = Label {
+                data_type,
+                flavour,
+                instrument_id: &instrument_id,
+                bar_type: (data_type == DataType::Bar).then_some(&key.1),
+                price_precision: decimals.price.max(price),
+                size_precision: decimals.size.max(size),
+            };
+            let batch = record_batch(columns, &label).map_err(|e| usage(e.to_string()))?;
+            batches.push((key, batch));
+        }
+        Ok(batches)
+    }
+
+    /// Accounting, gaps, rejects, unknown keys and topics.
+    pub fn report(&mut self) -> Value {
+        let unknown: serde_json::Map<String, Value> =
+            self.feed.unknown_keys().iter().map(|(k, n)| (k.to_owned(), json!(n))).collect();
+        let market = self.feed.market_mut();
+        self.rejects.extend(market.take_rejects());
+        self.rejects.truncate(10_000);
+        let mut accounting = crate::accounting::Accounting::default();
+        for account in market.accounts() {
+            accounting.merge(account);
+        }
+        let gaps: Vec<Value> = market
+            .gaps()
+            .iter()
+            .map(|g| {
+                json!({
+                    "instrument_id": &*g.instrument_id, "channel": &*g.channel, "cause": g.gap.cause.name(),
+                    "from_sequence": g.gap.from_sequence, "to_sequence": g.gap.to_sequence,
+                    "from_ns": g.gap.from_ns, "to_ns": g.gap.to_ns, "resolved_ns": g.gap.resolved_ns,
+                    "resolution": g.gap.resolution, "withheld": g.gap.withheld,
+                })
+            })
+            .collect();
+        let rejects: Vec<Value> = self
+            .rejects
+            .iter()
+            .map(|r| {
+                json!({
+                    "frame": r.frame, "at": r.at, "ts": r.ts, "code": r.code, "reason": r.reason,
+                    "symbol": r.symbol, "body": String::from_utf8_lossy(&r.body),
+                })
+            })
+            .collect();
+        json!({
+            "feed": self.feed.spec().name,
+            "accounting": accounting,
+            "gaps": gaps,
+            "rejects": rejects,
+            "unknown_keys": unknown,
+            "unknown_topics": self.feed.market().unknown_topics(),
+            "undefined_symbols": self.feed.market().undefined_symbols(),
+            "instruments": self.feed.market().definitions(),
+        })
+    }
+}
+
+/// Decodes a whole capture in memory.
+///
+/// # Errors
+/// An input that cannot be read, or of no clear feed.
+pub fn decode_file(
+    path: &str,
+    feed: Option<&str>,
+    options: &Options,
+) -> Result<(Vec<(BatchKey, RecordBatch)>, Value), ConvertError> {
+    use crate::capture::{self, CaptureOptions};
+    let failed = |source| ConvertError::Input { path: path.to_owned(), source };
+    let open = || std::fs::File::open(path).map_err(|e| failed(e.into()));
+    let probe = capture::probe(Box::new(open()?), path).map_err(failed)?;
+    let probe = probe.ok_or_else(|| ConvertError::UnknownContainer {
+        path: path.to_owned(),
+        known: capture::containers().collect::<Vec<_>>().join(", "),
+    })?;
+    let urls = probe.urls.iter().map(String::as_str);
+    let found = feed
+        .or(probe.feed.as_deref())
+        .or_else(|| venue::recognise(urls, probe.head.iter().map(Vec::as_slice)).map(|f| f.name));
+    let found = found.ok_or_else(|| ConvertError::UnknownFeed {
+        path: path.to_owned(),
+        known: venue::REGISTRY.iter().map(|f| f.name).collect::<Vec<_>>().join(", "),
+    })?;
+    let mut decoder = FrameDecoder::new(found, options)?;
+    let mut capture =
+        capture::open(Box::new(open()?), path, &probe, &CaptureOptions::default()).map_err(failed)?;
+    let mut block = crate::frame::Block::default();
+    while capture.next_block(&mut block).map_err(failed)? {
+        decoder.feed.market_mut().add_overhead(0, block.overhead);
+        for meta in &block.frames {
+            decoder.push_frame(&Frame {
+                body: block.body(meta),
+                ts: meta.ts,
+                kind: meta.kind,
+                conn: meta.conn,
+                context: block.context(meta),
+                source: 0,
+                bytes: meta.len,
+                offset: meta.offset,
+                line: meta.line,
+            });
+        }
+    }
+    decoder.finish();
+    let batches = decoder.flush()?;
+    Ok((batches, decoder.report()))
+}
