@@ -131,9 +131,9 @@ impl FileWriter {
         self.rows += columns.rows() as u64;
         let batch = record_batch(columns, label)
             .map_err(|e| StoreError::Parquet { path: self.path.clone(), reason: e.to_string() })?;
+        // The label is bound when the file closes: the writer's schema carries none.
         let schema = batch.schema().as_ref().clone().with_metadata(std::collections::HashMap::new());
-        let batch = batch
-            .with_schema(Arc::new(schema))
+        let batch = arrow_array::RecordBatch::try_new(Arc::new(schema), batch.columns().to_vec())
             .map_err(|e| StoreError::Parquet { path: self.path.clone(), reason: e.to_string() })?;
         let written = self.writer.write(&batch).and_then(|()| self.writer.flush());
         written.map_err(|e| self.failed(e))
@@ -155,9 +155,6 @@ impl FileWriter {
         }
         let path = self.path.clone();
         let rows = self.rows;
-        if let Err(error) = self.writer.finish() {
-            return Err(self.failed(error));
-        }
         let mut sink = match self.writer.into_inner() {
             Ok(sink) => sink,
             Err(error) => return Err(StoreError::Parquet { path, reason: error.to_string() }),
@@ -276,7 +273,6 @@ pub(super) fn copy_span(
     for (key, value) in label.metadata() {
         writer.append_key_value_metadata(KeyValue::new(key, value));
     }
-    writer.finish().map_err(|e| parquet_error(e.to_string()))?;
     let mut sink = writer.into_inner().map_err(|e| parquet_error(e.to_string()))?;
     sink.file.flush().map_err(StoreError::io(target))?;
     sink.file.get_ref().sync_all().map_err(StoreError::io(target))?;

@@ -1,0 +1,39 @@
+"""tickwright turns raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's own schemas.
+
+`convert` makes a catalog from captures; `Decoder` turns frames in memory into record batches; `inspect` says what
+a file is. Prices and sizes are exact (integers at scale 16), times are integers of nanoseconds UTC.
+
+Nothing heavy is imported here: pyarrow and nautilus_trader are only needed by what uses them.
+"""
+
+from tickwright._core import (
+    Cancelled,
+    CatalogError,
+    InputError,
+    TickwrightError,
+    UsageError,
+    __version__,
+)
+from tickwright.convert import convert
+from tickwright.decoder import Decoder, decode_file
+from tickwright.info import feeds, inspect
+from tickwright.report import Accounting, ConvertReport, Ends, SourceReport, TableReport
+
+__all__ = [
+    "Accounting",
+    "Cancelled",
+    "CatalogError",
+    "ConvertReport",
+    "Decoder",
+    "Ends",
+    "InputError",
+    "SourceReport",
+    "TableReport",
+    "TickwrightError",
+    "UsageError",
+    "__version__",
+    "convert",
+    "decode_file",
+    "feeds",
+    "inspect",
+]

@@ -1,0 +1,78 @@
+"""Commands, and how errors become exit codes."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from tickwright import _core
+
+app = typer.Typer(
+    name="tickwright",
+    help="Raw crypto-exchange bytes to Arrow and Parquet in NautilusTrader's schemas.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"tickwright {_core.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Turn raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's schemas."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command; answers its exit code."""
+    from tickwright.cli import convert, feeds, inspect
+
+    for command in (convert, inspect, feeds):
+        command.register(app)
+    as_json = "--json" in arguments
+    try:
+        result = app(args=arguments, standalone_mode=False)
+    except _core.TickwrightError as error:
+        return fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        # typer's own: a wrong option, a missing argument, --help.
+        shown = getattr(error, "format_message", None)
+        if shown is None:
+            raise
+        sys.stderr.write(f"error: {shown()}\nhint: tickwright --help lists the commands and options\n")
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def exit_code(error: _core.TickwrightError) -> int:
+    """The exit code of an error."""
+    for kind, code in ((_core.UsageError, 2), (_core.InputError, 3), (_core.CatalogError, 4)):
+        if isinstance(error, kind):
+            return code
+    return 130 if isinstance(error, _core.Cancelled) else 1
+
+
+def fail(error: _core.TickwrightError, *, as_json: bool) -> int:
+    """Tell an error; answers its exit code."""
+    code = exit_code(error)
+    if as_json:
+        body = {"error": {"code": error.code, "message": str(error), "path": error.path}, "exit_code": code}
+        sys.stdout.write(json.dumps(body) + "\n")
+    sys.stderr.write(f"error: {plain(str(error))}\n")
+    return code
+
+
+def plain(text: str) -> str:
+    """Text with control characters shown, so that a name cannot speak to the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

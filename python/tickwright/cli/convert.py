@@ -1,0 +1,263 @@
+"""`tickwright convert`: captures into a catalog."""
+
+import json
+import re
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from tickwright import _core
+from tickwright.report import ConvertReport, Ends
+
+_UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="convert")(convert)
+
+
+def memory_bytes(text: str) -> int:
+    """Read a size such as ``512MiB``, ``2G`` or ``1000000``."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    if found is None:
+        raise _core.UsageError(f"--memory {text}: a size such as 512MiB")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def time_ns(text: str | None, option: str) -> int | None:
+    """Read an ISO 8601 time (UTC where it names no zone) or an integer of nanoseconds."""
+    if text is None:
+        return None
+    if text.isdigit():
+        return int(text)
+    found = re.fullmatch(r"(.*?T?\d\d:\d\d:\d\d)\.(\d{1,9})(.*)", text)
+    base, fraction = (found[1] + found[3], found[2]) if found else (text, "")
+    try:
+        parsed = datetime.fromisoformat(base)
+    except ValueError as error:
+        raise _core.UsageError(f"{option} {text}: an ISO 8601 time or nanoseconds") from error
+    parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    delta = parsed - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + int((fraction + "0" * 9)[:9])
+
+
+def convert(
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders (looked through), patterns, or -.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The catalog's folder.")],
+    feed: Annotated[str | None, typer.Option(help="Feed of all inputs, instead of recognising it.")] = None,
+    instruments: Annotated[
+        list[str] | None, typer.Option(help="Files with instrument definitions (exchangeInfo).")
+    ] = None,
+    flavour: Annotated[str, typer.Option(help="v1-high, v1-standard or v2.")] = "v1-high",
+    layout: Annotated[str, typer.Option(help="Folder names of Nautilus 1.231 or 1.220.")] = "1.231",
+    types: Annotated[str | None, typer.Option(help="Row types to keep, comma-separated.")] = None,
+    trades: Annotated[str | None, typer.Option(help="raw or aggregate.")] = None,
+    book: Annotated[str | None, typer.Option(help="Channel of books, such as depth@100ms.")] = None,
+    on_gap: Annotated[str, typer.Option(help="withhold, rebuild or continue.")] = "withhold",
+    partition: Annotated[str, typer.Option(help="One file per UTC day or hour.")] = "day",
+    from_: Annotated[str | None, typer.Option("--from", help="First receive time wanted.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="First receive time not wanted.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="New rows in place of old ones.")] = False,
+    append_after: Annotated[
+        bool, typer.Option("--append-after", help="Keep only rows after those there.")
+    ] = False,
+    allow_truncated: Annotated[
+        bool, typer.Option("--allow-truncated", help="Keep what came before a cut.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 = as many as cores.")] = 0,
+    memory: Annotated[str, typer.Option(help="Bound of memory for rows.")] = "512MiB",
+    max_rejects: Annotated[
+        int | None, typer.Option(min=0, help="Exit with 1 beyond this many rejects.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the commit.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> int:
+    """Convert captures into a Nautilus catalog, once and exactly."""
+    if replace and append_after:
+        raise _core.UsageError("--replace and --append-after exclude each other")
+    with _Spool(inputs) as spooled:
+        options = {
+            "inputs": spooled,
+            "output": str(output),
+            "feed": feed,
+            "instruments": instruments or [],
+            "flavour": flavour,
+            "layout": layout,
+            "types": [name.strip() for name in types.split(",") if name.strip()] if types else None,
+            "trades": trades,
+            "book": book,
+            "on_gap": on_gap,
+            "partition": partition,
+            "from": time_ns(from_, "--from"),
+            "to": time_ns(to, "--to"),
+            "mode": "replace" if replace else "append-after" if append_after else "add",
+            "allow_truncated": allow_truncated,
+            "jobs": jobs,
+            "memory": memory_bytes(memory),
+            "max_rejects": max_rejects,
+            "dry_run": dry_run,
+        }
+        report = _watch(_core.Conversion(json.dumps(options)))
+    if as_json:
+        sys.stdout.write(report.to_json() + "\n")
+    else:
+        _summary(report)
+    return 1 if report.too_many_rejects else 0
+
+
+class _Spool:
+    """Standard input, where `-` is an input, as a file for the time of the conversion."""
+
+    def __init__(self, inputs: list[str]) -> None:
+        self._inputs = inputs
+        self._file: Any = None
+
+    def __enter__(self) -> list[str]:
+        if "-" not in self._inputs:
+            return self._inputs
+        import shutil
+        import tempfile
+
+        self._file = tempfile.NamedTemporaryFile(prefix="tickwright-stdin-")  # noqa: SIM115
+        shutil.copyfileobj(sys.stdin.buffer, self._file)
+        self._file.flush()
+        return [self._file.name if name == "-" else name for name in self._inputs]
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _watch(job: _core.Conversion) -> ConvertReport:
+    """Wait for a conversion, showing how far it is; SIGINT and SIGTERM stop it."""
+    from tickwright.convert import finish
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        job.cancel()
+
+    before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        if sys.stderr.isatty():
+            _live(job)
+        else:
+            while not job.done(0.1):
+                pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return finish(job)
+
+
+def _live(job: _core.Conversion) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from tickwright.cli.app import plain
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TextColumn("{task.fields[rate]} rows/s"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[file]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("plan", total=None, rate="0", file="")
+        while not job.done(0.1):
+            now = json.loads(job.poll())
+            rate = now["rows"] / now["elapsed_s"] if now["elapsed_s"] else 0
+            progress.update(
+                task,
+                description=now["phase"],
+                completed=min(now["bytes_done"], now["bytes_total"]),
+                total=now["bytes_total"] or None,
+                rate=f"{rate:,.0f}",
+                file=plain(Path(now["file"]).name),
+            )
+
+
+def _summary(report: ConvertReport) -> None:
+    from tickwright.cli.app import plain
+    from tickwright.cli.show import moment, number, size, table
+
+    out = sys.stdout.write
+    if report.headline:
+        out(f"warning: {plain(report.headline)}\n\n")
+    if report.tables:
+        rows = [
+            [
+                t.type,
+                t.instrument_id,
+                number(t.rows),
+                moment(t.start_ns),
+                moment(t.end_ns),
+                number(t.files),
+                f"{t.bytes / max(t.rows, 1):.1f}",
+                f"{t.price_precision}/{t.size_precision}",
+            ]
+            for t in report.tables
+        ]
+        head = ["type", "instrument", "rows", "from", "to", "files", "bytes/row", "precision"]
+        table(None, head, rows, right=(2, 5, 6))
+    accounting = report.accounting
+    if accounting.bytes.total or accounting.container_bytes:
+        ends = ("total", "rows", "control", "duplicate", "stale", "withheld", "unselected", "rejected")
+
+        def line(name: str, counts: Ends) -> list[str]:
+            return [name, *(number(getattr(counts, end)) for end in ends)]
+
+        lines = [line(n, getattr(accounting, n)) for n in ("bytes", "frames", "items")]
+        table("Every byte", ["", *ends], lines, right=tuple(range(1, 9)))
+        total = accounting.bytes.total + accounting.container_bytes
+        out(f"{size(total)} read, {number(accounting.container_bytes)} bytes of them the containers' own\n")
+    for skipped in report.skipped:
+        out(f"skipped: {plain(skipped['path'])}: {skipped['reason']}\n")
+    for note in report.notes:
+        out(f"note: {plain(note)}\n")
+    for what, names in (("keys", report.unknown_keys), ("topics", report.unknown_topics)):
+        if names:
+            listed = ", ".join(f"{plain(name)} ({count:,})" for name, count in sorted(names.items())[:20])
+            out(f"unknown {what}: {listed}\n")
+    if report.undefined_symbols:
+        out(f"without a definition: {plain(', '.join(report.undefined_symbols[:20]))}\n")
+    if report.rejects:
+        out(f"{report.rejects:,} rejects: {report.rejects_file}\n")
+    if report.gaps:
+        out(f"{report.gaps:,} gaps: {report.gaps_file}\n")
+    out(f"{report.status.replace('_', ' ')}: {plain(report.catalog)}, version {report.version}, ")
+    out(f"{number(report.rows)} rows in {report.elapsed_s:.2f} s\n")
+    if report.status == "committed" and report.tables:
+        out(f"Next:\n{snippet(report)}")
+
+
+_CLASSES = {
+    "trade": "TradeTick",
+    "quote": "QuoteTick",
+    "delta": "OrderBookDelta",
+    "depth10": "OrderBookDepth10",
+    "bar": "Bar",
+    "mark_price": "MarkPriceUpdate",
+    "funding_rate": "FundingRateUpdate",
+}
+
+
+def snippet(report: ConvertReport) -> str:
+    """Five lines that read the catalog with Nautilus."""
+    first = next((t for t in report.tables if t.type in _CLASSES), None)
+    name = _CLASSES[first.type] if first else "TradeTick"
+    id_ = first.instrument_id if first else "BTCUSDT-PERP.BINANCE"
+    asked = f"bar_types=[{id_!r}]" if name == "Bar" else f"identifiers=[{id_!r}]"
+    return (
+        "    from nautilus_trader.model.data import " + name + "\n"
+        "    from nautilus_trader.persistence.catalog import ParquetDataCatalog\n"
+        f"    catalog = ParquetDataCatalog({report.catalog!r})\n"
+        f"    rows = catalog.query({name}, {asked})\n"
+        "    print(len(rows), rows[0], rows[-1])\n"
+    )

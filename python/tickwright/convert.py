@@ -1,0 +1,159 @@
+"""Bulk conversion: captures into a Nautilus catalog."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from tickwright import _core
+from tickwright.report import ConvertReport
+
+type PathLike = str | os.PathLike[str]
+
+Progress = dict[str, Any]
+
+
+def start(options: dict[str, Any]) -> _core.Conversion:
+    """Start a conversion on threads of its own; `options` as the core takes them."""
+    return _core.Conversion(json.dumps(options))
+
+
+def convert(
+    inputs: PathLike | Iterable[PathLike],
+    output: PathLike,
+    *,
+    feed: str | None = None,
+    instruments: Iterable[PathLike] = (),
+    flavour: str = "v1-high",
+    layout: str = "1.231",
+    types: Iterable[str] | None = None,
+    trades: str | None = None,
+    book: str | None = None,
+    on_gap: str = "withhold",
+    partition: str = "day",
+    from_ns: int | None = None,
+    to_ns: int | None = None,
+    mode: str = "add",
+    allow_truncated: bool = False,
+    jobs: int = 0,
+    memory: int = 512 << 20,
+    max_rejects: int | None = None,
+    dry_run: bool = False,
+    precision: tuple[int, int] | None = None,
+    write_instruments: bool | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> ConvertReport:
+    """Convert captures into a catalog, once: the same source again is a no-op.
+
+    Parameters
+    ----------
+    inputs
+        Files, folders (looked through) or patterns.
+    output
+        The catalog's folder; made if absent.
+    feed
+        Feed of all inputs, such as ``"binance-usdm"``, instead of recognising it.
+    instruments
+        Files with answers of the venue's instrument endpoint (``exchangeInfo``).
+    flavour
+        ``"v1-high"`` (16-byte), ``"v1-standard"`` (8-byte) or ``"v2"``.
+    layout
+        Folder names of Nautilus ``"1.231"`` or ``"1.220"``.
+    types
+        Row types to keep; everything received without.
+    trades
+        ``"raw"`` or ``"aggregate"``; raw where there are any without.
+    book
+        Channel of books, such as ``"depth@100ms"``; the venue's deepest plain diff without.
+    on_gap
+        ``"withhold"``, ``"rebuild"`` or ``"continue"``.
+    partition
+        One file per UTC ``"day"`` or ``"hour"``.
+    from_ns, to_ns
+        Receive times wanted, ns UTC, ``from_ns <= ts_init < to_ns``.
+    mode
+        ``"add"``, ``"replace"`` or ``"append-after"``.
+    allow_truncated
+        Keep what came before the cut of a truncated input.
+    jobs
+        Threads; 0 = as many as there are cores.
+    memory
+        Bound of memory for rows, bytes.
+    max_rejects
+        More than this makes `ConvertReport.too_many_rejects` true; the commit stands.
+    dry_run
+        Everything but the commit.
+    precision
+        Decimals of prices and of sizes where there is no definition.
+    write_instruments
+        Write definitions found in the input with nautilus_trader; by default where it is installed.
+    on_progress
+        Called about ten times a second with bytes, rows and the file at hand.
+
+    Returns
+    -------
+    ConvertReport
+
+    Raises
+    ------
+    UsageError
+        Options that cannot be.
+    InputError
+        An input that cannot be read, with its ``path``.
+    CatalogError
+        The catalog refuses: an overlap, another flavour, no space.
+
+    """
+    paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    options: dict[str, Any] = {
+        "inputs": [os.fspath(path) for path in paths],
+        "output": os.fspath(output),
+        "feed": feed,
+        "instruments": [os.fspath(path) for path in instruments],
+        "flavour": flavour,
+        "layout": layout,
+        "types": None if types is None else list(types),
+        "trades": trades,
+        "book": book,
+        "on_gap": on_gap,
+        "partition": partition,
+        "from": from_ns,
+        "to": to_ns,
+        "mode": mode,
+        "allow_truncated": allow_truncated,
+        "jobs": jobs,
+        "memory": memory,
+        "max_rejects": max_rejects,
+        "dry_run": dry_run,
+        "precision": None if precision is None else list(precision),
+    }
+    job = start(options)
+    try:
+        while not job.done(0.1):
+            if on_progress is not None:
+                on_progress(json.loads(job.poll()))
+    except BaseException:
+        # Ctrl-C among them: the conversion stops within a block and leaves the catalog as it was.
+        job.cancel()
+        raise
+    return finish(job, write_instruments=write_instruments)
+
+
+def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> ConvertReport:
+    """Take the report of a conversion that is over, and write the instruments it found."""
+    report = ConvertReport.from_json(job.result())
+    if report.status != "committed" or not report.instruments or write_instruments is False:
+        return report
+    from dataclasses import replace
+    from importlib.util import find_spec
+
+    if find_spec("nautilus_trader") is None:
+        if write_instruments:
+            raise _core.UsageError("instruments are written by nautilus_trader: install tickwright[nautilus]")
+        note = "instruments were not written: install tickwright[nautilus] for that"
+        return replace(report, notes=[*report.notes, note])
+    from tickwright.nautilus.instruments import write
+
+    written = write(Path(report.catalog), report.instruments)
+    return replace(report, instruments_written=written)

@@ -1,0 +1,38 @@
+"""What there is: feeds, and what a file holds."""
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from tickwright import _core
+
+
+def feeds() -> list[dict[str, Any]]:
+    """List the feeds: name, venue, title and the channels that give rows.
+
+    Examples
+    --------
+    >>> [feed["name"] for feed in feeds()]
+    ['binance-spot', 'binance-usdm', 'binance-coinm']
+
+    """
+    value: list[dict[str, Any]] = json.loads(_core.feeds())
+    return value
+
+
+def inspect(
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, feed: str | None = None
+) -> list[dict[str, Any]]:
+    """Say what inputs are: container, feed, instruments, channels, span (ns UTC) and counts.
+
+    Raises
+    ------
+    InputError
+        A named input that cannot be read, is empty, or of no clear feed.
+
+    """
+    paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    options = {"inputs": [os.fspath(path) for path in paths], "feed": feed}
+    value: list[dict[str, Any]] = json.loads(_core.inspect(json.dumps(options)))
+    return value

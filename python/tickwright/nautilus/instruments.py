@@ -1,0 +1,129 @@
+"""Instrument definitions as Nautilus objects, written into a catalog by Nautilus's own writer."""
+
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from nautilus_trader.model.currencies import Currency
+from nautilus_trader.model.enums import CurrencyType
+from nautilus_trader.model.identifiers import InstrumentId, Symbol
+from nautilus_trader.model.instruments import CryptoFuture, CryptoPerpetual, CurrencyPair, Instrument
+from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+from tickwright import _core
+
+# Limits of Nautilus's 16-byte build; what a venue allows beyond them is no limit to us.
+_PRICE_MAX = Decimal(17_014_118_346_046)
+_QUANTITY_MAX = Decimal(34_028_236_692_093)
+
+
+def _currency(code: str) -> Currency:
+    known = Currency.from_internal_map(code) if hasattr(Currency, "from_internal_map") else None
+    if known is not None:
+        return known
+    return Currency(code=code, precision=8, iso4217=0, name=code, currency_type=CurrencyType.CRYPTO)
+
+
+def _fixed(text: str, precision: int) -> str:
+    return f"{Decimal(text):.{precision}f}"
+
+
+def _price(text: str | None, precision: int) -> Price | None:
+    if text is None or Decimal(text) > _PRICE_MAX:
+        return None
+    return Price.from_str(_fixed(text, precision))
+
+
+def _quantity(text: str | None, precision: int) -> Quantity | None:
+    if text is None or Decimal(text) > _QUANTITY_MAX:
+        return None
+    return Quantity.from_str(_fixed(text, precision))
+
+
+def build(definition: dict[str, Any]) -> Instrument:
+    """Build the Nautilus instrument of a definition (as in `ConvertReport.instruments`).
+
+    Raises
+    ------
+    ValueError
+        A class that is not known here.
+
+    """
+    price, size = definition["price_precision"], definition["size_precision"]
+    quote = _currency(definition["quote"])
+    notional_currency = quote
+    common: dict[str, Any] = {
+        "instrument_id": InstrumentId.from_str(definition["instrument_id"]),
+        "raw_symbol": Symbol(definition["raw_symbol"]),
+        "price_precision": price,
+        "size_precision": size,
+        "price_increment": Price.from_str(_fixed(definition["price_increment"], price)),
+        "size_increment": Quantity.from_str(_fixed(definition["size_increment"], size)),
+        "max_quantity": _quantity(definition["max_quantity"], size),
+        "min_quantity": _quantity(definition["min_quantity"], size),
+        "max_price": _price(definition["max_price"], price),
+        "min_price": _price(definition["min_price"], price),
+        "margin_init": Decimal(definition["margin_init"] or 0),
+        "margin_maint": Decimal(definition["margin_maint"] or 0),
+        "maker_fee": Decimal(0),
+        "taker_fee": Decimal(0),
+        "ts_event": definition["ts_ns"],
+        "ts_init": definition["ts_ns"],
+        "info": {"status": definition["status"]},
+    }
+    minimum = definition["min_notional"]
+    if minimum is not None and not definition["is_inverse"]:
+        common["min_notional"] = Money(Decimal(minimum), notional_currency)
+    if definition["class"] == "CurrencyPair":
+        return CurrencyPair(base_currency=_currency(definition["base"]), quote_currency=quote, **common)
+    settlement = _currency(definition["settlement"])
+    common["is_inverse"] = definition["is_inverse"]
+    common["multiplier"] = Quantity.from_str(definition["multiplier"])
+    if definition["class"] == "CryptoPerpetual":
+        return CryptoPerpetual(
+            base_currency=_currency(definition["base"]),
+            quote_currency=quote,
+            settlement_currency=settlement,
+            **common,
+        )
+    if definition["class"] == "CryptoFuture":
+        return CryptoFuture(
+            underlying=_currency(definition["underlying"] or definition["base"]),
+            quote_currency=quote,
+            settlement_currency=settlement,
+            activation_ns=definition["activation_ns"] or 0,
+            expiration_ns=definition["expiration_ns"] or 0,
+            **common,
+        )
+    raise ValueError(f"{definition['instrument_id']}: no instrument class {definition['class']}")
+
+
+def write(catalog: Path, definitions: list[dict[str, Any]]) -> int:
+    """Write definitions into a catalog; how many files were new. An equal one is passed over.
+
+    Raises
+    ------
+    CatalogError
+        The catalog cannot be written to.
+
+    """
+    held = {instrument.id.value: instrument for instrument in ParquetDataCatalog(str(catalog)).instruments()}
+    fresh = []
+    for definition in definitions:
+        instrument = build(definition)
+        old = held.get(instrument.id.value)
+        if old is None or _facts(old) != _facts(instrument):
+            fresh.append(instrument)
+    if not fresh:
+        return 0
+    with tempfile.TemporaryDirectory(dir=catalog / "_tickwright" / "staging", prefix="instruments-") as staged:
+        ParquetDataCatalog(staged).write_data(fresh)
+        return _core.commit_instruments(str(catalog), staged)
+
+
+def _facts(instrument: Instrument) -> dict[str, Any]:
+    """All of an instrument but when it was received."""
+    facts: dict[str, Any] = type(instrument).to_dict(instrument)
+    return {key: value for key, value in facts.items() if key not in {"ts_event", "ts_init", "info"}}
