@@ -153,7 +153,7 @@ def places(value: Decimal) -> int:
 
 
 def _bounded(value: Decimal, limit: Decimal) -> Decimal:
-    if abs(value.copy_abs()) > limit:
+    if value.copy_abs() > limit:
         raise Reject("range", value)
     if places(value) > SCALE:
         raise Reject("range", value)
