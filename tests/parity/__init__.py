@@ -1,0 +1,1 @@
+"""Ours against the installed NautilusTrader and against the slow reference."""
