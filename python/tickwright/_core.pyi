@@ -21,7 +21,7 @@ class InputError(TickwrightError):
 class CatalogError(TickwrightError):
     """The catalog refuses (exit code 4)."""
 
-class Cancelled(TickwrightError):  # noqa: N818
+class Cancelled(TickwrightError):
     """Stopped on request (exit code 130)."""
 
 class Conversion:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.frames import capture, usdm
 from tickwright import convert
+
+from tests.frames import capture, usdm
 
 with tempfile.TemporaryDirectory() as folder:
     source = capture(Path(folder) / "capture.ndjson", usdm())

@@ -17,7 +17,9 @@ def wire(message: Any, stream: str = "") -> bytes:
     return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def agg_trade(number: int, price: str = "63000.10", size: str = "0.010", *, time: int = T0, **more: Any) -> dict[str, Any]:
+def agg_trade(
+    number: int, price: str = "63000.10", size: str = "0.010", *, time: int = T0, **more: Any
+) -> dict[str, Any]:
     """A USD-M aggTrade."""
     head = {"e": "aggTrade", "E": time + 3, "a": number, "s": "BTCUSDT", "p": price, "q": size}
     return {**head, "nq": size, "f": number, "l": number, "T": time, "m": number % 2 == 0, "st": 1, **more}
@@ -90,9 +92,16 @@ def session() -> list[tuple[bytes, int]]:
     messages = [
         wire(depth(101, 110, 95, [["62999.90", "2"]], [], time=T0), "btcusdt@depth@100ms"),
         wire(
-            {"stream": "btcusdt@depthSnapshot", "generated": True, "data": snapshot(105, bids, asks, time=T0 + 10)},
+            {
+                "stream": "btcusdt@depthSnapshot",
+                "generated": True,
+                "data": snapshot(105, bids, asks, time=T0 + 10),
+            },
         ),
-        wire(depth(120, 130, 110, [["63000.10", "0"]], [["63000.20", "1"]], time=T0 + 20), "btcusdt@depth@100ms"),
+        wire(
+            depth(120, 130, 110, [["63000.10", "0"]], [["63000.20", "1"]], time=T0 + 20),
+            "btcusdt@depth@100ms",
+        ),
         wire(depth(140, 150, 130, [["63000.00", "7"]], [], time=T0 + 30), "btcusdt@depth@100ms"),
         wire(agg_trade(1, time=T0 + 40), "btcusdt@aggTrade"),
         wire(agg_trade(2, "63000.2", "3", time=T0 + 50), "btcusdt@aggTrade"),

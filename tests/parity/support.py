@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 import tickwright
+
 from tests.reference.wire import WIDE
 
 Row = dict[str, Any]
@@ -22,7 +22,8 @@ SHARED = Path(os.environ.get("TICKWRIGHT_SHARED", Path(__file__).resolve().paren
 CONNECTIONS = SHARED / "frames" / "connections"
 SINGLE = SHARED / "frames" / "single" / "binance"
 needs_frames = pytest.mark.skipif(
-    not CONNECTIONS.is_dir(), reason=f"real frames are absent: no folder {CONNECTIONS.name} under shared/frames"
+    not CONNECTIONS.is_dir(),
+    reason=f"real frames are absent: no folder {CONNECTIONS.name} under shared/frames",
 )
 
 AGGRESSOR = ["NO_AGGRESSOR", "BUYER", "SELLER"]

@@ -7,11 +7,11 @@ Nautilus's range. Left out: what only one side defines (17 decimals of which the
 from decimal import Decimal
 
 import pyarrow as pa
+import tickwright
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nautilus_trader.model.objects import Price, Quantity
 
-import tickwright
 from tests.parity import frames
 from tests.parity.support import flush_rows
 from tests.reference import wire
@@ -32,7 +32,9 @@ def decimal_text(draw: st.DrawFn) -> str:
 
 
 def nautilus_raw(kind: type, text: str) -> int | None:
-    """The raw that Nautilus gives, None where it refuses."""
+    """The raw that Nautilus gives, None where it refuses or reads a fraction with an exponent short (1.1e-1 as 0.1)."""
+    if "." in text and "e" in text.lower():
+        return None
     try:
         return int(kind.from_str(text).raw)  # type: ignore[attr-defined]
     except (ValueError, ArithmeticError):
@@ -73,7 +75,23 @@ def test_raws_equal_nautilus(pairs: list[tuple[str, str]]) -> None:
 
 
 def test_refused_texts() -> None:
-    bad = ["", " 1", "1 ", "1_000", "0x10", "NaN", "Infinity", "1e400", "--1", "1.2.3", "1e", "１", "9" * 40, "-1", "0"]
+    bad = [
+        "",
+        " 1",
+        "1 ",
+        "1_000",
+        "0x10",
+        "NaN",
+        "Infinity",
+        "1e400",
+        "--1",
+        "1.2.3",
+        "1e",
+        "１",
+        "9" * 40,
+        "-1",
+        "0",
+    ]
     bad += ["0.00000000000000001", "1e-17"]
     for text in bad:
         assert ours([(text, "1")]) == {}, text
@@ -92,7 +110,11 @@ def test_label_is_the_widest_decimal_without_trailing_zeros() -> None:
     (batch,) = decoder.flush().values()
     metadata = pa.record_batch(batch).schema.metadata
     assert (metadata[b"price_precision"], metadata[b"size_precision"]) == (b"3", b"0")
-    assert [row["price"] for row in _rows(batch)] == [Decimal("63000.1"), Decimal("63000.125"), Decimal(63000)]
+    assert [row["price"] for row in _rows(batch)] == [
+        Decimal("63000.1"),
+        Decimal("63000.125"),
+        Decimal(63000),
+    ]
 
 
 def _rows(batch: object) -> list[dict[str, Decimal]]:

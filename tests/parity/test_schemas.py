@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import tickwright
 from nautilus_trader.core import nautilus_pyo3
 from nautilus_trader.model import data as model
 from nautilus_trader.model.enums import AggressorSide, BookAction, OrderSide
@@ -19,7 +20,6 @@ from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.serialization.arrow.schema import NAUTILUS_ARROW_SCHEMA
 from nautilus_trader.serialization.arrow.serializer import ArrowSerializer
 
-import tickwright
 from tests.parity import frames
 from tests.parity.support import Row, batch_rows, table_key
 
@@ -120,7 +120,12 @@ def test_equals_the_declared_schema(kind: str, batches: dict[str, pa.RecordBatch
     if kind == "funding_rate":
         return  # the Rust side of the package declares none
     arrow = nautilus_pyo3.get_arrow_schema_map(getattr(nautilus_pyo3, CLASSES[kind].__name__))
-    short = {"fixed_size_binary[16]": "FixedSizeBinary(16)", "uint8": "UInt8", "uint32": "UInt32", "uint64": "UInt64"}
+    short = {
+        "fixed_size_binary[16]": "FixedSizeBinary(16)",
+        "uint8": "UInt8",
+        "uint32": "UInt32",
+        "uint64": "UInt64",
+    }
     short["string"] = "Utf8"
     assert {field.name: short[str(field.type)] for field in schema} == arrow
 

@@ -38,7 +38,11 @@ def counts(decoded: Decoded) -> dict[str, Any]:
         "sources": sources,
         "all": session.account(),
         "tables": {
-            f"{kind} {name}": {"rows": len(rows), "start_ns": rows[0]["ts_init"], "end_ns": rows[-1]["ts_init"]}
+            f"{kind} {name}": {
+                "rows": len(rows),
+                "start_ns": rows[0]["ts_init"],
+                "end_ns": rows[-1]["ts_init"],
+            }
             for (kind, name), rows in sorted(decoded.rows.items())
         },
         "rejects": [
@@ -71,7 +75,10 @@ def main() -> int:
         for rows in decoded.rows.values():
             for row in rows:
                 print(json.dumps(row, default=show))
-    print(json.dumps(counts(decoded), default=show, indent=1), file=sys.stderr if not options.counts else sys.stdout)
+    print(
+        json.dumps(counts(decoded), default=show, indent=1),
+        file=sys.stderr if not options.counts else sys.stdout,
+    )
     return 0
 
 

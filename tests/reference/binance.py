@@ -15,7 +15,14 @@ from tests.reference.session import Frame, Part, Session
 from tests.reference.wire import MISSING, Obj, Reject
 
 IGNORED = {"24hrTicker", "24hrMiniTicker", "1hTicker", "4hTicker", "1dTicker", "avgPrice", "referencePrice"}
-IGNORED |= {"serverShutdown", "contractInfo", "assetIndexUpdate", "compositeIndex", "continuous_kline", "blockTrade"}
+IGNORED |= {
+    "serverShutdown",
+    "contractInfo",
+    "assetIndexUpdate",
+    "compositeIndex",
+    "continuous_kline",
+    "blockTrade",
+}
 PARTIAL = re.compile(r"@depth(5|10|20)(@|$)")
 
 
@@ -157,7 +164,13 @@ def _rest_aggregate(session: Session, obj: Obj, symbol: str, ts: int) -> Part:
 
 
 def _trade_row(
-    session: Session, obj: Obj, symbol: str, given: str | None, keys: tuple[str, str, str], times: tuple[str, ...], ts: int
+    session: Session,
+    obj: Obj,
+    symbol: str,
+    given: str | None,
+    keys: tuple[str, str, str],
+    times: tuple[str, ...],
+    ts: int,
 ) -> dict[str, Any]:
     price, size, maker = keys
     ts_event = wire.event_ns(obj, *times)

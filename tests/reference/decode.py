@@ -46,7 +46,12 @@ def feed_of(sources: Iterable[Source]) -> str | None:
 
 
 def decode_items(
-    items: list[Item], feed: str, types: set[str] | None = None, trades: str = "auto", *, decoder: bool = False
+    items: list[Item],
+    feed: str,
+    types: set[str] | None = None,
+    trades: str = "auto",
+    *,
+    decoder: bool = False,
 ) -> Session:
     """Decodes items in order. ``decoder``: choose channels as frames come, like ``tickwright.Decoder``."""
     session = Session(feed, types, trades)

@@ -5,8 +5,8 @@ import json
 import polars
 import pyarrow as pa
 import pytest
-
 import tickwright
+
 from tests.frames import at, usdm
 
 SCALE = 10**16
@@ -83,7 +83,11 @@ def test_exact_values_and_times() -> None:
     funding = pa.record_batch(batches["funding_rate", "BTCUSDT-PERP.BINANCE"]).to_pylist()
     assert funding[0]["rate"] == b'"0.0001"'
     liquidation = pa.record_batch(batches["liquidation", "BTCUSDT-PERP.BINANCE"]).to_pylist()
-    assert (liquidation[0]["side"], liquidation[0]["price"], liquidation[0]["size"]) == ("SELL", "99.5", "0.014")
+    assert (liquidation[0]["side"], liquidation[0]["price"], liquidation[0]["size"]) == (
+        "SELL",
+        "99.5",
+        "0.014",
+    )
 
 
 def test_a_hole_is_a_gap_and_nothing_is_stitched() -> None:
@@ -101,7 +105,12 @@ def test_a_hole_is_a_gap_and_nothing_is_stitched() -> None:
     assert decoder.flush()["delta", "BTCUSDT-PERP.BINANCE"].num_rows == 7
     report = decoder.report()
     (gap,) = report["gaps"]
-    assert (gap["cause"], gap["from_sequence"], gap["to_sequence"], gap["withheld"]) == ("sequence", 103, 120, 1)
+    assert (gap["cause"], gap["from_sequence"], gap["to_sequence"], gap["withheld"]) == (
+        "sequence",
+        103,
+        120,
+        1,
+    )
     assert report["accounting"]["frames"]["withheld"] == 1
 
 
@@ -131,7 +140,10 @@ def test_batches_work_elsewhere(flavour: str) -> None:
         (b"[" * 100, "json_depth"),
         (b"", "json_syntax"),
         (b"nonsense", "json_syntax"),
-        (b'{"e":"aggTrade","a":1,"s":"X","p":"%s","q":"1","T":1700000000000,"m":true}' % (b"9" * 40), "decimal_range"),
+        (
+            b'{"e":"aggTrade","a":1,"s":"X","p":"%s","q":"1","T":1700000000000,"m":true}' % (b"9" * 40),
+            "decimal_range",
+        ),
     ],
 )
 def test_bad_frames_are_rejects(text: bytes, code: str) -> None:

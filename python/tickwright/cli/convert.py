@@ -64,17 +64,11 @@ def convert(
     from_: Annotated[str | None, typer.Option("--from", help="First receive time wanted.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="First receive time not wanted.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="New rows in place of old ones.")] = False,
-    append_after: Annotated[
-        bool, typer.Option("--append-after", help="Keep only rows after those there.")
-    ] = False,
-    allow_truncated: Annotated[
-        bool, typer.Option("--allow-truncated", help="Keep what came before a cut.")
-    ] = False,
+    append_after: Annotated[bool, typer.Option("--append-after", help="Keep only rows after those there.")] = False,
+    allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Keep what came before a cut.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 = as many as cores.")] = 0,
     memory: Annotated[str, typer.Option(help="Bound of memory for rows.")] = "512MiB",
-    max_rejects: Annotated[
-        int | None, typer.Option(min=0, help="Exit with 1 beyond this many rejects.")
-    ] = None,
+    max_rejects: Annotated[int | None, typer.Option(min=0, help="Exit with 1 beyond this many rejects.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the commit.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
 ) -> int:
@@ -124,7 +118,7 @@ class _Spool:
         import shutil
         import tempfile
 
-        self._file = tempfile.NamedTemporaryFile(prefix="tickwright-stdin-")  # noqa: SIM115
+        self._file = tempfile.NamedTemporaryFile(prefix="tickwright-stdin-")
         shutil.copyfileobj(sys.stdin.buffer, self._file)
         self._file.flush()
         return [self._file.name if name == "-" else name for name in self._inputs]

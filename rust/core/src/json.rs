@@ -292,10 +292,10 @@ impl<'a> Cursor<'a> {
         if self.at != self.bytes.len() {
             return Err(self.error(Kind::Syntax));
         }
-        if self.non_ascii {
-            if let Err(error) = std::str::from_utf8(self.bytes) {
-                return Err(JsonError { kind: Kind::Utf8, at: error.valid_up_to() });
-            }
+        if self.non_ascii
+            && let Err(error) = std::str::from_utf8(self.bytes)
+        {
+            return Err(JsonError { kind: Kind::Utf8, at: error.valid_up_to() });
         }
         Ok(())
     }
@@ -640,13 +640,12 @@ impl<'a> Cursor<'a> {
     /// Syntax, [`Kind::Type`], or [`Kind::Decimal`].
     #[inline(always)]
     pub fn decimal(&mut self) -> Result<Decimal, JsonError> {
-        if self.byte() == b'"' {
-            if let Some(chunk) = self.bytes.get(self.at + 1..).and_then(|rest| rest.first_chunk::<16>()) {
-                if let Some((decimal, length)) = decimal::short(chunk) {
-                    self.at += length + 2;
-                    return Ok(decimal);
-                }
-            }
+        if self.byte() == b'"'
+            && let Some(chunk) = self.bytes.get(self.at + 1..).and_then(|rest| rest.first_chunk::<16>())
+            && let Some((decimal, length)) = decimal::short(chunk)
+        {
+            self.at += length + 2;
+            return Ok(decimal);
         }
         self.decimal_slowly()
     }

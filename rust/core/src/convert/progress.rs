@@ -75,10 +75,10 @@ impl Progress {
     }
 
     pub(super) fn file(&self, name: &str) {
-        if let Ok(mut file) = self.file.lock() {
-            if *file != name {
-                name.clone_into(&mut file);
-            }
+        if let Ok(mut file) = self.file.lock()
+            && *file != name
+        {
+            name.clone_into(&mut file);
         }
     }
 

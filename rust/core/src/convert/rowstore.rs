@@ -39,6 +39,8 @@ impl Partition {
     }
 }
 
+type Written = Result<Vec<NewFile>, StoreError>;
+
 #[derive(Debug, Clone, Copy)]
 struct Chunk {
     offset: u64,
@@ -210,8 +212,7 @@ impl RowStore {
         // What is not planned goes at once.
         self.held.clear();
         let next = AtomicUsize::new(0);
-        let results: Vec<Mutex<Option<Result<Vec<NewFile>, StoreError>>>> =
-            plans.iter().map(|_| Mutex::new(None)).collect();
+        let results: Vec<Mutex<Option<Written>>> = plans.iter().map(|_| Mutex::new(None)).collect();
         let store = &self;
         std::thread::scope(|scope| {
             for _ in 0..threads.max(1) {
@@ -237,10 +238,9 @@ impl RowStore {
         });
         let mut files = Vec::new();
         for slot in results {
-            match slot.into_inner() {
-                Ok(Some(written)) => files.extend(written?),
-                // A thread that panicked has told already; a stream that was not reached has no files.
-                Ok(None) | Err(_) => {}
+            // A thread that panicked has told already; a stream that was not reached has no files.
+            if let Ok(Some(written)) = slot.into_inner() {
+                files.extend(written?);
             }
         }
         if self.spill.is_some() {

@@ -168,7 +168,8 @@ macro_rules! column_sets {
     ($($variant:ident($columns:ty)),+ $(,)?) => {
         /// The column set of any one type.
         #[derive(Debug)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "the variants are the types")]
+        #[allow(clippy::large_enum_variant, reason = "one per stream: depth10 is rare, a box on every push is not")]
         pub enum AnyColumns { $($variant($columns),)+ }
 
         impl AnyColumns {

@@ -202,10 +202,10 @@ impl Market {
     pub(super) fn account(&mut self, frame: &Frame<'_>, end: Option<End>, _number: u64) {
         self.frame += 1;
         let Some(end) = end else { return };
-        if end == End::Rows {
-            if let Some((stream, items)) = self.tentative {
-                self.streams[stream as usize].count(frame.source, 1, frame.bytes, items);
-            }
+        if end == End::Rows
+            && let Some((stream, items)) = self.tentative
+        {
+            self.streams[stream as usize].count(frame.source, 1, frame.bytes, items);
         }
         self.account_of(frame.source).frame(end, frame.bytes);
     }
@@ -749,8 +749,7 @@ impl Market {
 }
 
 fn fingerprint(row: &LiquidationRow<'_>) -> u64 {
-    use std::hash::{BuildHasher, Hash, Hasher};
-    let mut hasher = foldhash::fast::FixedState::with_seed(0).build_hasher();
-    (row.side, row.price, row.average_price, row.size, row.trade_id, row.ts_event).hash(&mut hasher);
-    hasher.finish()
+    use std::hash::BuildHasher;
+    let fields = (row.side, row.price, row.average_price, row.size, row.trade_id, row.ts_event);
+    foldhash::fast::FixedState::with_seed(0).hash_one(fields)
 }

@@ -131,11 +131,16 @@ impl Feed {
                 self.market.malformed(frame, number, reason.as_str());
                 Some(End::Reject)
             }
+            // Marks of the capture, no messages: they have no bytes to account for.
             FrameKind::Opened => {
                 self.venue.opened(frame);
+                return Some(End::Control);
+            }
+            FrameKind::Closed => return Some(End::Control),
+            FrameKind::Sent => {
+                self.market.item(End::Control);
                 Some(End::Control)
             }
-            FrameKind::Sent | FrameKind::Closed => Some(End::Control),
         };
         self.market.account(frame, end, number);
         end

@@ -56,7 +56,7 @@ fn standard_narrows_or_refuses() {
     columns.price[1] = 1;
     let error = record_batch(AnyColumns::Trade(columns), &label(Flavour::V1Standard));
     let value = "0.0000000000000001".to_owned();
-    assert_eq!(error.unwrap_err(), SchemaError::Narrow { data_type: DataType::Trade, row: 1, value });
+    assert_eq!(error.err(), Some(SchemaError::Narrow { data_type: DataType::Trade, row: 1, value }));
 }
 
 #[test]

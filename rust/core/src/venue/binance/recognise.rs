@@ -34,9 +34,7 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
     let futures_symbol = || if has("USD_") || has("\"st\":2") { Product::Coinm } else { Product::Usdm };
     let found = if has("\"depthUpdate\"") {
         if has("\"pu\":") { futures_symbol() } else { Product::Spot }
-    } else if has("\"aggTrade\"") {
-        if has("\"M\":") { Product::Spot } else { futures_symbol() }
-    } else if has("\"e\":\"trade\"") {
+    } else if has("\"aggTrade\"") || has("\"e\":\"trade\"") {
         if has("\"M\":") { Product::Spot } else { futures_symbol() }
     } else if has("\"bookTicker\"") || has("@bookTicker\"") {
         if has("\"e\":") { futures_symbol() } else { Product::Spot }
