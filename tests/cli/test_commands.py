@@ -79,7 +79,12 @@ def test_standard_input_and_folders(tmp_path: Path, source: str) -> None:
 
 def test_inspect_and_feeds(source: str) -> None:
     (found,) = json.loads(run("inspect", source, "--json").stdout)
-    assert (found["container"], found["feed"], found["frames"], found["rejected"]) == ("hftbacktest", "binance-usdm", 12, 2)
+    assert (found["container"], found["feed"], found["frames"], found["rejected"]) == (
+        "hftbacktest",
+        "binance-usdm",
+        12,
+        2,
+    )
     assert found["channels"]["delta (depth@100ms)"] == 10
     assert (found["start_ns"], found["end_ns"]) == (at(0), at(11))
     assert b"binance-coinm" in run("feeds").stdout

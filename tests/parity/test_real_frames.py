@@ -1,8 +1,8 @@
 """Real recordings: every row equals what the slow reference decoder gives."""
 
+import json
 import subprocess
 import sys
-import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,7 +37,11 @@ def test_rows_equal_the_reference(tmp_path: Path, prefix: str) -> None:
     inputs = sorted((SHARED / "frames/connections").glob(f"{prefix}*"))
     tickwright.convert(inputs, tmp_path / "catalog", write_instruments=False)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.reference", *map(str, inputs)], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "-m", "tests.reference", *map(str, inputs)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
     )
     wanted: dict[tuple[str, str], list[tuple]] = {}
     for line in done.stdout.splitlines():
@@ -62,7 +66,14 @@ def test_rows_equal_the_reference(tmp_path: Path, prefix: str) -> None:
         got = []
         for row in pa.table(pq.read_table(path)).to_pylist():
             if kind == "delta":
-                value = (ACTIONS[row["action"]], SIDES[row["side"]], raw(row["price"]), raw(row["size"]), row["flags"], row["sequence"])
+                value = (
+                    ACTIONS[row["action"]],
+                    SIDES[row["side"]],
+                    raw(row["price"]),
+                    raw(row["size"]),
+                    row["flags"],
+                    row["sequence"],
+                )
             elif kind == "quote":
                 value = tuple(raw(row[k]) for k in ("bid_price", "ask_price", "bid_size", "ask_size"))
             else:
