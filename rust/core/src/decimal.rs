@@ -5,12 +5,14 @@
 //! many of those matter. Refused: what is not a number ([`DecimalError::Syntax`]), non-zero digits beyond the
 //! 16th decimal ([`DecimalError::Scale`]) and what leaves `i128` ([`DecimalError::Range`]). No float, ever.
 //!
-//! Two readers, one meaning: [`parse`] takes any text, digit by digit; [`short`] takes the fifteen bytes or
-//! fewer that nearly every price fits in, all at once in two registers. The second answers `None` where it is
-//! not sure and the first decides, so there is one place that says what a number is. A property test holds
-//! them to each other.
+//! Two readers, one meaning: [`parse`] takes any text, digit by digit; [`short`] takes up to eight digits on
+//! each side of the dot, which nearly every price is, all at once in two registers. The second answers `None`
+//! where it is not sure and the first decides, so there is one place that says what a number is. A property
+//! test holds them to each other.
 
 use thiserror::Error;
+
+use crate::lanes;
 
 /// Decimals kept: prices and sizes are integers of 10^-16.
 pub const SCALE: u32 = 16;
@@ -19,7 +21,8 @@ pub const PRICE_MAX: i128 = 17_014_118_346_046 * 10_i128.pow(SCALE);
 /// The largest quantity it takes (`QUANTITY_MAX`), scale 16.
 pub const SIZE_MAX: i128 = 34_028_236_692_093 * 10_i128.pow(SCALE);
 
-const POW10: [u64; 17] = {
+/// Powers of ten.
+pub(crate) const POW10: [u64; 17] = {
     let mut table = [1_u64; 17];
     let mut i = 1;
     while i < 17 {
@@ -137,59 +140,51 @@ fn parse_exponent(text: &[u8]) -> Result<i64, DecimalError> {
     Ok(if negative { -value } else { value })
 }
 
-const ONES: u128 = u128::from_ne_bytes([1; 16]);
-const HIGHS: u128 = ONES << 7;
-
-/// The first byte of `word` equal to `byte`, as its bit position; 128 when none.
-#[inline(always)]
-const fn find(word: u128, byte: u8) -> u32 {
-    let x = word ^ (ONES * byte as u128);
-    (x.wrapping_sub(ONES) & !x & HIGHS).trailing_zeros() & !7
+/// Where a number's dot and its end are: what [`short`] has to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends {
+    /// Offset of the dot, or of the end where there is none.
+    pub dot: usize,
+    /// Offset of the end.
+    pub end: usize,
 }
 
-#[inline(always)]
-const fn eight_digits(word: u64) -> u64 {
-    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
-    let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
-    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
-    low.wrapping_add(high) >> 32
-}
-
-/// Reads digits with at most one dot that end at a `"` within `bytes`: the number and the length of its text.
-/// `None` where [`parse`] has to decide (longer, signed, exponent, malformed).
+/// Reads the digits `bytes[start..]` up to `ends` (offsets in `bytes`), at most eight on each side of the dot.
+/// `None` where [`parse`] has to decide: longer, signed, exponent, malformed, or too near the end of `bytes`.
 #[inline(always)]
 #[must_use]
-pub fn short(bytes: &[u8; 16]) -> Option<(Decimal, usize)> {
-    let word = u128::from_le_bytes(*bytes);
-    let end = find(word, b'"');
-    if end == 128 || end == 0 {
+pub fn short(bytes: &[u8], start: usize, ends: Ends) -> Option<Decimal> {
+    let whole = ends.dot.wrapping_sub(start);
+    let decimals = ends.end.wrapping_sub(ends.dot).saturating_sub(1);
+    if whole.wrapping_sub(1) >= 8 || decimals > 8 {
         return None;
     }
-    let word = word & ((1_u128 << end) - 1);
-    let dot = find(word, b'.');
-    let (digits, length, decimals) = if dot == 128 {
-        (word, end, 0)
-    } else {
-        let decimals = end.wrapping_sub(dot + 8);
-        if dot == 0 || decimals == 0 {
-            return None;
-        }
-        let below = (1_u128 << dot) - 1;
-        ((word & below) | ((word >> 8) & !below), end - 8, decimals / 8)
-    };
-    // Digit values, the last digit in the highest byte; bytes without a digit count as leading zeros.
-    let pad = 128 - length;
-    let zeros = (ONES * b'0' as u128) << pad;
-    let values = (digits << pad) ^ zeros;
-    if (values | values.wrapping_add(ONES * 0x76)) & HIGHS != 0 {
+    // The last digit of the whole part in the highest byte, the first decimal in the lowest.
+    let above = lanes::digit_word(bytes, start)? << (64 - 8 * whole);
+    let kept = ((1_u64 << (4 * decimals)) << (4 * decimals)).wrapping_sub(1);
+    let below = lanes::digit_word(bytes, ends.dot + 1)? & kept;
+    if !lanes::are_digits(above, below) {
         return None;
     }
-    let trailing = (values.leading_zeros() / 8).min(decimals);
-    let mantissa = eight_digits(values as u64) * 100_000_000 + eight_digits((values >> 64) as u64);
-    let value = i128::from(mantissa) * i128::from(POW10[(16 - decimals) as usize & 15]);
-    let value = if decimals == 0 { i128::from(mantissa) * i128::from(POW10[16]) } else { value };
-    let decimal = Decimal { value, written: decimals as u8, significant: (decimals - trailing) as u8 };
-    Some((decimal, (end / 8) as usize))
+    let units = u128::from(lanes::eight_digits(above)) * u128::from(POW10[16]);
+    let parts = lanes::eight_digits(below) * POW10[8];
+    Some(Decimal {
+        value: (units + u128::from(parts)) as i128,
+        written: decimals as u8,
+        significant: (8 - below.leading_zeros() / 8) as u8,
+    })
+}
+
+/// Reads a number that ends at a `"`, from the start of `bytes`: the number and the length of its text. `None`
+/// where [`parse`] has to decide.
+#[inline(always)]
+#[must_use]
+pub fn quoted(bytes: &[u8; 32]) -> Option<(Decimal, usize)> {
+    let quotes = lanes::equal32(bytes, b'"');
+    let dots = lanes::equal32(bytes, b'.');
+    let end = quotes.trailing_zeros() as usize;
+    let dot = (dots | quotes).trailing_zeros() as usize;
+    Some((short(bytes, 0, Ends { dot, end })?, end))
 }
 
 /// Canonical text of a decimal of any length: no exponent, no leading or trailing zeros, no `+`, `0` for zero.
@@ -303,11 +298,11 @@ mod tests {
     }
 
     fn short_of(text: &str) -> Option<(Decimal, usize)> {
-        let mut bytes = [b'x'; 16];
+        let mut bytes = [b'x'; 32];
         for (to, from) in bytes.iter_mut().zip(text.bytes().chain(*b"\"")) {
             *to = from;
         }
-        short(&bytes)
+        quoted(&bytes)
     }
 
     #[test]
@@ -331,17 +326,17 @@ mod tests {
 
         #[test]
         fn short_agrees_with_parse(text in "[0-9]{0,9}\\.?[0-9]{0,9}") {
+            let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
             if let Some((decimal, length)) = short_of(&text) {
                 prop_assert_eq!(length, text.len());
                 prop_assert_eq!(Ok(decimal), parse(text.as_bytes()));
             } else {
-                let odd = text.is_empty() || text.starts_with('.') || text.ends_with('.');
-                prop_assert!(text.len() > 15 || odd, "{} should be short", text);
+                prop_assert!(whole.is_empty() || whole.len() > 8 || part.len() > 8, "{} is short", text);
             }
         }
 
         #[test]
-        fn short_takes_no_garbage(text in "[0-9.eE+\\- x]{1,15}") {
+        fn short_takes_no_garbage(text in "[0-9.eE+\\- x]{1,18}") {
             if let Some((decimal, _)) = short_of(&text) {
                 prop_assert_eq!(Ok(decimal), parse(text.as_bytes()));
             }

@@ -18,6 +18,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::decimal::{self, Decimal, DecimalError};
+use crate::lanes;
 
 /// How deep values may nest.
 pub const MAX_DEPTH: u32 = 64;
@@ -247,6 +248,26 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
+    /// The next `N` bytes; NULs stand for what is beyond the end.
+    #[inline(always)]
+    fn window<'w, const N: usize>(&self, pad: &'w mut [u8; N]) -> &'w [u8; N]
+    where
+        'a: 'w,
+    {
+        match self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            Some(window) => window,
+            None => self.last_window(pad),
+        }
+    }
+
+    #[inline(never)]
+    fn last_window<'w, const N: usize>(&self, pad: &'w mut [u8; N]) -> &'w [u8; N] {
+        let rest = self.rest();
+        let n = rest.len().min(N);
+        pad[..n].copy_from_slice(&rest[..n]);
+        pad
+    }
+
     /// The next byte that is not white space, without taking it; 0 at the end.
     #[inline(always)]
     pub fn peek(&mut self) -> u8 {
@@ -454,6 +475,20 @@ impl<'a> Cursor<'a> {
         }
         let start = self.at + 1;
         let mut at = start;
+        // Sixteen at a time while they are plain.
+        while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+            let quotes = lanes::equal16(chunk, b'"');
+            let odd = lanes::odd(chunk);
+            let plain = quotes.trailing_zeros() as usize;
+            if odd != 0 && odd.trailing_zeros() < quotes.trailing_zeros() {
+                break;
+            }
+            if quotes != 0 {
+                self.at = at + plain + 1;
+                return Ok(Cow::Borrowed(&self.bytes[start..at + plain]));
+            }
+            at += 16;
+        }
         loop {
             match self.bytes.get(at) {
                 Some(b'"') => {
@@ -551,24 +586,16 @@ impl<'a> Cursor<'a> {
     /// Syntax, [`Kind::Type`] for another value (fractions too), [`Kind::Integer`] beyond `u64` or negative.
     #[inline]
     pub fn u64(&mut self) -> Result<u64, JsonError> {
-        let start = {
+        if !self.byte().is_ascii_digit() {
             self.peek();
-            self.at
-        };
-        let mut value = 0_u64;
-        let mut at = start;
-        while let Some(digit) = self.bytes.get(at).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {
-            // 19 digits cannot overflow; more are looked at below.
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            at += 1;
         }
-        let digits = at - start;
-        let next = self.bytes.get(at).copied().unwrap_or(0);
-        let plain = (1..=19).contains(&digits)
-            && (digits == 1 || self.bytes[start] != b'0')
-            && !matches!(next, b'.' | b'e' | b'E');
-        if plain {
-            self.at = at;
+        let mut pad = [0; 17];
+        let window = self.window(&mut pad);
+        if let Some((value, digits)) = short_integer(window)
+            && (digits == 1 || window[0] != b'0')
+            && !matches!(window[digits], b'.' | b'e' | b'E')
+        {
+            self.at += digits;
             return Ok(value);
         }
         self.u64_slowly()
@@ -640,9 +667,11 @@ impl<'a> Cursor<'a> {
     /// Syntax, [`Kind::Type`], or [`Kind::Decimal`].
     #[inline(always)]
     pub fn decimal(&mut self) -> Result<Decimal, JsonError> {
-        if self.byte() == b'"'
-            && let Some(chunk) = self.bytes.get(self.at + 1..).and_then(|rest| rest.first_chunk::<16>())
-            && let Some((decimal, length)) = decimal::short(chunk)
+        let mut pad = [0; 33];
+        let window = self.window(&mut pad);
+        if window[0] == b'"'
+            && let Some(text) = window[1..].first_chunk()
+            && let Some((decimal, length)) = decimal::quoted(text)
         {
             self.at += length + 2;
             return Ok(decimal);
@@ -815,8 +844,56 @@ impl<'a> Cursor<'a> {
         Ok(decimals)
     }
 
+    /// The next level as `["price","size"]`, both short; nothing is taken when it is anything else.
+    #[inline(always)]
+    fn short_level(&mut self) -> Option<(Decimal, Decimal)> {
+        let mut pad = [0; 48];
+        let window = self.window(&mut pad);
+        let text: &[u8; 32] = window[2..].first_chunk()?;
+        let quotes = lanes::equal32(text, b'"');
+        let dots = lanes::equal32(text, b'.');
+        // The first quote ends the price, the second starts the size, the third ends it.
+        let price_end = quotes.trailing_zeros() as usize + 2;
+        let last = quotes & quotes.wrapping_sub(1);
+        let last = last & last.wrapping_sub(1);
+        let size_end = last.trailing_zeros() as usize + 2;
+        let size_start = price_end + 3;
+        let between = window.get(price_end..)?.first_chunk::<4>()?;
+        let framed = window[..2] == *b"[\""
+            && u32::from_le_bytes(*between) & 0xFF_FFFF == u32::from_le_bytes(*b"\",\"\0")
+            && *window.get(size_end + 1)? == b']';
+        if !framed {
+            return None;
+        }
+        let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
+        let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
+        let price = decimal::short(window, 2, decimal::Ends { dot: price_dot, end: price_end })?;
+        let size = decimal::short(window, size_start, decimal::Ends { dot: size_dot, end: size_end })?;
+        self.at += size_end + 2;
+        Some((price, size))
+    }
+
     #[inline(always)]
     fn level(&mut self, out: &mut Vec<Level>, decimals: &mut crate::data::Decimals) -> Result<(), JsonError> {
+        match self.short_level() {
+            // Eight digits before the dot are within every bound.
+            Some((price, size)) if price.value > 0 => {
+                decimals.price = decimals.price.max(price.significant);
+                decimals.size = decimals.size.max(size.significant);
+                out.push(Level { price: price.value, size: size.value });
+                Ok(())
+            }
+            Some((price, _)) => Err(out_of_range(Kind::Price, price.value, self.at)),
+            None => self.level_slowly(out, decimals),
+        }
+    }
+
+    #[inline(never)]
+    fn level_slowly(
+        &mut self,
+        out: &mut Vec<Level>,
+        decimals: &mut crate::data::Decimals,
+    ) -> Result<(), JsonError> {
         if self.byte() != b'[' && self.peek() != b'[' {
             return Err(self.other_type());
         }
@@ -851,6 +928,22 @@ impl<'a> Cursor<'a> {
         }
         self.expect(b']')
     }
+}
+
+/// The integer that up to sixteen digits at the start of `window` spell, and how many there are.
+#[inline(always)]
+fn short_integer(window: &[u8; 17]) -> Option<(u64, usize)> {
+    let digits = lanes::not_digit(window.first_chunk()?).trailing_zeros() as usize;
+    let first = lanes::digit_word(window, 0)?;
+    if digits.wrapping_sub(1) < 8 {
+        return Some((lanes::eight_digits(first << (64 - 8 * digits)), digits));
+    }
+    let more = digits.wrapping_sub(8);
+    if more.wrapping_sub(1) >= 8 {
+        return None;
+    }
+    let rest = lanes::digit_word(window, 8)? << (64 - 8 * more);
+    Some((lanes::eight_digits(first) * decimal::POW10[more] + lanes::eight_digits(rest), digits))
 }
 
 /// A value outside its bounds: too large is the decimal's fault, the rest the message's.

@@ -3,6 +3,8 @@
 //! No Python, no sockets, no clock, no global state: whoever calls gives bytes and times.
 
 pub mod accounting;
+#[cfg(feature = "bench")]
+pub mod bench;
 pub mod book;
 pub mod capture;
 pub mod convert;
@@ -13,6 +15,7 @@ pub mod feed;
 pub mod frame;
 pub mod instrument;
 pub mod json;
+mod lanes;
 pub mod schema;
 pub mod store;
 pub mod symbol;

@@ -411,6 +411,31 @@ fn read_event<'a>(
     Ok(parsed)
 }
 
+#[cfg(feature = "bench")]
+impl BinanceDecoder {
+    /// Reads a frame into the scratch and no further; `None` when it is no diff of a book.
+    pub(super) fn read_depth(&mut self, frame: &Frame<'_>) -> Option<(Update, u64)> {
+        let mut cursor = Cursor::new(frame.body);
+        let mut wrapper = Wrapper {
+            product: self.product,
+            scratch: &mut self.scratch,
+            stream: Cow::default(),
+            has_data: false,
+            items: Vec::new(),
+            first: None,
+        };
+        let mut order = std::mem::take(&mut wrapper.scratch.orders.wrapper);
+        let mut unknown = UnknownKeys::default();
+        let result = cursor.object(&mut wrapper, &mut order, &mut unknown).and_then(|_| cursor.finish());
+        let first = wrapper.first.take();
+        self.scratch.orders.wrapper = order;
+        match (result, first) {
+            (Ok(()), Some(Parsed::Depth { update, ts_event, .. })) => Some((update, ts_event)),
+            _ => None,
+        }
+    }
+}
+
 impl VenueDecoder for BinanceDecoder {
     fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
         if frame.kind == FrameKind::Rest && rest::decode(self, frame, market)? {

@@ -1,6 +1,8 @@
 //! Binance: spot, USD-M and COIN-M futures. Wire format, sequence rule and symbology: `README.md` beside this
 //! file.
 
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 mod frames;
 mod instruments;
 mod messages;

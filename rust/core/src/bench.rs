@@ -1,0 +1,3 @@
+//! Parts of the data path on their own, for `benches/peers`.
+
+pub use crate::venue::binance::bench::DepthReader;

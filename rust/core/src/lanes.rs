@@ -1,0 +1,173 @@
+//! Several bytes at a time: where bytes of interest stand, and digits to numbers.
+//!
+//! Masks have one bit per byte, the first byte lowest. On x86-64 they come from SSE2, which every such processor
+//! has; elsewhere from arithmetic on words. Both are held to the obvious loop by the tests.
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "SSE2 intrinsics; the loops they stand for were measured at half their speed")]
+mod masks {
+    use core::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8,
+        _mm_or_si128, _mm_set1_epi8,
+    };
+
+    /// Bytes equal to `byte`.
+    #[inline(always)]
+    pub fn equal(bytes: &[u8; 16], byte: u8) -> u32 {
+        // SAFETY: every x86-64 processor has SSE2, and the pointer is to sixteen bytes that are borrowed.
+        unsafe {
+            let all = _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>());
+            _mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(byte as i8))) as u32
+        }
+    }
+
+    /// Bytes that are no ASCII digit.
+    #[inline(always)]
+    pub fn not_digit(bytes: &[u8; 16]) -> u32 {
+        // SAFETY: as in `equal`. Compared as signed: bytes above 0x7F are below '0'.
+        unsafe {
+            let all = _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>());
+            let below = _mm_cmplt_epi8(all, _mm_set1_epi8(b'0' as i8));
+            let above = _mm_cmpgt_epi8(all, _mm_set1_epi8(b'9' as i8));
+            _mm_movemask_epi8(_mm_or_si128(below, above)) as u32
+        }
+    }
+
+    /// Bytes that a JSON string cannot hold as they are, and those that are not ASCII.
+    #[inline(always)]
+    pub fn odd(bytes: &[u8; 16]) -> u32 {
+        // SAFETY: as in `equal`. Compared as signed: bytes above 0x7F are below a space.
+        unsafe {
+            let all = _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>());
+            let below = _mm_cmplt_epi8(all, _mm_set1_epi8(0x20));
+            let escape = _mm_cmpeq_epi8(all, _mm_set1_epi8(b'\\' as i8));
+            _mm_movemask_epi8(_mm_or_si128(below, escape)) as u32
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod masks {
+    use super::obvious::{equal as equal_, mask, not_digit as not_digit_, odd as odd_};
+
+    /// Bytes equal to `byte`.
+    #[inline(always)]
+    pub fn equal(bytes: &[u8; 16], byte: u8) -> u32 {
+        mask(bytes, equal_(byte))
+    }
+
+    /// Bytes that are no ASCII digit.
+    #[inline(always)]
+    pub fn not_digit(bytes: &[u8; 16]) -> u32 {
+        mask(bytes, not_digit_)
+    }
+
+    /// Bytes that a JSON string cannot hold as they are, and those that are not ASCII.
+    #[inline(always)]
+    pub fn odd(bytes: &[u8; 16]) -> u32 {
+        mask(bytes, odd_)
+    }
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod obvious {
+    /// The loop; compilers make vectors of it.
+    #[inline(always)]
+    pub fn mask(bytes: &[u8; 16], is: impl Fn(u8) -> bool) -> u32 {
+        bytes.iter().enumerate().fold(0, |mask, (at, byte)| mask | u32::from(is(*byte)) << at)
+    }
+
+    pub fn equal(byte: u8) -> impl Fn(u8) -> bool {
+        move |b| b == byte
+    }
+
+    pub fn not_digit(b: u8) -> bool {
+        !b.is_ascii_digit()
+    }
+
+    pub fn odd(b: u8) -> bool {
+        !(0x20..0x80).contains(&b) || b == b'\\'
+    }
+}
+
+pub use masks::{not_digit, odd};
+
+/// Bytes of sixteen equal to `byte`.
+#[inline(always)]
+#[must_use]
+pub fn equal16(bytes: &[u8; 16], byte: u8) -> u32 {
+    masks::equal(bytes, byte)
+}
+
+/// Bytes of thirty-two equal to `byte`.
+#[inline(always)]
+#[must_use]
+pub fn equal32(bytes: &[u8; 32], byte: u8) -> u64 {
+    let (halves, _) = bytes.as_chunks::<16>();
+    u64::from(masks::equal(&halves[0], byte) | masks::equal(&halves[1], byte) << 16)
+}
+
+const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
+
+/// Eight bytes from `at` on as a word of digit values (the first byte lowest); what is no digit has a value
+/// above 9. `None` beyond the end.
+#[inline(always)]
+#[must_use]
+pub fn digit_word(bytes: &[u8], at: usize) -> Option<u64> {
+    let chunk = bytes.get(at..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*chunk) ^ ZEROS)
+}
+
+/// Whether all bytes of two words of digit values are at most 9.
+#[inline(always)]
+#[must_use]
+pub const fn are_digits(a: u64, b: u64) -> bool {
+    const LIMIT: u64 = u64::from_ne_bytes([0x76; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // A byte above 0x7F shows itself; it may spoil its neighbour's sum, but not the answer.
+    ((a.wrapping_add(LIMIT) | a | b.wrapping_add(LIMIT) | b) & HIGHS) == 0
+}
+
+/// The number that eight digit values spell, the first byte being the highest digit.
+#[inline(always)]
+#[must_use]
+pub const fn eight_digits(word: u64) -> u64 {
+    let pairs = word.wrapping_mul(10).wrapping_add(word >> 8);
+    let low = (pairs & 0x0000_00FF_0000_00FF).wrapping_mul(0x000F_4240_0000_0064);
+    let high = ((pairs >> 16) & 0x0000_00FF_0000_00FF).wrapping_mul(0x0000_2710_0000_0001);
+    low.wrapping_add(high) >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn masks_equal_the_loop(bytes in any::<[u8; 32]>(), byte in any::<u8>(), text in "[0-9\"\\\\ .]{32}") {
+            let mut ascii = [0; 32];
+            ascii.copy_from_slice(text.as_bytes());
+            for bytes in [bytes, ascii] {
+                let (halves, _) = bytes.as_chunks::<16>();
+                let each = halves.iter().map(|half| obvious::mask(half, obvious::equal(byte)));
+                prop_assert_eq!(equal32(&bytes, byte), each.rev().fold(0, |all, half| all << 16 | u64::from(half)));
+                for half in halves {
+                    prop_assert_eq!(equal16(half, byte), obvious::mask(half, obvious::equal(byte)));
+                    prop_assert_eq!(not_digit(half), obvious::mask(half, obvious::not_digit));
+                    prop_assert_eq!(odd(half), obvious::mask(half, obvious::odd));
+                }
+            }
+        }
+
+        #[test]
+        fn digits_spell_numbers(text in "[0-9]{8}", other in any::<[u8; 8]>()) {
+            let word = digit_word(text.as_bytes(), 0).unwrap_or_default();
+            prop_assert!(are_digits(word, 0) && are_digits(0, word));
+            prop_assert_eq!(Ok(eight_digits(word)), text.parse());
+            let word = digit_word(&other, 0).unwrap_or_default();
+            prop_assert_eq!(are_digits(word, 0), other.iter().all(u8::is_ascii_digit));
+            prop_assert_eq!(are_digits(0, word), other.iter().all(u8::is_ascii_digit));
+        }
+    }
+}
