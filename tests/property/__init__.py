@@ -1,0 +1,1 @@
+"""Properties: whatever the spelling, whatever the damage."""
