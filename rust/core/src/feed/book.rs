@@ -149,10 +149,8 @@ impl Market {
         if let Some(early) = early {
             self.take_early(slot, at, &early);
         }
-        let mut out = self.output(slot, at);
-        let books = &mut self.slots[slot as usize].books.diffs;
-        let end = books[at].book.update(update, &event, &mut out);
-        self.finish_event(slot, at, end, out, event.ts_event, event.ts_init);
+        let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
+        self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         Ok(())
     }
 
@@ -185,13 +183,12 @@ impl Market {
             return Ok(());
         }
         for at in 0..self.slots[slot as usize].books.diffs.len() {
-            let mut out = self.output(slot, at);
             // Only the first book accounts for the frame; the others take it as it is.
             let event =
                 BookEvent { frame: if at == 0 { event.frame } else { PendingFrame::default() }, ..event };
-            let end = self.slots[slot as usize].books.diffs[at].book.snapshot(id, &event, &mut out);
+            let (end, start) = self.with_book(slot, at, |book, out| book.snapshot(id, &event, out));
             let end = if at == 0 { end } else { None };
-            self.finish_event(slot, at, end, out, event.ts_event, event.ts_init);
+            self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         }
         Ok(())
     }
@@ -357,23 +354,27 @@ impl Market {
             ts_init: early.ts_init,
             frame: early.frame,
         };
-        let mut out = self.output(slot, at);
-        let end = self.slots[slot as usize].books.diffs[at].book.snapshot(early.id, &event, &mut out);
+        let (end, start) = self.with_book(slot, at, |book, out| book.snapshot(early.id, &event, out));
         if let Some(end) = end {
-            out.settled.push(crate::book::Settled { frame: early.frame, end });
+            self.news.settled.push(crate::book::Settled { frame: early.frame, end });
         }
-        self.absorb(slot, at, out, early.ts_event, early.ts_init);
+        self.absorb(slot, at, start, early.ts_event, early.ts_init);
     }
 
-    /// An output that appends to the book's own columns.
-    fn output(&mut self, slot: SlotId, at: usize) -> BookOutput {
-        let stream = self.slots[slot as usize].books.diffs[at].stream;
-        let mut out = BookOutput::default();
-        if let AnyColumns::Delta(rows) = &mut self.streams[stream as usize].columns {
-            out.rows = std::mem::take(rows);
-            out.start = out.rows.action.len();
-        }
-        out
+    /// Lets a book append to its own columns; answers what `work` does, and how many rows there were before.
+    #[inline]
+    fn with_book<T>(
+        &mut self,
+        slot: SlotId,
+        at: usize,
+        work: impl FnOnce(&mut LiveBook, &mut BookOutput<'_>) -> T,
+    ) -> (T, usize) {
+        let held = &mut self.slots[slot as usize].books.diffs[at];
+        let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else {
+            unreachable!("a book's stream is opened for deltas")
+        };
+        let start = rows.action.len();
+        (work(&mut held.book, &mut BookOutput { rows, news: &mut self.news }), start)
     }
 
     fn finish_event(
@@ -381,12 +382,12 @@ impl Market {
         slot: SlotId,
         at: usize,
         end: Option<End>,
-        out: BookOutput,
+        start: usize,
         ts_event: u64,
         ts_init: u64,
     ) {
         let stream = self.slots[slot as usize].books.diffs[at].stream;
-        let emitted = self.absorb(slot, at, out, ts_event, ts_init);
+        let emitted = self.absorb(slot, at, start, ts_event, ts_init);
         match end {
             Some(End::Rows) if !emitted => self.item(End::Unselected),
             Some(End::Rows) => {
@@ -398,43 +399,57 @@ impl Market {
         }
     }
 
-    /// Takes what a book gave. `false`: rows were outside the span asked for and were left out.
-    fn absorb(&mut self, slot: SlotId, at: usize, mut out: BookOutput, ts_event: u64, ts_init: u64) -> bool {
+    /// Takes what a book gave since it had `start` rows. `false`: rows were outside the span asked for and were
+    /// left out.
+    fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> bool {
         let in_span = self.in_span(ts_init);
-        let held = &mut self.slots[slot as usize].books.diffs[at];
-        let (stream, channel) = (held.stream, held.channel.clone());
-        let mut emitted = true;
-        let start = out.start;
-        if !in_span {
-            truncate(&mut out.rows, start);
-            held.muted = true;
-            emitted = false;
-        } else if held.muted && out.rows.action.len() > start {
-            // The span begins here: the book as it stands, this event included, is its first event.
-            truncate(&mut out.rows, start);
-            held.muted = false;
-            held.book.emit_standing(ts_event, ts_init, &mut out);
+        if !in_span || self.slots[slot as usize].books.diffs[at].muted {
+            self.mute(slot, at, start, in_span, ts_event, ts_init);
         }
-        self.clamped += out.clamped;
-        self.unheld_deletes += out.unheld_deletes;
-        let instrument_id = self.slots[slot as usize].id.clone();
-        for gap in out.gaps.drain(..) {
-            let (instrument_id, channel) = (instrument_id.clone(), channel.clone());
+        let stream = self.slots[slot as usize].books.diffs[at].stream;
+        let added = self.streams[stream as usize].columns.rows() - start;
+        if added > 0 {
+            let decimals = self.news.decimals;
+            self.columns(stream, added as u64, added * DELTA_BYTES, decimals);
+        }
+        if !(self.news.settled.is_empty() && self.news.gaps.is_empty()) {
+            self.take_news(slot, at, in_span);
+        }
+        self.clamped += std::mem::take(&mut self.news.clamped);
+        self.unheld_deletes += std::mem::take(&mut self.news.unheld_deletes);
+        self.news.decimals = Decimals::default();
+        in_span
+    }
+
+    /// Rows outside the span asked for are left out; where it begins, the book as it stands is the first event.
+    #[cold]
+    fn mute(&mut self, slot: SlotId, at: usize, start: usize, in_span: bool, ts_event: u64, ts_init: u64) {
+        let held = &mut self.slots[slot as usize].books.diffs[at];
+        let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
+        let emitted = rows.action.len() > start;
+        if !in_span {
+            truncate(rows, start);
+            held.muted = true;
+        } else if emitted {
+            truncate(rows, start);
+            held.muted = false;
+            self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
+        }
+    }
+
+    #[cold]
+    fn take_news(&mut self, slot: SlotId, at: usize, emitted: bool) {
+        let held = &self.slots[slot as usize];
+        let (book, instrument_id) = (&held.books.diffs[at], &held.id);
+        let stream = book.stream;
+        for gap in self.news.gaps.drain(..) {
+            let (instrument_id, channel) = (instrument_id.clone(), book.channel.clone());
             self.gaps.push(GapRecord { instrument_id, channel, gap });
         }
-        let added = (out.rows.action.len() - start) as u64;
-        let settled = std::mem::take(&mut out.settled);
-        if let AnyColumns::Delta(rows) = &mut self.streams[stream as usize].columns {
-            *rows = out.rows;
-        }
-        if added > 0 {
-            self.columns(stream, added, added as usize * DELTA_BYTES, out.decimals);
-        }
-        for settled in settled {
+        for settled in std::mem::take(&mut self.news.settled) {
             let end = if settled.end == End::Rows && !emitted { End::Unselected } else { settled.end };
             self.settle(settled.frame, end, Some(stream));
         }
-        emitted
     }
 
     /// Counts a frame that had waited for its end.
@@ -454,9 +469,8 @@ impl Market {
     pub(super) fn finish(&mut self) {
         for slot in 0..self.slots.len() as SlotId {
             for at in 0..self.slots[slot as usize].books.diffs.len() {
-                let mut out = self.output(slot, at);
-                self.slots[slot as usize].books.diffs[at].book.finish(&mut out);
-                self.absorb(slot, at, out, 0, self.options.from);
+                let ((), start) = self.with_book(slot, at, LiveBook::finish);
+                self.absorb(slot, at, start, 0, self.options.from);
             }
             // A snapshot without a stream: it is the book at that time all the same.
             if let Some(early) = self.slots[slot as usize].books.early.take() {

@@ -10,7 +10,7 @@ use super::book::{BookSet, GapRecord};
 use super::reject::{Reject, excerpt};
 use super::{FeedOptions, Frame, Stream, StreamKey, TradeKind, TradeMode};
 use crate::accounting::{Accounting, End};
-use crate::book::PendingFrame;
+use crate::book::{BookNews, PendingFrame};
 use crate::data::{
     AggressorSide, AnyColumns, BarRow, DataType, Decimals, FundingRateRow, LiquidationRow, OpenInterestRow,
     PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
@@ -138,6 +138,8 @@ pub struct Market {
     rejects: Vec<Reject>,
     rejected: u64,
     pub(super) gaps: Vec<GapRecord>,
+    /// What the book at hand says; empty between events.
+    pub(super) news: BookNews,
     unknown_topics: std::collections::BTreeMap<String, u64>,
     pub(super) context: Context,
     worst: Option<End>,
@@ -169,6 +171,7 @@ impl Market {
             rejects: Vec::new(),
             rejected: 0,
             gaps: Vec::new(),
+            news: BookNews::default(),
             unknown_topics: std::collections::BTreeMap::new(),
             context: Context::default(),
             worst: None,

@@ -102,7 +102,7 @@ impl Feed {
 
     /// Keys that no message declares, by name.
     #[must_use]
-    pub fn unknown_keys(&self) -> &crate::json::UnknownKeys {
+    pub fn unknown_keys(&self) -> crate::json::UnknownKeys {
         self.venue.unknown_keys()
     }
 

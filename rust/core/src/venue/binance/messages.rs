@@ -119,10 +119,10 @@ impl Trade<'_> {
 }
 
 /// `aggTrade`: fills of one taker at one price.
-#[derive(Debug, Default)]
-pub(super) struct AggTrade<'a>(pub Trade<'a>);
+#[derive(Debug)]
+pub(super) struct AggTrade<'a, 't>(pub &'t mut Trade<'a>);
 
-impl<'a> Message<'a> for AggTrade<'a> {
+impl<'a> Message<'a> for AggTrade<'a, '_> {
     const KEYS: &'static [Key] =
         keys!["e", "E", "a", "s", "p", "q", "nq", "f", "l", "T", "m", "M", "st", "ps"];
 
@@ -140,17 +140,17 @@ impl<'a> Message<'a> for AggTrade<'a> {
     }
 }
 
-impl AggTrade<'_> {
+impl AggTrade<'_, '_> {
     pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 9, 10];
     /// In a REST answer the URL names the symbol.
     pub const NEEDED_REST: &'static [usize] = &[2, 4, 5, 9, 10];
 }
 
 /// One trade of a REST answer.
-#[derive(Debug, Default)]
-pub(super) struct RestTrade(pub Trade<'static>);
+#[derive(Debug)]
+pub(super) struct RestTrade<'a, 't>(pub &'t mut Trade<'a>);
 
-impl<'a> Message<'a> for RestTrade {
+impl<'a> Message<'a> for RestTrade<'a, '_> {
     const KEYS: &'static [Key] = keys![
         "id",
         "price",
@@ -176,7 +176,7 @@ impl<'a> Message<'a> for RestTrade {
     }
 }
 
-impl RestTrade {
+impl RestTrade<'_, '_> {
     pub const NEEDED: &'static [usize] = &[0, 1, 2, 5, 6];
 }
 
