@@ -1,8 +1,8 @@
 //! What one who receives the frames can know, in the order they arrive: the model that the truth is written by.
 //!
-//! It never sees a byte of a frame, nor the ids that prove continuity: a diff has its place among the diffs of its
-//! book ([`Diff::ordinal`]), and is next, past, or beyond a hole. That makes it independent of every rule by which a
-//! decoder has to find the same out.
+//! It never sees a byte of a frame, nor the first ids by which a decoder has to guess at holes: it is told by the
+//! market which diff is before each ([`Diff::after`]), also where the wire is silent about that. So it is independent
+//! of every rule by which a decoder finds the same out.
 //!
 //! The rules are the catalog's: a book stands after a snapshot and each diff that follows it without a hole; after a
 //! hole diffs wait until a snapshot joins them or, from another connection, what was missing comes; what is past is
@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use crate::market::{Instrument, Level, Side};
 use crate::truth::{Arrival, Row, RowType, Truth};
-use crate::wire::{Channel, Channels, Content, Diff, Message, Snapshot};
+use crate::wire::{Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
 
 const F_LAST: u64 = 128;
 const F_SNAPSHOT: u64 = 32;
@@ -63,14 +63,46 @@ impl Received {
     }
 }
 
-#[derive(Default)]
-struct BookState {
-    /// Ordinals of the diffs that may come next; `None` before the first snapshot.
-    next: Option<(u64, u64)>,
+/// Where a diff stands, seen from a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Past,
+    Next,
+    Beyond,
+}
+
+/// Where a book stands.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
     /// The venue's id of the last thing applied.
     id: u64,
+    /// Whether a diff of that very id may be applied still.
+    again: bool,
+}
+
+impl Standing {
+    fn at(snapshot: &Snapshot) -> Self {
+        Self { id: snapshot.id, again: snapshot.ends_at_it == EndsAtIt::Applied }
+    }
+
+    const fn place(self, after: u64, id: u64) -> Place {
+        if id < self.id || id == self.id && !self.again {
+            Place::Past
+        } else if after <= self.id {
+            Place::Next
+        } else {
+            Place::Beyond
+        }
+    }
+}
+
+#[derive(Default)]
+struct BookState {
+    /// `None` before the first snapshot.
+    place: Option<Standing>,
+    /// Whether nothing is missing since.
     stands: bool,
-    /// By ordinal.
+    /// By id.
     waiting: Vec<Received>,
     aside: Option<Received>,
     /// Receive time of the last event emitted.
@@ -185,7 +217,7 @@ impl<'a> Consumer<'a> {
             let book = &mut state.book;
             match book.gap.take() {
                 Some(gap) => self.gaps.push(gap),
-                None if book.next.is_none() && !book.waiting.is_empty() => self.gaps.push(Gap {
+                None if book.place.is_none() && !book.waiting.is_empty() => self.gaps.push(Gap {
                     instrument_id: id.clone(),
                     from_sequence: 0,
                     to_ns: book.waiting[0].ts,
@@ -202,39 +234,40 @@ impl<'a> Consumer<'a> {
 
     fn diff(&mut self, at: usize, received: Received) -> io::Result<()> {
         let Some(diff) = received.diff() else { return Ok(()) };
-        let (ordinal, id) = (diff.ordinal, diff.id);
+        let (after, id) = (diff.after, diff.id);
         let book = &mut self.states[at].book;
-        let (low, high) = book.next.unwrap_or((u64::MAX, 0));
-        if book.next.is_some() && ordinal < low {
-            return Ok(());
-        }
-        if ordinal <= high {
-            let was_standing = std::mem::replace(&mut book.stands, true);
-            self.apply(at, &received)?;
-            let book = &mut self.states[at].book;
-            if book.aside.as_ref().and_then(Received::snapshot).is_some_and(|aside| aside.id <= id) {
-                book.aside = None;
+        match book.place.map_or(Place::Beyond, |standing| standing.place(after, id)) {
+            Place::Past => {}
+            Place::Next => {
+                let was_standing = std::mem::replace(&mut book.stands, true);
+                self.apply(at, &received)?;
+                let book = &mut self.states[at].book;
+                if book.aside.as_ref().and_then(Received::snapshot).is_some_and(|aside| aside.id <= id) {
+                    book.aside = None;
+                }
+                if !was_standing {
+                    // What was missing came late, on another connection.
+                    self.drain(at)?;
+                    self.close_gap(at, received.ts, "late_update");
+                }
             }
-            if !was_standing {
-                // What was missing came late, on another connection.
-                self.drain(at)?;
-                self.close_gap(at, received.ts, "late_update");
+            Place::Beyond => {
+                if book.stands {
+                    self.open_gap(at, received.ts);
+                    let joins = |aside: &Received| aside.snapshot().is_some_and(|aside| after <= aside.id);
+                    if let Some(aside) = self.states[at].book.aside.take().filter(joins) {
+                        self.replace(at, &aside)?;
+                        return self.diff(at, received);
+                    }
+                }
+                let book = &mut self.states[at].book;
+                book.stands = false;
+                let ids = |held: &Received| held.diff().map_or(0, |diff| diff.id);
+                let place = book.waiting.partition_point(|held| ids(held) < id);
+                if book.waiting.get(place).is_none_or(|held| ids(held) != id) {
+                    book.waiting.insert(place, received);
+                }
             }
-            return Ok(());
-        }
-        if book.stands {
-            self.open_gap(at, received.ts);
-            let joins = |aside: &Received| aside.snapshot().is_some_and(|aside| ordinal <= aside.next.1);
-            if let Some(aside) = self.states[at].book.aside.take().filter(joins) {
-                self.replace(at, &aside)?;
-                return self.diff(at, received);
-            }
-        }
-        let book = &mut self.states[at].book;
-        book.stands = false;
-        let place = book.waiting.partition_point(|held| held.diff().is_some_and(|d| d.ordinal < ordinal));
-        if book.waiting.get(place).and_then(Received::diff).is_none_or(|held| held.ordinal != ordinal) {
-            book.waiting.insert(place, received);
         }
         Ok(())
     }
@@ -243,14 +276,15 @@ impl<'a> Consumer<'a> {
         let Some(snapshot) = received.snapshot() else { return Ok(()) };
         let book = &mut self.states[at].book;
         if book.stands {
-            if snapshot.id > book.id {
+            if book.place.is_some_and(|standing| snapshot.id > standing.id) {
                 book.aside = Some(received);
             }
             return Ok(());
         }
-        let (low, high) = snapshot.next;
-        let mut ordinals = book.waiting.iter().filter_map(Received::diff).map(|d| d.ordinal);
-        if ordinals.find(|ordinal| *ordinal >= low).is_some_and(|first| first > high) {
+        let standing = Standing::at(snapshot);
+        let mut places =
+            book.waiting.iter().filter_map(Received::diff).map(|d| standing.place(d.after, d.id));
+        if places.find(|place| *place != Place::Past) == Some(Place::Beyond) {
             return Ok(());
         }
         self.replace(at, &received)?;
@@ -270,7 +304,7 @@ impl<'a> Consumer<'a> {
         if book.gap.is_none() {
             book.gap = Some(Gap {
                 instrument_id: self.ids[at].clone(),
-                from_sequence: book.id,
+                from_sequence: book.place.map_or(0, |standing| standing.id),
                 to_ns: ts,
                 resolved_ns: 0,
                 resolution: "",
@@ -292,7 +326,7 @@ impl<'a> Consumer<'a> {
     fn replace(&mut self, at: usize, received: &Received) -> io::Result<()> {
         let Some(snapshot) = received.snapshot() else { return Ok(()) };
         let book = &mut self.states[at].book;
-        (book.next, book.id, book.stands) = (Some(snapshot.next), snapshot.id, true);
+        (book.place, book.stands) = (Some(Standing::at(snapshot)), true);
         book.aside = None;
         book.emitted = book.emitted.max(received.ts);
         let times = (snapshot.ts_event.unwrap_or(received.ts), book.emitted);
@@ -325,7 +359,7 @@ impl<'a> Consumer<'a> {
     fn apply(&mut self, at: usize, received: &Received) -> io::Result<()> {
         let Some(diff) = received.diff() else { return Ok(()) };
         let book = &mut self.states[at].book;
-        (book.next, book.id) = (Some((diff.ordinal + 1, diff.ordinal + 1)), diff.id);
+        book.place = Some(Standing { id: diff.id, again: false });
         let mut left = diff.bids.len() + diff.asks.len();
         if left == 0 {
             return Ok(());

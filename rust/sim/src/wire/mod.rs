@@ -95,8 +95,8 @@ impl Channels {
 /// A change of a book as one message tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diff {
-    /// Its place among the diffs of its instrument, from 1.
-    pub ordinal: u64,
+    /// The id of the diff before it, whether or not the message says so.
+    pub after: u64,
     /// The venue's id of it, which is the book's once applied.
     pub id: u64,
     /// New sizes at prices, in the order sent.
@@ -107,13 +107,22 @@ pub struct Diff {
     pub ts_event: u64,
 }
 
+/// What the venue's rule says of a diff whose id is the snapshot's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndsAtIt {
+    /// It is contained, as those before it.
+    Contained,
+    /// It is applied once more: sizes are absolute, so that does no harm.
+    Applied,
+}
+
 /// A whole book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// The venue's id of it.
     pub id: u64,
-    /// Ordinals of the diffs that may follow it: any before are contained in it.
-    pub next: (u64, u64),
+    /// What becomes of a diff that ends where it stands.
+    pub ends_at_it: EndsAtIt,
     /// Best first.
     pub bids: Vec<Level>,
     /// Best first.

@@ -172,12 +172,12 @@ impl Binance {
         market: &Market,
         at: u64,
         instrument: usize,
-        (first, previous): (u64, u64),
+        first: u64,
         diff: &Diff,
     ) -> Vec<u8> {
         let of = &market.instruments()[instrument];
         let levels = diff.bids.len() + diff.asks.len();
-        let ids = [first, diff.id, previous];
+        let ids = [first, diff.id, diff.after];
         let mut text = self.begin_depth(at, instrument, "depth@100ms", ids, levels);
         text.raw(",\"b\":");
         self.levels(&mut text, of, &diff.bids);

@@ -7,7 +7,7 @@
 mod definitions;
 mod messages;
 
-use super::{Carrier, Channel, Channels, Content, Diff, Feed, Message, Rounds, Snapshot, Wire};
+use super::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, Message, Rounds, Snapshot, Wire};
 use crate::market::{
     Body, Candle, Event, Instrument, Level, Liquidation, Market, Product, SECOND, Side, Term, Trade,
 };
@@ -53,9 +53,8 @@ struct Stream {
     first: Option<u64>,
     /// Prices touched since.
     touched: Vec<(Side, i64)>,
-    /// Id of the last diff (`u`, the next one's `pu`), and how many there were.
+    /// Id of the last diff: `u`, the next one's `pu`.
     told: u64,
-    diffs: u64,
     /// Id of the last partial book.
     partial: u64,
     candle: Candle,
@@ -111,7 +110,6 @@ impl Binance {
                     first: None,
                     touched: Vec::new(),
                     told: id,
-                    diffs: 0,
                     partial: 0,
                     candle: Candle::empty(start / MINUTE * MINUTE, market.last_price(at)),
                     candle_changed: false,
@@ -246,18 +244,16 @@ impl Binance {
             let of_side = touched.iter().filter(|(side, _)| *side == wanted);
             of_side.map(|(side, price)| Level { price: *price, size: book.size(*side, *price) }).collect()
         };
-        stream.diffs += 1;
         let diff = Diff {
-            ordinal: stream.diffs,
+            after: std::mem::replace(&mut stream.told, stream.id),
             id: stream.id,
             bids: levels(Side::Buy),
             asks: levels(Side::Sell),
             ts_event: millis(if self.product == Product::Spot { at } else { stream.changed_ns }),
         };
-        let previous = std::mem::replace(&mut stream.told, stream.id);
         touched.clear();
         stream.touched = touched;
-        let body = self.write_diff(market, at, instrument, (first, previous), &diff);
+        let body = self.write_diff(market, at, instrument, first, &diff);
         self.push(at, instrument, body, Content::Diff(diff), out);
     }
 
@@ -271,7 +267,7 @@ impl Binance {
         let levels = |side| book.levels(side).take(PARTIAL_LEVELS).collect();
         let partial = Snapshot {
             id: stream.id,
-            next: (0, 0),
+            ends_at_it: EndsAtIt::Contained,
             bids: levels(Side::Buy),
             asks: levels(Side::Sell),
             ts_event: if self.product == Product::Spot { None } else { Some(millis(stream.changed_ns)) },
@@ -349,11 +345,10 @@ impl Wire for Binance {
         let book = market.book(instrument);
         let levels = |side| book.levels(side).take(limit).collect();
         let spot = self.is_spot();
-        // On futures a diff whose `u` is the snapshot's id is applied again: only those before it are dropped.
-        let again = !spot && stream.id == stream.told && stream.diffs > 0;
         let snapshot = Snapshot {
             id: stream.id,
-            next: (stream.diffs + u64::from(!again), stream.diffs + 1),
+            // Spot drops `u` <= the snapshot's id, futures only `u` < it.
+            ends_at_it: if spot { EndsAtIt::Contained } else { EndsAtIt::Applied },
             bids: levels(Side::Buy),
             asks: levels(Side::Sell),
             ts_event: if spot { None } else { Some(millis(stream.changed_ns)) },
