@@ -10,6 +10,7 @@ mod decoder;
 mod errors;
 mod info;
 mod instruments;
+mod simulate;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -21,5 +22,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
     m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;
+    m.add_function(wrap_pyfunction!(simulate::simulate, m)?)?;
     errors::register(m)
 }

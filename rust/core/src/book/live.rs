@@ -310,6 +310,7 @@ impl LiveBook {
                         Position { id: spare.update.last, snapshot: spare.update.last, fresh: true };
                     if matches!((self.judge)(position, update), Verdict::Apply | Verdict::Stale) {
                         self.take_snapshot(&spare, out);
+                        out.news.settled.push(Settled { frame: spare.frame, end: End::Rows });
                         return self.update_again(update, event, out);
                     }
                     out.news.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
@@ -428,12 +429,9 @@ impl LiveBook {
             return Some(End::Stale);
         }
         let position = Position { id, snapshot: id, fresh: true };
-        let joins = self
-            .waiting
-            .iter()
-            .map(|kept| (self.judge)(position, kept.update))
-            .find(|verdict| *verdict != Verdict::Stale)
-            .is_none_or(|verdict| verdict == Verdict::Apply);
+        let mut verdicts = self.waiting.iter().map(|kept| (self.judge)(position, kept.update));
+        let joins = verdicts.clone().all(|verdict| verdict == Verdict::Stale)
+            || verdicts.any(|verdict| verdict == Verdict::Apply);
         if !joins {
             return Some(End::Stale);
         }
@@ -491,21 +489,24 @@ impl LiveBook {
         out.news.settled.push(Settled { frame: kept.frame, end: End::Withheld });
     }
 
-    /// Applies what waited, in order, now that the book stands somewhere.
+    /// Applies what waited, in the order of the stream, now that the book stands somewhere.
     fn drain(&mut self, out: &mut BookOutput<'_>) {
-        let waiting = mem::take(&mut self.waiting);
+        let mut waiting = mem::take(&mut self.waiting);
         self.waiting_levels = 0;
-        for kept in waiting {
-            let event = kept.event();
-            if self.in_step {
-                let verdict = self.position.map_or(Verdict::Gap, |p| (self.judge)(p, kept.update));
-                let end = self.update_in_step(kept.update, &event, verdict, out);
-                if let Some(end) = end {
-                    out.news.settled.push(Settled { frame: kept.frame, end });
-                }
-            } else {
-                self.keep(kept.update, &event, out);
+        let judge = self.judge;
+        while self.in_step && !waiting.is_empty() {
+            let position = self.position;
+            let verdict = |kept: &Kept| position.map_or(Verdict::Gap, |p| judge(p, kept.update));
+            // What is next may have come after what follows it, on another connection.
+            let at = waiting.iter().position(|kept| verdict(kept) != Verdict::Gap).unwrap_or(0);
+            let Some(kept) = waiting.remove(at) else { break };
+            let end = self.update_in_step(kept.update, &kept.event(), verdict(&kept), out);
+            if let Some(end) = end {
+                out.news.settled.push(Settled { frame: kept.frame, end });
             }
+        }
+        for kept in waiting {
+            self.keep(kept.update, &kept.event(), out);
         }
     }
 
