@@ -143,7 +143,7 @@ def convert(
 def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> ConvertReport:
     """Take the report of a conversion that is over, and write the instruments it found."""
     report = ConvertReport.from_json(job.result())
-    if report.status != "committed" or not report.instruments or write_instruments is False:
+    if report.status == "dry_run" or not report.instruments or write_instruments is False:
         return report
     from dataclasses import replace
     from importlib.util import find_spec
@@ -156,4 +156,5 @@ def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> C
     from tickwright.nautilus.instruments import write
 
     written = write(Path(report.catalog), report.instruments)
+    _core.mark_definitions(report.catalog, report.version or 0)
     return replace(report, instruments_written=written)

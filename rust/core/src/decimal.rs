@@ -100,13 +100,16 @@ pub fn parse(text: &[u8]) -> Result<Decimal, DecimalError> {
     let mut value: i128 = 0;
     let trailing = digits().rev().take_while(|d| **d == b'0').count();
     let count = whole.len() + fraction.len();
-    for digit in digits().take(count - trailing) {
-        value = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(i128::from(digit - b'0')))
-            .ok_or(DecimalError::Range)?;
-    }
     power += trailing as i64;
+    for digit in digits().take(count - trailing) {
+        value =
+            value.checked_mul(10).and_then(|v| v.checked_add(i128::from(digit - b'0'))).ok_or_else(|| {
+                // Too many digits: is the number too large, or only too fine?
+                let leading = digits().take_while(|d| **d == b'0').count();
+                let kept = (count - trailing - leading) as i64 + power;
+                if power < 0 && kept <= 38 { DecimalError::Scale } else { DecimalError::Range }
+            })?;
+    }
     let significant = (i64::from(SCALE) - power).clamp(0, i64::from(SCALE)) as u8;
     if value == 0 {
         power = 0;
@@ -286,6 +289,9 @@ mod tests {
         exponent_of_zero: "0e400" => Ok((0, 0, 0));
         exponent_tiny: "1e-400" => Err(DecimalError::Scale);
         forty_digits: "1234567890123456789012345678901234567890" => Err(DecimalError::Range);
+        forty_decimals: "0.1111111111111111111111111111111111111111" => Err(DecimalError::Scale);
+        forty_decimals_far: "1234.0000000000000000000000000000000000000001" => Err(DecimalError::Scale);
+        forty_both: "1111111111111111111111111111111111111111.1" => Err(DecimalError::Range);
         not_a_number: "NaN" => Err(DecimalError::Syntax);
         infinity: "Infinity" => Err(DecimalError::Syntax);
         empty: "" => Err(DecimalError::Syntax);

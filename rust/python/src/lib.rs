@@ -23,5 +23,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
     m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;
     m.add_function(wrap_pyfunction!(simulate::simulate, m)?)?;
+    m.add_function(wrap_pyfunction!(instruments::mark_definitions, m)?)?;
     errors::register(m)
 }

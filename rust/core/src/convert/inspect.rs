@@ -1,7 +1,6 @@
 //! What inputs are, without converting them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -117,7 +116,7 @@ fn read(
 ) -> Result<(), CaptureError> {
     let name = source.path.to_string_lossy().into_owned();
     let options = CaptureOptions { max_line, ..CaptureOptions::default() };
-    let mut capture = capture::open(plan::open(Path::new(&name))?, &name, &source.probe, &options)?;
+    let mut capture = capture::open(plan::open(&source.path)?, &name, &source.probe, &options)?;
     let mut block = Block::default();
     while capture.next_block(&mut block)? {
         report.bytes += block.overhead;

@@ -10,6 +10,7 @@ mod merge;
 mod options;
 mod plan;
 mod progress;
+mod rebase;
 mod recording;
 mod report;
 pub mod rowstore;
@@ -27,7 +28,7 @@ use recording::{Recording, Settings};
 use rowstore::{Partition, RowStore, StreamPlan};
 
 use crate::data::DataType;
-use crate::feed::{FeedState, Limits, OnGap, TypeSet};
+use crate::feed::{Limits, OnGap, TypeSet};
 use crate::schema::Flavour;
 use crate::store::{self, Catalog, CommitRequest, Layout, Mode, SidecarKind, SourceEntry};
 use crate::venue::{self, FeedSpec};
@@ -118,7 +119,7 @@ fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Resul
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<String, store::StoreError>>>> =
+    let slots: Vec<Mutex<Option<Result<Option<String>, store::StoreError>>>> =
         sources.iter().map(|_| Mutex::new(None)).collect();
     let paths: Vec<PathBuf> = sources.iter().map(|s| s.path.clone()).collect();
     std::thread::scope(|scope| {
@@ -130,7 +131,7 @@ fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Resul
                     if progress.is_cancelled() {
                         break;
                     }
-                    let digest = store::sha256_file(path);
+                    let digest = store::sha256_file_while(path, &|| !progress.is_cancelled());
                     if let Ok(mut slot) = slots[at].lock() {
                         *slot = Some(digest);
                     }
@@ -140,12 +141,12 @@ fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Resul
     });
     for (source, slot) in sources.iter_mut().zip(slots) {
         match slot.into_inner() {
-            Ok(Some(Ok(digest))) => source.sha256 = digest,
+            Ok(Some(Ok(Some(digest)))) => source.sha256 = digest,
             Ok(Some(Err(store::StoreError::Io { source: error, .. }))) => {
                 return Err(ConvertError::Input { path: source.shown.clone(), source: error.into() });
             }
             Ok(Some(Err(error))) => return Err(error.into()),
-            Ok(None) | Err(_) => return Err(ConvertError::Cancelled),
+            Ok(Some(Ok(None)) | None) | Err(_) => return Err(ConvertError::Cancelled),
         }
     }
     Ok(())
@@ -190,13 +191,15 @@ pub fn convert(
         report.status = "nothing_new".to_owned();
         report.version = Some(catalog.state().version);
         report.notes.push("every source is in the catalog already: nothing was done".to_owned());
+        report.instruments = sidecars::due_definitions(&catalog)?;
         return Ok(report);
     }
 
     let staging = catalog.staging(staging)?;
     let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 3).unwrap_or(usize::MAX));
     let mut rejects = sidecars::RejectsFile::new(staging.path());
-    let mut states: BTreeMap<String, FeedState> = sidecars::read_states(&catalog)?;
+    let begun = sidecars::read_states(&catalog)?;
+    let mut states = begun.clone();
     let settings = Settings { options, checked: &checked };
     let mut recordings: Vec<Recording> = Vec::new();
     for sources in report::recordings(&plan.sources) {
@@ -245,6 +248,9 @@ pub fn convert(
         sidecar_files.push((SidecarKind::Gaps, path, "parquet"));
     }
     sidecar_files.push((SidecarKind::State, sidecars::write_states(staging.path(), &states)?, "json.zst"));
+    if let Some(path) = sidecars::write_definitions(staging.path(), &report.instruments)? {
+        sidecar_files.push((SidecarKind::Definitions, path, "json"));
+    }
     let sources = report.sources.iter().filter(|s| !s.known).map(source_entry).collect();
     let request = CommitRequest {
         decoder: env!("CARGO_PKG_VERSION").to_owned(),
@@ -257,8 +263,10 @@ pub fn convert(
         gaps: report.gaps,
         rejects: report.rejects,
     };
-    let version = catalog.commit(staging, request)?;
+    let mut meanwhile = rebase::Rebase::new(begun, states, checked.mode);
+    let version = catalog.commit(staging, request, |catalog, request| meanwhile.fit(catalog, request))?;
     report.status = "committed".to_owned();
+    report.instruments = sidecars::due_definitions(&catalog)?;
     report.version = Some(version);
     let place = |folder: &str, extension: &str| format!("{}/{folder}/{version:020}.{extension}", store::OURS);
     report.rejects_file = (report.rejects > 0).then(|| place("rejects", "jsonl.zst"));

@@ -173,6 +173,11 @@ impl Recording {
             }
         }
         self.truncated = merge.truncated;
+        for number in &self.truncated {
+            let (shown, bytes) = (&sources[*number as usize].1.shown, read[*number as usize]);
+            self.notes
+                .push(format!("{shown} ends early: nothing could be read after {bytes} decompressed bytes"));
+        }
         self.feed.finish();
         self.drain(rows)?;
         rejects.write(self.feed.market_mut().take_rejects(), named)?;

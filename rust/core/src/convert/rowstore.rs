@@ -223,7 +223,7 @@ impl RowStore {
                         let held = parts[at].lock().ok().and_then(|mut part| part.take());
                         let Some(held) = held else { continue };
                         let rows = held.rows;
-                        let written = store.write_stream(at, plan, held, flavour, partition);
+                        let written = store.write_stream(at, plan, held, flavour, partition, done);
                         let failed = written.is_err();
                         if let Ok(mut slot) = results[at].lock() {
                             *slot = Some(written);
@@ -268,8 +268,10 @@ impl RowStore {
         mut held: Held,
         flavour: Flavour,
         partition: Partition,
+        done: &dyn Fn(u64) -> bool,
     ) -> Result<Vec<NewFile>, StoreError> {
         let mut out = StreamFiles {
+            done,
             dir: &self.dir,
             number,
             plan,
@@ -320,6 +322,9 @@ impl RowStore {
             }
             rows.sort();
             out.take(&rows)?;
+            if !done(0) {
+                break;
+            }
             at = end;
         }
         out.finish()
@@ -327,6 +332,8 @@ impl RowStore {
 }
 
 struct StreamFiles<'a> {
+    /// Whether to go on; where not, what was written is not used.
+    done: &'a dyn Fn(u64) -> bool,
     dir: &'a Path,
     number: usize,
     plan: &'a StreamPlan,
@@ -360,6 +367,9 @@ impl StreamFiles<'_> {
                 self.group.extend_range(rows, from..to);
                 if self.group.rows() == self.row_group_rows {
                     self.flush()?;
+                    if !(self.done)(0) {
+                        return Ok(());
+                    }
                 }
                 from = to;
             }

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StoreError {
     /// Reading or writing failed.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), advice(source))]
     Io {
         /// Where.
         path: PathBuf,
@@ -37,9 +37,7 @@ pub enum StoreError {
         asked: String,
     },
     /// New rows overlap rows that are there.
-    #[error(
-        "{data_type} of {instrument_id} from {start} to {end} overlaps {file}; --replace puts the new rows in place of the old ones, --append-after keeps only rows after them"
-    )]
+    #[error("{data_type} of {instrument_id} from {start} to {end} overlaps {file}; {advice}")]
     Overlap {
         /// Type of the rows.
         data_type: String,
@@ -51,6 +49,8 @@ pub enum StoreError {
         end: String,
         /// A file it overlaps.
         file: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// Two ids share a folder.
     #[error("{first} and {second} would share the folder {folder}; convert one of them into another catalog")]
@@ -61,6 +61,15 @@ pub enum StoreError {
         second: String,
         /// The folder.
         folder: String,
+    },
+    /// A part of the catalog is a link.
+    #[error(
+        "{} is a link, which may lead out of the catalog; put a folder in its place, or give what it leads to as the catalog",
+        path.display()
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
     },
     /// An id that cannot name a folder.
     #[error("`{id}` cannot name a folder")]
@@ -77,10 +86,12 @@ pub enum StoreError {
         reason: String,
     },
     /// Another writer committed first, again and again.
-    #[error("{} is being written by others; try again", path.display())]
+    #[error("{}: another conversion committed to it meanwhile, {what}; run the same command again", path.display())]
     Busy {
         /// The catalog.
         path: PathBuf,
+        /// Why this one cannot follow.
+        what: String,
     },
     /// A Parquet file cannot be written or read.
     #[error("{}: {reason}", path.display())]
@@ -92,12 +103,29 @@ pub enum StoreError {
     },
 }
 
+/// What to do about an I/O error, where that is known.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; the catalog is as of its last commit: make room and run the same command again"
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "; give a catalog in a folder that can be written"
+        }
+        _ => "",
+    }
+}
+
 impl StoreError {
     /// A stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no_space",
+            Self::Io { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                "no_space"
+            }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => "read_only",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => "read_only",
             Self::Io { .. } => "io",
@@ -106,6 +134,7 @@ impl StoreError {
             Self::Overlap { .. } => "overlap",
             Self::Collision { .. } => "id_collision",
             Self::UnsafeName { .. } => "unsafe_name",
+            Self::Link { .. } => "link",
             Self::Damaged { .. } => "damaged",
             Self::Busy { .. } => "busy",
             Self::Parquet { .. } => "parquet",
