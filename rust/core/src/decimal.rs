@@ -129,6 +129,34 @@ pub fn parse(text: &[u8]) -> Result<Decimal, DecimalError> {
     })
 }
 
+/// Reads a decimal as [`parse`] does, but rounds half to even what has more than 16 decimals; tells whether it did.
+///
+/// # Errors
+/// See [`DecimalError`]; never [`DecimalError::Scale`].
+pub fn parse_rounded(text: &[u8]) -> Result<(Decimal, bool), DecimalError> {
+    match parse(text) {
+        Err(DecimalError::Scale) => {}
+        exact => return exact.map(|decimal| (decimal, false)),
+    }
+    // Canonical text has a fraction, and its last digit is not zero: it is beyond the 16th.
+    let canonical = canonical(text)?;
+    let dot = canonical.find('.').ok_or(DecimalError::Syntax)?;
+    let (kept, lost) = canonical.split_at_checked(dot + 1 + SCALE as usize).ok_or(DecimalError::Syntax)?;
+    let mut decimal = parse(kept.as_bytes())?;
+    let is_odd = decimal.value % 2 != 0;
+    let up = match lost.as_bytes() {
+        [b'5'] => is_odd,
+        [first, ..] => *first >= b'5',
+        [] => false,
+    };
+    if up {
+        decimal.value += if canonical.starts_with('-') { -1 } else { 1 };
+    }
+    let zeros = (0..SCALE).take_while(|zeros| decimal.value % 10_i128.pow(zeros + 1) == 0).count();
+    decimal.significant = if decimal.value == 0 { 0 } else { SCALE as u8 - zeros as u8 };
+    Ok((decimal, true))
+}
+
 fn parse_exponent(text: &[u8]) -> Result<i64, DecimalError> {
     let (negative, digits) = match text.first() {
         Some(b'-') => (true, &text[1..]),
@@ -301,6 +329,29 @@ mod tests {
         bare_exponent: "1e" => Err(DecimalError::Syntax);
         sign_inside: "1-2" => Err(DecimalError::Syntax);
         largest: "17014118346046" => Ok((PRICE_MAX, 0, 0));
+    }
+
+    #[test]
+    fn rounds_half_to_even() {
+        for (text, want, rounded) in [
+            ("1.5", 15 * 10_i128.pow(15), false),
+            ("0.00000000000000015", 2, true),
+            ("0.00000000000000025", 2, true),
+            ("0.000000000000000250001", 3, true),
+            ("-0.00000000000000035", -4, true),
+            ("0.00000000000000004", 0, true),
+            ("63113.1999999999999999999", unit(631_132) / 10, true),
+            ("1e-30", 0, true),
+        ] {
+            let read = parse_rounded(text.as_bytes());
+            assert_eq!(read.map(|(d, r)| (d.value, r)), Ok((want, rounded)), "{text}");
+            assert_eq!(
+                read.map(|(d, _)| d.significant),
+                parse(super::text(want).as_bytes()).map(|d| d.significant)
+            );
+        }
+        assert_eq!(parse_rounded(b"1e400"), Err(DecimalError::Range));
+        assert_eq!(parse_rounded(b"x"), Err(DecimalError::Syntax));
     }
 
     fn short_of(text: &str) -> Option<(Decimal, usize)> {

@@ -205,6 +205,12 @@ impl FrameDecoder {
                 })
             })
             .collect();
+        let rounded: Vec<Value> = self
+            .feed
+            .market()
+            .rounded()
+            .map(|(id, data_type, n)| json!({"instrument_id": id, "type": data_type.name(), "values": n}))
+            .collect();
         json!({
             "feed": self.feed.spec().name,
             "accounting": accounting,
@@ -212,6 +218,7 @@ impl FrameDecoder {
             "rejects": rejects,
             "unknown_keys": unknown,
             "unknown_topics": self.feed.market().unknown_topics(),
+            "rounded": rounded,
             "undefined_symbols": self.feed.market().undefined_symbols(),
             "instruments": self.feed.market().definitions(),
         })

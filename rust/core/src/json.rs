@@ -700,6 +700,17 @@ impl<'a> Cursor<'a> {
         decimal::parse(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
     }
 
+    /// Reads a decimal of the venue's own making (a mark, an index): what has more than 16 decimals is rounded
+    /// half to even, and told.
+    ///
+    /// # Errors
+    /// As [`Self::decimal`].
+    #[inline]
+    pub fn rounded_decimal(&mut self) -> Result<(Decimal, bool), JsonError> {
+        let (text, at) = self.decimal_text()?;
+        decimal::parse_rounded(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
+    }
+
     /// The text of a decimal, quoted or bare, and where it stands.
     ///
     /// # Errors

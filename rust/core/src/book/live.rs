@@ -14,7 +14,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::{Change, Judge, Ladder, Position, Update, Verdict};
+use super::{Change, Derived, Judge, Ladder, Position, Update, Verdict};
 use crate::accounting::End;
 use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::Level;
@@ -129,6 +129,8 @@ pub struct BookOutput<'o> {
     pub rows: &'o mut DeltaColumns,
     /// The rest.
     pub news: &'o mut BookNews,
+    /// What is derived from the book, where something is.
+    pub derived: Option<&'o mut Derived>,
 }
 
 #[derive(Debug, Clone)]
@@ -448,7 +450,7 @@ impl LiveBook {
         self.close_gap(event.ts_init, "snapshot", out);
         self.emit_clear(id, event.ts_event, event.ts_init, out);
         self.emit_levels(id, &event, F_SNAPSHOT, out);
-        out.rows.mark_last();
+        self.event_ended(id, event.ts_event, out);
         self.position = Some(Position { id, snapshot: id, fresh: true });
         self.in_step = true;
         self.incomplete = false;
@@ -467,7 +469,14 @@ impl LiveBook {
         let event = BookEvent { bids, asks, decimals: self.decimals, ts_event, ts_init, frame };
         self.emit_clear(id, ts_event, ts_init, out);
         self.emit_levels(id, &event, F_SNAPSHOT, out);
+        self.event_ended(id, ts_event, out);
+    }
+
+    fn event_ended(&self, sequence: u64, ts_event: u64, out: &mut BookOutput<'_>) {
         out.rows.mark_last();
+        if let Some(derived) = &mut out.derived {
+            derived.event_ended(&self.ladder, sequence, ts_event, self.last_ts);
+        }
     }
 
     /// Keeps an update until a snapshot joins; the oldest goes when there are too many.
@@ -588,7 +597,7 @@ impl LiveBook {
             return End::Control;
         }
         self.emit_levels(update.last, event, 0, out);
-        out.rows.mark_last();
+        self.event_ended(update.last, event.ts_event, out);
         End::Rows
     }
 

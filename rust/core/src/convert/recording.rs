@@ -249,7 +249,13 @@ impl Recording {
                         (held.as_deref() != Some(&variant(*at)), rank(&variant(*at)), variant(*at))
                     });
                 }
-                DataType::Depth10 => variants.sort_by_key(|at| (rank(&variant(*at)), variant(*at))),
+                DataType::Depth10 | DataType::Quote => {
+                    // What the venue sends itself comes before what is derived.
+                    variants.sort_by_key(|at| {
+                        let (derived, channel) = streams[*at].key.channel();
+                        (derived, rank(channel), channel.to_owned())
+                    });
+                }
                 _ => {}
             }
             let kept = variants[0];
@@ -436,6 +442,11 @@ impl Recording {
         }
         if later > 0 {
             report.notes.push(format!("{name}: {later} rows have an event time after their receive time"));
+        }
+        for (id, data_type, rounded) in market.rounded() {
+            report.notes.push(format!(
+                "{id} {data_type}: {rounded} values of more than 16 decimals were rounded half to even"
+            ));
         }
         for account in market.accounts() {
             debug_assert!(account.adds_up(), "{account:?}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::StreamKey;
 use super::market::Market;
 use crate::accounting::End;
-use crate::book::{BookEvent, BookOutput, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
+use crate::book::{BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
 use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
 use crate::symbol::SlotId;
@@ -54,6 +54,9 @@ struct DiffBook {
     channel: Arc<str>,
     stream: u32,
     book: LiveBook,
+    derived: Option<Box<Derived>>,
+    /// Streams of the depths and quotes derived.
+    derived_streams: [u32; 2],
     /// Rows of before the span asked for were left out: the next event starts with the standing book.
     muted: bool,
 }
@@ -141,7 +144,7 @@ impl Market {
         if update.first > update.last {
             return Err(Kind::Value);
         }
-        if !self.options.types.has(DataType::Delta) || !self.takes_channel(slot, channel) {
+        if !self.keeps_books() || !self.takes_channel(slot, channel) {
             self.item(End::Unselected);
             return Ok(());
         }
@@ -160,7 +163,7 @@ impl Market {
     /// As [`Self::book_update`].
     pub fn book_snapshot(&mut self, slot: SlotId, id: u64, message: &BookMessage<'_>) -> Result<(), Kind> {
         let event = self.book_event(message)?;
-        if !self.options.types.has(DataType::Delta) {
+        if !self.keeps_books() {
             self.item(End::Unselected);
             return Ok(());
         }
@@ -283,6 +286,12 @@ impl Market {
         rows.mark_last();
     }
 
+    /// Whether books are needed: for their deltas, or for what is derived from them.
+    const fn keeps_books(&self) -> bool {
+        let types = self.options.types;
+        types.has(DataType::Delta) || types.derives(DataType::Depth10) || types.derives(DataType::Quote)
+    }
+
     /// Whether rows of a book channel are kept: the one asked for, or all of them, or (one by one) the best so
     /// far of the venue's preference.
     fn takes_channel(&self, slot: SlotId, channel: &str) -> bool {
@@ -339,8 +348,17 @@ impl Market {
             None => LiveBook::new(judge, on_gap),
         };
         let muted = self.options.from > 0;
+        let types = self.options.types;
+        let derived = Derived::new(types.derives(DataType::Depth10), types.derives(DataType::Quote));
         let books = &mut self.slots[slot as usize].books;
-        books.diffs.push(DiffBook { channel: channel.into(), stream, book, muted });
+        books.diffs.push(DiffBook {
+            channel: channel.into(),
+            stream,
+            book,
+            derived,
+            derived_streams: [NONE; 2],
+            muted,
+        });
         (books.diffs.len() - 1, books.early.take())
     }
 
@@ -374,7 +392,8 @@ impl Market {
             unreachable!("a book's stream is opened for deltas")
         };
         let start = rows.action.len();
-        (work(&mut held.book, &mut BookOutput { rows, news: &mut self.news }), start)
+        let derived = held.derived.as_deref_mut();
+        (work(&mut held.book, &mut BookOutput { rows, news: &mut self.news, derived }), start)
     }
 
     fn finish_event(
@@ -386,39 +405,45 @@ impl Market {
         ts_event: u64,
         ts_init: u64,
     ) {
-        let stream = self.slots[slot as usize].books.diffs[at].stream;
         let emitted = self.absorb(slot, at, start, ts_event, ts_init);
         match end {
-            Some(End::Rows) if !emitted => self.item(End::Unselected),
-            Some(End::Rows) => {
-                self.item(End::Rows);
-                self.tentative = Some((stream, 1));
-            }
+            Some(End::Rows) => match emitted {
+                Some(stream) => {
+                    self.item(End::Rows);
+                    self.tentative = Some((stream, 1));
+                }
+                None => self.item(End::Unselected),
+            },
             Some(end) => self.item(end),
             None => self.pending = true,
         }
     }
 
-    /// Takes what a book gave since it had `start` rows. `false`: rows were outside the span asked for and were
-    /// left out.
-    fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> bool {
+    /// Takes what a book gave since it had `start` rows. Answers the stream that its frame counts for; `None`:
+    /// rows were outside the span asked for, or of no type asked for, and were left out.
+    fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> Option<u32> {
         let in_span = self.in_span(ts_init);
-        if !in_span || self.slots[slot as usize].books.diffs[at].muted {
+        let held = &self.slots[slot as usize].books.diffs[at];
+        let (stream, muted, derives) = (held.stream, held.muted, held.derived.is_some());
+        if !in_span || muted {
             self.mute(slot, at, start, in_span, ts_event, ts_init);
         }
-        let stream = self.slots[slot as usize].books.diffs[at].stream;
+        let decimals = self.news.decimals;
+        let mut emitted = in_span.then_some(stream);
+        if derives {
+            emitted = self.take_derived(slot, at, start).filter(|_| in_span);
+        }
         let added = self.streams[stream as usize].columns.rows() - start;
         if added > 0 {
-            let decimals = self.news.decimals;
             self.columns(stream, added as u64, added * DELTA_BYTES, decimals);
         }
         if !(self.news.settled.is_empty() && self.news.gaps.is_empty()) {
-            self.take_news(slot, at, in_span);
+            self.take_news(slot, at, emitted);
         }
         self.clamped += std::mem::take(&mut self.news.clamped);
         self.unheld_deletes += std::mem::take(&mut self.news.unheld_deletes);
         self.news.decimals = Decimals::default();
-        in_span
+        emitted
     }
 
     /// Rows outside the span asked for are left out; where it begins, the book as it stands is the first event.
@@ -433,22 +458,77 @@ impl Market {
         } else if emitted {
             truncate(rows, start);
             held.muted = false;
+        }
+        if let Some(derived) = &mut held.derived
+            && (emitted || !in_span)
+        {
+            derived.restart();
+        }
+        if in_span && emitted {
             self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
         }
     }
 
+    /// Moves derived rows to their streams, and drops deltas that are only derived from. Answers the stream that
+    /// the frame counts for.
+    fn take_derived(&mut self, slot: SlotId, at: usize, start: usize) -> Option<u32> {
+        let with_deltas = self.options.types.has(DataType::Delta);
+        let held = &mut self.slots[slot as usize];
+        // What the venue sends itself wins, from its first row on.
+        let received = [!held.books.partials.is_empty(), held.last_quote.is_some()];
+        let received = received.map(|received| received && !self.options.all_channels);
+        let (book, id) = (&mut held.books.diffs[at], held.id.clone());
+        let (delta_stream, channel) = (book.stream, book.channel.clone());
+        // The top may hold levels of any event so far.
+        let decimals = book.book.decimals();
+        let mut streams = book.derived_streams;
+        let mut derived = book.derived.take()?;
+        let mut main = with_deltas.then_some(delta_stream);
+        let kinds = [
+            (DataType::Depth10, 760, derived.depths.take().map(AnyColumns::Depth10)),
+            (DataType::Quote, 80, derived.quotes.take().map(AnyColumns::Quote)),
+        ];
+        for (kind, (data_type, bytes, columns)) in kinds.into_iter().enumerate() {
+            let Some(mut columns) = columns else { continue };
+            let rows = columns.rows();
+            if rows > 0 && !received[kind] {
+                if streams[kind] == NONE {
+                    let variant = format!("{}{channel}", StreamKey::DERIVED).into();
+                    streams[kind] =
+                        self.open_stream(StreamKey { data_type, id: id.clone(), variant }, id.clone());
+                }
+                let into = self.columns(streams[kind], rows as u64, rows * bytes, decimals);
+                into.extend_range(&columns, 0..rows);
+                main = main.or(Some(streams[kind]));
+            }
+            columns.clear();
+            match columns {
+                AnyColumns::Depth10(rows) => derived.depths = Some(rows),
+                AnyColumns::Quote(rows) => derived.quotes = Some(rows),
+                _ => {}
+            }
+        }
+        let book = &mut self.slots[slot as usize].books.diffs[at];
+        book.derived = Some(derived);
+        book.derived_streams = streams;
+        if !with_deltas && let AnyColumns::Delta(rows) = &mut self.streams[delta_stream as usize].columns {
+            truncate(rows, start);
+        }
+        main
+    }
+
     #[cold]
-    fn take_news(&mut self, slot: SlotId, at: usize, emitted: bool) {
+    fn take_news(&mut self, slot: SlotId, at: usize, emitted: Option<u32>) {
         let held = &self.slots[slot as usize];
         let (book, instrument_id) = (&held.books.diffs[at], &held.id);
-        let stream = book.stream;
         for gap in self.news.gaps.drain(..) {
             let (instrument_id, channel) = (instrument_id.clone(), book.channel.clone());
             self.gaps.push(GapRecord { instrument_id, channel, gap });
         }
         for settled in std::mem::take(&mut self.news.settled) {
-            let end = if settled.end == End::Rows && !emitted { End::Unselected } else { settled.end };
-            self.settle(settled.frame, end, Some(stream));
+            let end = settled.end;
+            let end = if end == End::Rows && emitted.is_none() { End::Unselected } else { end };
+            self.settle(settled.frame, end, emitted);
         }
     }
 

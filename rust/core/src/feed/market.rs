@@ -65,7 +65,7 @@ pub(super) struct Slot {
     pub(super) defined: bool,
     streams: [u32; 12],
     trades: [TradeState; 2],
-    last_quote: Option<u64>,
+    pub(super) last_quote: Option<u64>,
     last_times: [u64; 12],
     bars: Vec<(Arc<str>, u32, u64)>,
     recent_liquidations: Vec<u64>,
@@ -149,6 +149,7 @@ pub struct Market {
     pub(super) clamped: u64,
     pub(super) unheld_deletes: u64,
     later_than_received: u64,
+    rounded: std::collections::BTreeMap<(Arc<str>, DataType), u64>,
     frame: u64,
     /// End states of an earlier recording, by instrument id, until the instrument comes up.
     pub(super) resumed: std::collections::BTreeMap<String, super::InstrumentState>,
@@ -180,6 +181,7 @@ impl Market {
             clamped: 0,
             unheld_deletes: 0,
             later_than_received: 0,
+            rounded: std::collections::BTreeMap::new(),
             frame: 0,
             resumed: std::collections::BTreeMap::new(),
         }
@@ -558,8 +560,14 @@ impl Market {
         false
     }
 
-    /// A mark or index price. More than 16 decimals are the caller's to round.
-    pub fn price_update(&mut self, slot: SlotId, data_type: DataType, value: Decimal, ts_event: u64) {
+    /// A mark or index price, and whether it was rounded to 16 decimals.
+    pub fn price_update(
+        &mut self,
+        slot: SlotId,
+        data_type: DataType,
+        (value, rounded): (Decimal, bool),
+        ts_event: u64,
+    ) {
         if self.seen_time(slot, data_type, ts_event) {
             return;
         }
@@ -568,6 +576,10 @@ impl Market {
         }
         let ts_init = self.row(ts_event);
         let stream = self.stream_of(slot, data_type);
+        if rounded {
+            let key = (self.slots[slot as usize].id.clone(), data_type);
+            *self.rounded.entry(key).or_default() += 1;
+        }
         let decimals = Decimals { price: value.significant, size: 0 };
         if let AnyColumns::MarkPrice(columns) | AnyColumns::IndexPrice(columns) =
             self.columns(stream, 1, 32, decimals)
@@ -741,6 +753,11 @@ impl Market {
     #[must_use]
     pub const fn unknown_topics(&self) -> &std::collections::BTreeMap<String, u64> {
         &self.unknown_topics
+    }
+
+    /// Values of more than 16 decimals that were rounded, by instrument and type.
+    pub fn rounded(&self) -> impl Iterator<Item = (&str, DataType, u64)> {
+        self.rounded.iter().map(|((id, data_type), n)| (&**id, *data_type, *n))
     }
 
     /// Book events emitted later than received to keep their order, deletes of levels not held, and rows whose

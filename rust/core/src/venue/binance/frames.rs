@@ -666,11 +666,11 @@ fn try_tell(
             }
         }
         Parsed::Mark(message) => {
-            market.check_price(message.mark).map_err(fail)?;
+            market.check_price(message.mark.0).map_err(fail)?;
             let slot = market.slot(&message.symbol).map_err(fail)?;
             market.price_update(slot, DataType::MarkPrice, message.mark, message.event);
-            if let Some(index) = message.index.filter(|index| index.value > 0) {
-                market.check_price(index).map_err(fail)?;
+            if let Some(index) = message.index.filter(|index| index.0.value > 0) {
+                market.check_price(index.0).map_err(fail)?;
                 market.price_update(slot, DataType::IndexPrice, index, message.event);
             }
             if !message.rate.is_empty() && message.next_funding > 0 {
