@@ -826,9 +826,6 @@ def test_foreign_files_are_never_touched(tmp_path: Path) -> None:
     whole(catalog)
 
 
-# --- Signals
-
-
 @pytest.fixture(scope="module")
 def long_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seconds of work: a million and a half rows."""
@@ -837,6 +834,70 @@ def long_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for first in range(1, 1_500_001, 50_000):
             out.write(text(trades(50_000, first)))
     return path
+
+
+def in_between(long_source: Path, catalog: Path, small: Path) -> dict:
+    """A small conversion begins and ends while a long one is decoding: the report or the error of the long one."""
+    asked = {"inputs": [str(long_source)], "output": str(catalog), "feed": "binance-usdm", "jobs": 1}
+    job = _core.Conversion(json.dumps(asked))
+    while json.loads(job.poll())["phase"] != "decode":
+        assert not job.done(0.001)
+    done = attempt(small, catalog)
+    assert done["status"] == "committed", done
+    assert json.loads(job.poll())["phase"] in ("decode", "encode"), "the long one was done too soon"
+    try:
+        return json.loads(job.result())
+    except _core.TickwrightError as error:
+        return {"code": error.code, "message": str(error)}
+
+
+def test_a_commit_that_came_in_between_is_joined(tmp_path: Path, long_source: Path) -> None:
+    """Of another instrument: both are there, and both books go on tomorrow."""
+    catalog = tmp_path / "catalog"
+    book = [(ts, body.replace(b"btcusdt", b"ethusdt").replace(b"BTCUSDT", b"ETHUSDT")) for ts, body in usdm()[:4]]
+    done = in_between(long_source, catalog, write(tmp_path / "eth.ndjson", text(book)))
+    assert (done["status"], done["version"]) == ("committed", 2)
+    consistent(catalog)
+    tomorrow = depth(
+        "[]", s='"ETHUSDT"', E="1700086400000", T="1700086400000", U="116", u="116", pu="115", a='[["101","1"]]'
+    )
+    known = trade(1, ms=1_700_086_400_001)
+    later = [(1_700_086_400_000_000_000, b'{"stream":"ethusdt@depth@100ms","data":' + tomorrow + b"}")]
+    later += [(1_700_086_400_001_000_000, known)]
+    done = convert(write(tmp_path / "later.ndjson", text(later)), *USDM, into=catalog)
+    assert (done.code, done.body["gaps"]) == (0, 0), done.body
+    ends = done.body["accounting"]["frames"]
+    assert (ends["rows"], ends["duplicate"]) == (1, 1), "the book of one and the trade ids of the other are known"
+    consistent(catalog)
+
+
+def test_a_commit_that_came_in_between_is_not_spoiled(tmp_path: Path, long_source: Path) -> None:
+    """Of the same instrument, with more decimals: the long one is refused in words, and done when it comes again."""
+    catalog = tmp_path / "catalog"
+    fine = [(ts + 86_400_000_000_000, body.replace(b"100.5", b"100.525")) for ts, body in trades(10, 9_000_000)]
+    done = in_between(long_source, catalog, write(tmp_path / "fine.ndjson", text(fine)))
+    assert done["code"] == "busy", done
+    assert "with more decimals of BTCUSDT-PERP.BINANCE trade; run the same command again" in done["message"]
+    consistent(catalog)
+    assert attempt(long_source, catalog)["status"] == "committed"
+    labels(catalog)
+    consistent(catalog)
+
+
+def test_the_same_source_committed_in_between(tmp_path: Path, long_source: Path) -> None:
+    catalog = tmp_path / "catalog"
+    few = write(tmp_path / "few.ndjson", text(trades(10, symbol="ETHUSDT")))
+    asked = {"inputs": [str(long_source), str(few)], "output": str(catalog), "feed": "binance-usdm", "jobs": 1}
+    job = _core.Conversion(json.dumps(asked))
+    while json.loads(job.poll())["phase"] != "decode":
+        assert not job.done(0.001)
+    assert attempt(few, catalog)["status"] == "committed"
+    with pytest.raises(_core.CatalogError, match="from the same source few.ndjson; run the same command again"):
+        job.result()
+    consistent(catalog)
+
+
+# --- Signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

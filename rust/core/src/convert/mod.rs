@@ -119,8 +119,8 @@ fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Resul
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<Option<String>, store::StoreError>>>> =
-        sources.iter().map(|_| Mutex::new(None)).collect();
+    type Digest = Result<Option<String>, store::StoreError>;
+    let slots: Vec<Mutex<Option<Digest>>> = sources.iter().map(|_| Mutex::new(None)).collect();
     let paths: Vec<PathBuf> = sources.iter().map(|s| s.path.clone()).collect();
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(paths.len()) {

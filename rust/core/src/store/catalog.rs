@@ -322,20 +322,17 @@ impl Catalog {
             // Ours are replaced where that is asked for; foreign ones are never touched.
             let replaced =
                 mode == Mode::Replace && self.state.files.contains_key(&format!("{relative}/{name}"));
-            if !replaced && file.start_ns <= end && start <= file.end_ns {
-                return Err(StoreError::Overlap {
-                    data_type: file.data_type.to_string(),
-                    instrument_id: file.id.clone(),
-                    start: time::iso(file.start_ns),
-                    end: time::iso(file.end_ns),
-                    file: format!("{relative}/{name}"),
-                    advice: if self.state.files.contains_key(&format!("{relative}/{name}")) {
-                        "--replace puts the new rows in place of the old ones, --append-after keeps only rows after them"
-                    } else {
-                        "that file is not tickwright's and is never touched: --append-after keeps only rows after it"
-                    },
-                });
+            if replaced || file.start_ns > end || start > file.end_ns {
+                continue;
             }
+            let (data_type, instrument_id) = (file.data_type.to_string(), file.id.clone());
+            let path = format!("{relative}/{name}");
+            return Err(if self.state.files.contains_key(&path) {
+                let (start, end) = (time::iso(file.start_ns), time::iso(file.end_ns));
+                StoreError::Overlap { data_type, instrument_id, start, end, file: path }
+            } else {
+                StoreError::ForeignOverlap { data_type, instrument_id, file: path }
+            });
         }
         Ok(())
     }

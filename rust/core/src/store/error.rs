@@ -37,7 +37,9 @@ pub enum StoreError {
         asked: String,
     },
     /// New rows overlap rows that are there.
-    #[error("{data_type} of {instrument_id} from {start} to {end} overlaps {file}; {advice}")]
+    #[error(
+        "{data_type} of {instrument_id} from {start} to {end} overlaps {file}; --replace puts the new rows in place of the old ones, --append-after keeps only rows after them"
+    )]
     Overlap {
         /// Type of the rows.
         data_type: String,
@@ -49,8 +51,18 @@ pub enum StoreError {
         end: String,
         /// A file it overlaps.
         file: String,
-        /// What to do.
-        advice: &'static str,
+    },
+    /// New rows overlap rows that somebody else put there.
+    #[error(
+        "{data_type} of {instrument_id} overlaps {file}, which is not tickwright's and is never touched; --append-after keeps only rows after it"
+    )]
+    ForeignOverlap {
+        /// Type of the rows.
+        data_type: String,
+        /// Instrument id.
+        instrument_id: String,
+        /// A file it overlaps.
+        file: String,
     },
     /// Two ids share a folder.
     #[error("{first} and {second} would share the folder {folder}; convert one of them into another catalog")]
@@ -131,7 +143,7 @@ impl StoreError {
             Self::Io { .. } => "io",
             Self::NotACatalog { .. } => "not_a_catalog",
             Self::OtherFlavour { .. } => "other_flavour",
-            Self::Overlap { .. } => "overlap",
+            Self::Overlap { .. } | Self::ForeignOverlap { .. } => "overlap",
             Self::Collision { .. } => "id_collision",
             Self::UnsafeName { .. } => "unsafe_name",
             Self::Link { .. } => "link",
