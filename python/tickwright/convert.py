@@ -104,6 +104,18 @@ def convert(
     CatalogError
         The catalog refuses: an overlap, another flavour, no space.
 
+    Examples
+    --------
+    >>> import tempfile, tickwright
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> catalog = f"{folder.name}/catalog"
+    >>> report = tickwright.convert("examples/binance-usdm", catalog, types=["trade"], write_instruments=False)
+    >>> report.status, report.version, {table.type for table in report.tables}
+    ('committed', 1, {'trade'})
+    >>> tickwright.convert("examples/binance-usdm", catalog, types=["trade"], write_instruments=False).status
+    'nothing_new'
+    >>> folder.cleanup()
+
     """
     paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     options: dict[str, Any] = {

@@ -50,7 +50,15 @@ class SimulateReport:
 
 
 def truth_path(output: PathLike) -> Path:
-    """Where the truth of a capture lies: ``capture.gz`` has ``capture.truth.ndjson.gz`` beside it."""
+    """Where the truth of a capture lies: ``capture.gz`` has ``capture.truth.ndjson.gz`` beside it.
+
+    Examples
+    --------
+    >>> import tickwright
+    >>> tickwright.truth_path("day/capture.gz").name
+    'capture.truth.ndjson.gz'
+
+    """
     path = Path(output)
     stem = path.name
     while Path(stem).suffix in _SUFFIXES:
