@@ -1,8 +1,8 @@
 """Every benchmark, in one run: ``uv run --group bench python benches/run.py``.
 
 Writes ``benches/results/<date>.json`` and ``benches/results/README.md``. Figures are ratios of works that alternate in
-one process (or, for whole commands, in one loop), best of several rounds each; bare times are only kept to explain them.
-The input is made by ``tickwright simulate``, so that anyone can make the same bytes.
+one process (or, for whole commands, in one loop), best of several rounds each; bare times only explain them. The input
+is made by ``tickwright simulate``, so that anyone can make the same bytes.
 """
 
 import argparse
@@ -27,7 +27,6 @@ import jiter
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 import tickwright
 
 HERE = Path(__file__).parent

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-
 import tickwright
 
 DELETE, CLEAR = 3, 4

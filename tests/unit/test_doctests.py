@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 import tickwright
 
 PUBLIC = [getattr(tickwright, name) for name in tickwright.__all__]
