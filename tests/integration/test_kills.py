@@ -1,6 +1,7 @@
 """Converters killed at any instant: what is there is whole, and the next run ends where an undisturbed one does.
 
-`TICKWRIGHT_KILLS` is the number of kills of each kind of run (20 without it), `TICKWRIGHT_SEED` another seed.
+`TICKWRIGHT_KILLS` is the number of kills of each kind of run, `TICKWRIGHT_SEED` another seed. Without the first there
+are 20, or as many as there is time for in 45 seconds: how many, and what they hit, is printed and kept as a property.
 Half of the kills come at any time of a run, half when it is known to be staging or committing, where most is at stake.
 """
 
@@ -9,9 +10,10 @@ import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +22,7 @@ import pytest
 from tests.processes import COMMAND, consistent, convert, data, log, sane, text, whole
 
 KILLS = int(os.environ.get("TICKWRIGHT_KILLS", "20"))
+SECONDS = None if "TICKWRIGHT_KILLS" in os.environ else 45.0
 SEED = int(os.environ.get("TICKWRIGHT_SEED", "7"))
 DAY = 86_400_000
 START = 1_699_920_000_000  # 2023-11-14T00:00:00Z, ms
@@ -133,7 +136,10 @@ def survive(
     trial = tmp_path / "trial"
     length = undisturbed(tmp_path, base, args)
     seen: dict[str, int] = {}
+    started = time.monotonic()
     for number in range(kills):
+        if SECONDS is not None and time.monotonic() - started > SECONDS:
+            break
         chance = random.Random(f"{SEED} {seed} {number}")
         if base:
             shutil.copytree(base, trial)
@@ -150,8 +156,10 @@ def survive(
         consistent(trial)
         assert 1 <= len(log(trial)) <= (len(log(base)) if base else 0) + 2
         shutil.rmtree(trial)
-    notes(f"{kills} kills: {seen}")
-    assert kills < 10 or len(seen) > 1, seen
+    total = sum(seen.values())
+    notes(f"{total} kills: {seen}")
+    assert total >= min(kills, 5), "too slow a machine to say anything"
+    assert total < 10 or len(seen) > 1, seen
 
 
 def undisturbed(tmp_path: Path, base: Path | None, args: list[str]) -> float:
@@ -163,6 +171,17 @@ def undisturbed(tmp_path: Path, base: Path | None, args: list[str]) -> float:
     length = time.monotonic() - start
     shutil.rmtree(place)
     return length
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """In memory where that can be: a killed process loses no page of a disk's cache either, and syncing takes long."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="tickwright-kills-", dir=memory) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
