@@ -506,9 +506,15 @@ impl LiveBook {
         while self.in_step && !waiting.is_empty() {
             let position = self.position;
             let verdict = |kept: &Kept| position.map_or(Verdict::Gap, |p| judge(p, kept.update));
-            // What is next may have come after what follows it, on another connection.
-            let at = waiting.iter().position(|kept| verdict(kept) != Verdict::Gap).unwrap_or(0);
-            let Some(kept) = waiting.remove(at) else { break };
+            // What is next may have come after what follows it, on another connection. Right after a snapshot
+            // more than one may be next (Binance futures): the lowest id is.
+            let mut joining = (0..waiting.len()).filter(|at| verdict(&waiting[*at]) != Verdict::Gap);
+            let at = if position.is_some_and(|p| p.fresh) {
+                joining.min_by_key(|at| waiting[*at].update.last)
+            } else {
+                joining.next()
+            };
+            let Some(kept) = waiting.remove(at.unwrap_or(0)) else { break };
             let end = self.update_in_step(kept.update, &kept.event(), verdict(&kept), out);
             if let Some(end) = end {
                 out.news.settled.push(Settled { frame: kept.frame, end });
