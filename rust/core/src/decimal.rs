@@ -218,6 +218,27 @@ pub fn quoted(bytes: &[u8; 32]) -> Option<(Decimal, usize)> {
     Some((short(bytes, 0, Ends { dot, end })?, end))
 }
 
+/// The inverse of 5^8 modulo 2^64: dividing by it, where nothing remains, is one multiplication.
+const INVERSE_OF_5_TO_8: u64 = {
+    let five = 5_u64.pow(8);
+    // Newton's iteration doubles the correct bits: 3, 6, … 96.
+    let (mut inverse, mut i) = (five, 0);
+    while i < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(five.wrapping_mul(inverse)));
+        i += 1;
+    }
+    inverse
+};
+
+/// A value at scale 16 as one at scale 8, where that is exact and fits.
+#[inline(always)]
+#[must_use]
+pub fn narrow(value: i128) -> Option<i64> {
+    // 10^8 = 2^8 x 5^8.
+    let narrow = ((value >> 8) as u64).wrapping_mul(INVERSE_OF_5_TO_8) as i64;
+    (i128::from(narrow) * i128::from(POW10[8]) == value).then_some(narrow)
+}
+
 /// Canonical text of a decimal of any length: no exponent, no leading or trailing zeros, no `+`, `0` for zero.
 ///
 /// # Errors
@@ -354,6 +375,17 @@ mod tests {
         assert_eq!(parse_rounded(b"x"), Err(DecimalError::Syntax));
     }
 
+    #[test]
+    fn narrow_is_exact_or_nothing() {
+        const NARROW: i128 = 10_i128.pow(8);
+        for price in [0, 1, NARROW, -NARROW, NARROW + 1, 631_132_000_000_000_000_000, 7 * NARROW / 2] {
+            let want = (price % NARROW == 0).then_some((price / NARROW) as i64);
+            assert_eq!(narrow(price), want, "{price}");
+        }
+        let beyond = (i128::from(i64::MAX) + 1) * NARROW;
+        assert_eq!((narrow(beyond), narrow(-beyond)), (None, Some(i64::MIN)));
+    }
+
     fn short_of(text: &str) -> Option<(Decimal, usize)> {
         let mut bytes = [b'x'; 32];
         for (to, from) in bytes.iter_mut().zip(text.bytes().chain(*b"\"")) {
@@ -380,6 +412,14 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn narrow_equals_division(price in any::<i128>(), key in any::<i64>()) {
+            const NARROW: i128 = 10_i128.pow(8);
+            let want = (price % NARROW == 0).then(|| i64::try_from(price / NARROW).ok()).flatten();
+            prop_assert_eq!(narrow(price), want);
+            prop_assert_eq!(narrow(i128::from(key) * NARROW), Some(key));
+        }
 
         #[test]
         fn short_agrees_with_parse(text in "[0-9]{0,9}\\.?[0-9]{0,9}") {

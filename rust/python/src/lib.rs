@@ -10,6 +10,7 @@ mod decoder;
 mod errors;
 mod info;
 mod instruments;
+mod objects;
 mod simulate;
 
 #[pymodule]
@@ -18,6 +19,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("DEBUG_BUILD", cfg!(debug_assertions))?;
     m.add_class::<conversion::Conversion>()?;
     m.add_class::<decoder::Decoder>()?;
+    m.add_class::<objects::ObjectDecoder>()?;
     m.add_function(wrap_pyfunction!(info::feeds, m)?)?;
     m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;

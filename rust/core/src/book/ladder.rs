@@ -9,6 +9,7 @@
 
 use super::half::{Change, Half};
 use crate::data::Side;
+use crate::decimal::narrow;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes;
 
@@ -17,26 +18,7 @@ pub trait Payload: Default + Clone + std::fmt::Debug + Send {}
 impl<T: Default + Clone + std::fmt::Debug + Send> Payload for T {}
 
 /// What a key at scale 8 is multiplied with.
-const NARROW: i128 = 100_000_000;
-/// The inverse of 5^8 modulo 2^64: dividing by it, where nothing remains, is one multiplication.
-const INVERSE_OF_5_TO_8: u64 = {
-    let five = 5_u64.pow(8);
-    // Newton's iteration doubles the correct bits: 3, 6, … 96.
-    let (mut inverse, mut i) = (five, 0);
-    while i < 5 {
-        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(five.wrapping_mul(inverse)));
-        i += 1;
-    }
-    inverse
-};
-
-/// The price at scale 8, where that is exact.
-#[inline(always)]
-fn narrow(price: i128) -> Option<i64> {
-    // 10^8 = 2^8 x 5^8.
-    let key = ((price >> 8) as u64).wrapping_mul(INVERSE_OF_5_TO_8) as i64;
-    (i128::from(key) * NARROW == price).then_some(key)
-}
+const NARROW: i128 = 10_i128.pow(8);
 
 #[derive(Debug, Clone)]
 enum Levels<P> {
@@ -243,24 +225,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    #[test]
-    fn narrow_is_exact_or_nothing() {
-        for price in [0, 1, NARROW, -NARROW, NARROW + 1, 631_132_000_000_000_000_000, 7 * NARROW / 2] {
-            let want = (price % NARROW == 0).then_some((price / NARROW) as i64);
-            assert_eq!(narrow(price), want, "{price}");
-        }
-        let beyond = (i128::from(i64::MAX) + 1) * NARROW;
-        assert_eq!((narrow(beyond), narrow(-beyond)), (None, Some(i64::MIN)));
-    }
-
     proptest! {
-        #[test]
-        fn narrow_equals_division(price in any::<i128>(), key in any::<i64>()) {
-            let want = (price % NARROW == 0).then(|| i64::try_from(price / NARROW).ok()).flatten();
-            prop_assert_eq!(narrow(price), want);
-            prop_assert_eq!(narrow(i128::from(key) * NARROW), Some(key));
-        }
-
         /// Against the obvious book: two sorted maps.
         #[test]
         fn equals_a_map(

@@ -116,6 +116,8 @@ pub struct BookNews {
     pub settled: Vec<Settled>,
     /// Holes that are over, or were never closed.
     pub gaps: Vec<Gap>,
+    /// Holes just found.
+    pub opened: Vec<Gap>,
     /// Events emitted later than received, to keep the book's order.
     pub clamped: u64,
     /// DELETEs of levels that were not held.
@@ -254,6 +256,12 @@ impl LiveBook {
         self.position.filter(|_| self.in_step).map(|p| p.id)
     }
 
+    /// The hole the book waits behind, if it does.
+    #[must_use]
+    pub const fn gap(&self) -> Option<&Gap> {
+        self.gap.as_ref()
+    }
+
     /// Whether levels may be missing.
     #[must_use]
     pub const fn is_incomplete(&self) -> bool {
@@ -306,7 +314,7 @@ impl LiveBook {
                 Some(self.apply(update, event, out))
             }
             Verdict::Gap => {
-                self.open_gap(update, event.ts_init, GapCause::Sequence);
+                self.open_gap(update, event.ts_init, GapCause::Sequence, out);
                 if let Some(spare) = self.spare.take() {
                     let position =
                         Position { id: spare.update.last, snapshot: spare.update.last, fresh: true };
@@ -383,17 +391,17 @@ impl LiveBook {
         match self.on_gap {
             OnGap::Withhold => {
                 if self.gap.is_none() {
-                    self.open_gap(update, event.ts_init, GapCause::NoSnapshot);
+                    self.open_gap(update, event.ts_init, GapCause::NoSnapshot, out);
                 }
                 self.keep(update, event, out);
                 None
             }
             OnGap::Rebuild => {
-                self.open_gap(update, event.ts_init, GapCause::NoSnapshot);
+                self.open_gap(update, event.ts_init, GapCause::NoSnapshot, out);
                 Some(self.rebuild(update, event, out))
             }
             OnGap::Continue => {
-                self.open_gap(update, event.ts_init, GapCause::NoSnapshot);
+                self.open_gap(update, event.ts_init, GapCause::NoSnapshot, out);
                 self.close_gap(event.ts_init, "continue", out);
                 self.in_step = true;
                 self.incomplete = true;
@@ -531,11 +539,11 @@ impl LiveBook {
         }
     }
 
-    fn open_gap(&mut self, update: Update, ts: u64, cause: GapCause) {
+    fn open_gap(&mut self, update: Update, ts: u64, cause: GapCause, out: &mut BookOutput<'_>) {
         if self.gap.is_some() {
             return;
         }
-        self.gap = Some(Gap {
+        let gap = Gap {
             cause,
             from_sequence: self.position.map_or(0, |p| p.id),
             to_sequence: update.first,
@@ -544,7 +552,9 @@ impl LiveBook {
             resolved_ns: 0,
             resolution: "",
             withheld: 0,
-        });
+        };
+        out.news.opened.push(gap.clone());
+        self.gap = Some(gap);
     }
 
     fn close_gap(&mut self, ts: u64, resolution: &'static str, out: &mut BookOutput<'_>) {

@@ -65,6 +65,7 @@ impl Recording {
                 from: options.from.unwrap_or(0),
                 to: options.to.unwrap_or(u64::MAX),
                 limits: super::limits(checked.flavour),
+                tell_openings: false,
                 max_kept_rejects: 100_000,
             },
         );

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::StreamKey;
-use super::market::Market;
+use super::market::{Market, Slot};
 use crate::accounting::End;
 use crate::book::{BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
 use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
@@ -15,10 +15,19 @@ use crate::symbol::SlotId;
 pub struct GapRecord {
     /// Nautilus id.
     pub instrument_id: Arc<str>,
+    /// The venue's symbol.
+    pub symbol: Arc<str>,
     /// Channel of the book.
     pub channel: Arc<str>,
     /// The hole.
     pub gap: Gap,
+}
+
+impl Slot {
+    fn gap_record(&self, book: &DiffBook, gap: Gap) -> GapRecord {
+        let (instrument_id, symbol) = (self.id.clone(), self.symbol.clone());
+        GapRecord { instrument_id, symbol, channel: book.channel.clone(), gap }
+    }
 }
 
 /// The books of one instrument.
@@ -437,7 +446,7 @@ impl Market {
         if added > 0 {
             self.columns(stream, added as u64, added * DELTA_BYTES, decimals);
         }
-        if !(self.news.settled.is_empty() && self.news.gaps.is_empty()) {
+        if !(self.news.settled.is_empty() && self.news.gaps.is_empty() && self.news.opened.is_empty()) {
             self.take_news(slot, at, emitted);
         }
         self.clamped += std::mem::take(&mut self.news.clamped);
@@ -520,10 +529,14 @@ impl Market {
     #[cold]
     fn take_news(&mut self, slot: SlotId, at: usize, emitted: Option<u32>) {
         let held = &self.slots[slot as usize];
-        let (book, instrument_id) = (&held.books.diffs[at], &held.id);
-        for gap in self.news.gaps.drain(..) {
-            let (instrument_id, channel) = (instrument_id.clone(), book.channel.clone());
-            self.gaps.push(GapRecord { instrument_id, channel, gap });
+        let book = &held.books.diffs[at];
+        let record = |gap| held.gap_record(book, gap);
+        self.gaps.extend(self.news.gaps.drain(..).map(record));
+        let opened = self.news.opened.drain(..).map(record);
+        if self.options.tell_openings {
+            self.opened.extend(opened);
+        } else {
+            drop(opened);
         }
         for settled in std::mem::take(&mut self.news.settled) {
             let end = settled.end;
@@ -558,6 +571,19 @@ impl Market {
                 self.take_early(slot, at, &early);
             }
         }
+    }
+
+    /// Holes found since this was last asked, in the order of the stream; only where the options say so.
+    pub fn take_opened(&mut self) -> Vec<GapRecord> {
+        std::mem::take(&mut self.opened)
+    }
+
+    /// The holes that books of a venue symbol wait behind.
+    #[must_use]
+    pub fn open_gaps(&self, symbol: &str) -> Vec<GapRecord> {
+        let slot = self.slots.iter().filter(|slot| *slot.symbol == *symbol);
+        let waiting = |slot: &'_ Slot, book: &DiffBook| Some(slot.gap_record(book, book.book.gap()?.clone()));
+        slot.flat_map(|slot| slot.books.diffs.iter().filter_map(move |book| waiting(slot, book))).collect()
     }
 
     /// The books that are in step, for the end state: instrument id, channel and book.

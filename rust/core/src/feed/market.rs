@@ -62,6 +62,8 @@ pub struct TradeFields {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) id: Arc<str>,
+    /// The venue's symbol.
+    pub(super) symbol: Arc<str>,
     pub(super) defined: bool,
     streams: [u32; 12],
     trades: [TradeState; 2],
@@ -79,10 +81,11 @@ struct TradeState {
 }
 
 impl Slot {
-    fn new(id: Arc<str>) -> Self {
+    fn new(id: Arc<str>, symbol: Arc<str>) -> Self {
         let state = || TradeState { stream: NONE, seen: super::seen::SeenIds::default() };
         Self {
             id,
+            symbol,
             defined: false,
             streams: [NONE; 12],
             trades: [state(), state()],
@@ -138,6 +141,7 @@ pub struct Market {
     rejects: Vec<Reject>,
     rejected: u64,
     pub(super) gaps: Vec<GapRecord>,
+    pub(super) opened: Vec<GapRecord>,
     /// What the book at hand says; empty between events.
     pub(super) news: BookNews,
     unknown_topics: std::collections::BTreeMap<String, u64>,
@@ -172,6 +176,7 @@ impl Market {
             rejects: Vec::new(),
             rejected: 0,
             gaps: Vec::new(),
+            opened: Vec::new(),
             news: BookNews::default(),
             unknown_topics: std::collections::BTreeMap::new(),
             context: Context::default(),
@@ -314,7 +319,7 @@ impl Market {
         let slot = self.slots.len() as SlotId;
         let id = format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue);
         let resumed = self.resumed.remove(&id);
-        self.slots.push(Slot::new(id.into()));
+        self.slots.push(Slot::new(id.into(), symbol.into()));
         if let Some(state) = resumed {
             self.slots[slot as usize].resume(state);
         }
@@ -335,7 +340,7 @@ impl Market {
             return Err(Kind::Value);
         }
         let slot = self.slots.len() as SlotId;
-        self.slots.push(Slot::new(format!("{name}.{}", self.spec.venue).into()));
+        self.slots.push(Slot::new(format!("{name}.{}", self.spec.venue).into(), name.into()));
         self.symbols.bind(&key, slot);
         Ok(slot)
     }

@@ -146,6 +146,12 @@ impl Feed {
         end
     }
 
+    /// The URL path, from the venue's REST root, under which a book of `symbol` is asked for.
+    #[must_use]
+    pub fn snapshot_context(&self, symbol: &str) -> String {
+        self.venue.snapshot_context(symbol)
+    }
+
     /// A REST book answer of `symbol`, received at `ts`.
     pub fn snapshot(&mut self, symbol: &str, body: &[u8], ts: u64) -> Option<End> {
         let context = self.venue.snapshot_context(symbol);
