@@ -10,6 +10,7 @@ import random
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
+from nautilus_trader.common.config import InstrumentProviderConfig
 from nautilus_trader.common.providers import InstrumentProvider
 from nautilus_trader.config import LiveDataClientConfig
 from nautilus_trader.live.data_client import LiveMarketDataClient
@@ -34,7 +35,7 @@ class Provider(InstrumentProvider):
     """The instruments of a source."""
 
     def __init__(self, source: Source) -> None:
-        super().__init__()
+        super().__init__(InstrumentProviderConfig(load_all=True))
         self._source = source
 
     async def load_all_async(self, filters: dict[str, Any] | None = None) -> None:
@@ -56,7 +57,9 @@ class Config(LiveDataClientConfig, frozen=True):
 class DataClient(LiveMarketDataClient):
     """Frames in, objects to the engine."""
 
-    def __init__(self, source: Source, config: Config, name: str, loop: Any, msgbus: Any, cache: Any, clock: Any) -> None:
+    def __init__(
+        self, source: Source, config: Config, name: str, loop: Any, msgbus: Any, cache: Any, clock: Any
+    ) -> None:
         super().__init__(
             loop=loop,
             client_id=ClientId(name),
