@@ -38,6 +38,18 @@ pub enum ConvertError {
         /// Feeds there are.
         known: String,
     },
+    /// Rows that differ where they must not.
+    #[error("{id}: {data_type} rows of one id differ: {first}, {second}; one of the files is wrong, leave it out")]
+    Conflict {
+        /// Type of the rows.
+        data_type: String,
+        /// Instrument id, or bar type.
+        id: String,
+        /// One row, and its file.
+        first: String,
+        /// The other row, and its file.
+        second: String,
+    },
     /// Nothing to convert.
     #[error("nothing to convert: {0}")]
     NoInput(String),
@@ -58,6 +70,7 @@ impl ConvertError {
             Self::Input { source, .. } => source.code(),
             Self::UnknownContainer { .. } => "unknown_container",
             Self::UnknownFeed { .. } => "unknown_feed",
+            Self::Conflict { .. } => "conflict",
             Self::NoInput(_) => "no_input",
             Self::Store(error) => error.code(),
             Self::Cancelled => "cancelled",
@@ -72,6 +85,7 @@ impl ConvertError {
             Self::Input { .. }
             | Self::UnknownContainer { .. }
             | Self::UnknownFeed { .. }
+            | Self::Conflict { .. }
             | Self::NoInput(_) => 3,
             Self::Store(_) => 4,
             Self::Cancelled => 130,

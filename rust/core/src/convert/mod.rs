@@ -4,7 +4,9 @@
 //! recording, merged by receive time and decoded on one thread while others inflate; rows go to the
 //! [`rowstore`], whose files are staged and committed together with what the log has to know.
 
+mod encode;
 mod error;
+mod ids;
 mod inspect;
 mod merge;
 mod options;
@@ -24,7 +26,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use recording::{Recording, Settings};
-use rowstore::{Partition, RowStore, StreamPlan};
+use encode::{Partition, StreamPlan};
+use rowstore::RowStore;
 
 use crate::data::DataType;
 use crate::feed::{FeedState, Limits, OnGap, TypeSet};
@@ -214,10 +217,14 @@ pub fn convert(
     for recording in &mut recordings {
         plans.extend(recording.choose(&rows, &catalog, &settings, &mut bindings, &mut report)?);
     }
-    let files = rows.finish(&plans, checked.flavour, checked.partition, checked.jobs, &|n| {
+    let named = |_| String::new();
+    let written = |n| {
         progress.add_rows_written(n);
         !progress.is_cancelled()
-    })?;
+    };
+    let encoded =
+        encode::encode(rows, &plans, checked.flavour, checked.partition, checked.jobs, &named, &written)?;
+    let files = encoded.files;
     if progress.is_cancelled() {
         return Err(ConvertError::Cancelled);
     }

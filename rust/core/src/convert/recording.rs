@@ -9,7 +9,8 @@ use super::merge::Merge;
 use super::options::{ConvertOptions, ConvertReport};
 use super::plan::{self, Source};
 use super::progress::{Phase, Progress};
-use super::rowstore::{RowStore, StreamPlan};
+use super::encode::{Identity, Part, StreamPlan};
+use super::rowstore::RowStore;
 use super::sidecars::RejectsFile;
 use super::{Checked, ConvertError, report};
 use crate::capture::{CaptureOptions, Compression};
@@ -191,7 +192,7 @@ impl Recording {
             }
             let number = *stored[index].get_or_insert_with(|| rows.open(stream.key.data_type));
             if failure.is_ok() {
-                failure = rows.append(number, &mut stream.columns, stream.decimals);
+                failure = rows.append_columns(number, &mut stream.columns, stream.decimals);
             }
         });
         failure
@@ -343,7 +344,8 @@ impl Recording {
                 _ => None,
             };
             plans.push(StreamPlan {
-                stream: number,
+                parts: vec![Part { number, source: 0, given: None }],
+                identity: Identity::Arrival,
                 data_type,
                 id,
                 instrument_id: stream.instrument_id.to_string(),

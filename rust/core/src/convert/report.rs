@@ -2,7 +2,7 @@
 
 use super::options::{ConvertReport, SourceReport, TableReport};
 use super::plan::{Plan, Source};
-use super::rowstore::StreamPlan;
+use super::encode::StreamPlan;
 use crate::accounting::Accounting;
 use crate::feed::GapRecord;
 use crate::store::{Catalog, Mode, NewFile};

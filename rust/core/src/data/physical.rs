@@ -41,6 +41,10 @@ pub trait Physical: std::fmt::Debug + Send {
     fn extend_range(&mut self, other: ColumnRef<'_>, range: Range<usize>);
     /// Reorders the rows: row `i` of the result is row `order[i]` of now. Rows may be left out.
     fn gather(&mut self, order: &[u32]);
+    /// Whether rows `a` and `b` have the same value.
+    fn same(&self, a: usize, b: usize) -> bool;
+    /// The value of a row, for messages; prices and sizes as decimals.
+    fn show(&self, row: usize) -> String;
     /// Drops all rows, keeping the memory.
     fn clear(&mut self);
     /// Bytes of memory held for rows (capacity not counted).
@@ -52,7 +56,7 @@ pub trait Physical: std::fmt::Debug + Send {
 }
 
 macro_rules! fixed {
-    ($t:ty, $kind:ident, $n:expr) => {
+    ($t:ty, $kind:ident, $n:expr, $show:expr) => {
         impl Physical for Vec<$t> {
             fn rows(&self) -> usize {
                 self.len()
@@ -69,6 +73,13 @@ macro_rules! fixed {
             }
             fn gather(&mut self, order: &[u32]) {
                 *self = order.iter().map(|&i| self[i as usize]).collect();
+            }
+            fn same(&self, a: usize, b: usize) -> bool {
+                self[a] == self[b]
+            }
+            fn show(&self, row: usize) -> String {
+                let show: fn(&$t) -> String = $show;
+                show(&self[row])
             }
             fn clear(&mut self) {
                 Vec::clear(self);
@@ -92,11 +103,11 @@ macro_rules! fixed {
     };
 }
 
-fixed!(i128, I128, 16);
-fixed!(u64, U64, 8);
-fixed!(u32, U32, 4);
-fixed!(u8, U8, 1);
-fixed!(f64, F64, 8);
+fixed!(i128, I128, 16, |value| crate::decimal::text(*value));
+fixed!(u64, U64, 8, u64::to_string);
+fixed!(u32, U32, 4, u32::to_string);
+fixed!(u8, U8, 1, u8::to_string);
+fixed!(f64, F64, 8, f64::to_string);
 
 macro_rules! optional {
     ($t:ty, $kind:ident, $n:expr, $to:expr, $from:expr) => {
@@ -116,6 +127,12 @@ macro_rules! optional {
             }
             fn gather(&mut self, order: &[u32]) {
                 *self = order.iter().map(|&i| self[i as usize]).collect();
+            }
+            fn same(&self, a: usize, b: usize) -> bool {
+                self[a] == self[b]
+            }
+            fn show(&self, row: usize) -> String {
+                self[row].map_or_else(String::new, |value| value.to_string())
             }
             fn clear(&mut self) {
                 Vec::clear(self);
@@ -247,6 +264,12 @@ impl Physical for TextColumn {
             sorted.push(self.get(row as usize));
         }
         *self = sorted;
+    }
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.get(a) == self.get(b)
+    }
+    fn show(&self, row: usize) -> String {
+        self.get(row).to_owned()
     }
     fn clear(&mut self) {
         self.bytes.clear();
