@@ -4,6 +4,7 @@
 //! recording, merged by receive time and decoded on one thread while others inflate; rows go to the
 //! [`rowstore`], whose files are staged and committed together with what the log has to know.
 
+mod choose;
 mod encode;
 mod error;
 mod ids;

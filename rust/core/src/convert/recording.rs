@@ -9,12 +9,13 @@ use super::merge::Merge;
 use super::options::{ConvertOptions, ConvertReport};
 use super::plan::{self, Source};
 use super::progress::{Phase, Progress};
+use super::choose::{Candidate, Chooser};
 use super::encode::{Identity, Part, StreamPlan};
 use super::rowstore::RowStore;
 use super::sidecars::RejectsFile;
 use super::{Checked, ConvertError, report};
 use crate::capture::{CaptureOptions, Compression};
-use crate::data::{DataType, Decimals};
+use crate::data::DataType;
 use crate::feed::{Feed, FeedOptions, FeedState, Frame, GapRecord, TradeMode};
 use crate::store::{Bindings, Catalog, Mode, StoreError};
 use crate::venue::FeedSpec;
@@ -198,8 +199,7 @@ impl Recording {
         failure
     }
 
-    /// Chooses, per instrument, the kind of trades and the channel of the book that the catalog keeps, and the
-    /// precision of every stream.
+    /// Chooses what the catalog keeps of this recording's streams.
     pub fn choose(
         &mut self,
         rows: &RowStore,
@@ -208,175 +208,32 @@ impl Recording {
         bindings: &mut BTreeMap<String, Bindings>,
         report: &mut ConvertReport,
     ) -> Result<Vec<StreamPlan>, ConvertError> {
-        let rank = self.feed.spec().book_rank;
-        let streams = self.feed.market().streams();
-        let has_rows = |at: usize| streams[at].rows > 0;
-        // Variants of one (type, id), best first.
-        let mut groups: BTreeMap<(DataType, String), Vec<usize>> = BTreeMap::new();
-        for (at, stream) in streams.iter().enumerate() {
-            if has_rows(at) {
-                groups.entry((stream.key.data_type, stream.key.id.to_string())).or_default().push(at);
-            }
-        }
-        let mut dropped = vec![false; streams.len()];
-        let mut chosen: Vec<usize> = Vec::new();
-        for ((data_type, _), mut variants) in groups {
-            let instrument = streams[variants[0]].instrument_id.to_string();
-            let bound = catalog.state().bindings.get(&instrument);
-            let variant = |at: usize| streams[at].key.variant.to_string();
-            match data_type {
-                DataType::Trade => {
-                    let held = bound.and_then(|b| b.trades.clone());
-                    variants
-                        .sort_by_key(|at| (held.as_deref() != Some(&variant(*at)), variant(*at) != "raw"));
-                    if settings.options.trades.is_none()
-                        && held.as_deref().is_some_and(|h| h != variant(variants[0]))
-                    {
-                        report.notes.push(format!(
-                            "{instrument}: the catalog keeps {} trades and there are none here",
-                            held.unwrap_or_default()
-                        ));
-                        variants.insert(0, usize::MAX);
-                    }
-                }
-                DataType::Delta => {
-                    let held = bound.and_then(|b| b.book.clone());
-                    variants.sort_by_key(|at| {
-                        (held.as_deref() != Some(&variant(*at)), rank(&variant(*at)), variant(*at))
-                    });
-                }
-                DataType::Depth10 => variants.sort_by_key(|at| (rank(&variant(*at)), variant(*at))),
-                _ => {}
-            }
-            let kept = variants[0];
-            for other in variants.into_iter().skip(1) {
-                dropped[other] = true;
-                let key = &streams[other].key;
-                report.notes.push(format!(
-                    "{} {}: {} was kept, {} is unselected ({} rows)",
-                    key.id,
-                    key.data_type,
-                    streams.get(kept).map_or("nothing", |s| &s.key.variant),
-                    key.variant,
-                    streams[other].rows
-                ));
-            }
-            if kept == usize::MAX {
-                continue;
-            }
-            chosen.push(kept);
-            let binding = bindings.entry(instrument).or_default();
-            match data_type {
-                DataType::Trade => binding.trades = Some(variant(kept)),
-                DataType::Delta => binding.book = Some(variant(kept)),
-                _ => {}
-            }
-        }
-        bindings.retain(|_, b| *b != Bindings::default());
-        let plans = self.label(&chosen, rows, catalog, settings, report)?;
-        for (at, dropped) in dropped.iter().enumerate() {
-            if *dropped {
-                self.feed.market_mut().withdraw(at as u32);
-            }
-        }
-        self.dropped = dropped;
-        self.gaps = self.chosen_gaps();
-        Ok(plans)
-    }
-
-    /// Precision is a label of (catalog, type, instrument): the definition's, or the most decimals sent, never
-    /// less than what the catalog has.
-    fn label(
-        &mut self,
-        chosen: &[usize],
-        rows: &RowStore,
-        catalog: &Catalog,
-        settings: &Settings<'_>,
-        report: &mut ConvertReport,
-    ) -> Result<Vec<StreamPlan>, ConvertError> {
         let market = self.feed.market();
-        let streams = market.streams();
-        let traded = |t: DataType| {
-            matches!(
-                t,
-                DataType::Trade | DataType::Quote | DataType::Delta | DataType::Depth10 | DataType::Bar
-            )
-        };
-        let mut sent: BTreeMap<&str, Decimals> = BTreeMap::new();
-        for at in chosen.iter().filter(|at| traded(streams[**at].key.data_type)) {
-            let held = sent.entry(&streams[*at].instrument_id).or_default();
-            *held = held.max(streams[*at].decimals);
-        }
-        let mut plans = Vec::new();
-        let mut inferred = 0;
-        let mut widened: BTreeMap<String, Decimals> = BTreeMap::new();
-        for at in chosen {
-            let stream = &streams[*at];
-            let Some(number) = self.stored.get(*at).copied().flatten() else { continue };
-            let data_type = stream.key.data_type;
-            let id = stream.key.id.to_string();
-            let definition = market.definitions().iter().find(|d| d.instrument_id == stream.instrument_id);
-            let mut precision = rows.decimals(number);
-            if traded(data_type) {
-                match definition {
-                    Some(definition) => {
-                        let defined =
-                            Decimals { price: definition.price_precision, size: definition.size_precision };
-                        let all = sent.get(&*stream.instrument_id).copied().unwrap_or_default();
-                        if all.price > defined.price || all.size > defined.size {
-                            widened.insert(stream.instrument_id.to_string(), all.max(defined));
-                        }
-                        precision = defined.max(all);
-                    }
-                    None => {
-                        inferred += 1;
-                        if let Some((price, size)) = settings.options.precision {
-                            precision = precision.max(Decimals { price, size });
-                        }
-                    }
-                }
-            }
-            if let Some((price, size)) = catalog.state().precision(data_type.name(), &id) {
-                precision = precision.max(Decimals { price, size });
-            }
-            let after = match settings.checked.mode {
-                Mode::AppendAfter => catalog.last_ts(data_type, &id)?,
-                _ => None,
-            };
-            plans.push(StreamPlan {
-                parts: vec![Part { number, source: 0, given: None }],
+        let candidate = |at: usize| {
+            let stream = &market.streams()[at];
+            let number = self.stored.get(at).copied().flatten()?;
+            Some(Candidate {
+                key: stream.key.clone(),
+                instrument_id: stream.instrument_id.clone(),
+                rows: stream.rows,
+                decimals: rows.decimals(number).max(stream.decimals),
                 identity: Identity::Arrival,
-                data_type,
-                id,
-                instrument_id: stream.instrument_id.to_string(),
-                precision: (precision.price, precision.size),
-                after,
-            });
+                parts: vec![Part { number, source: 0, given: None }],
+                stream: at,
+            })
+        };
+        let candidates: Vec<Candidate> = (0..market.streams().len()).filter_map(candidate).collect();
+        let spec = self.feed.spec();
+        let chooser =
+            Chooser { name: spec.name, rank: spec.book_rank, definitions: market.definitions(), catalog, settings };
+        let choice = chooser.choose(&candidates, bindings, report)?;
+        self.dropped = vec![false; market.streams().len()];
+        for at in choice.dropped {
+            self.dropped[at] = true;
+            self.feed.market_mut().withdraw(at as u32);
         }
-        if inferred > 0 {
-            report.notes.push(format!(
-                "{}: precision of {inferred} streams was inferred from the values: no definitions were given for them",
-                self.feed.spec().name
-            ));
-        }
-        for (id, decimals) in &widened {
-            report.notes.push(format!(
-                "{id}: values have more decimals than its definition; precision is {} and {} now",
-                decimals.price, decimals.size
-            ));
-        }
-        for definition in market.definitions() {
-            let mut definition = definition.clone();
-            // Instruments without rows are not part of this recording's catalog.
-            if !streams.iter().any(|s| s.instrument_id == definition.instrument_id && s.rows > 0) {
-                continue;
-            }
-            if let Some(decimals) = widened.get(&*definition.instrument_id) {
-                definition.widen(*decimals);
-            }
-            report.instruments.push(definition);
-        }
-        Ok(plans)
+        self.gaps = self.chosen_gaps();
+        Ok(choice.plans)
     }
 
     fn chosen_gaps(&self) -> Vec<GapRecord> {
