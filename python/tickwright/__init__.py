@@ -16,7 +16,7 @@ from tickwright._core import (
 )
 from tickwright.convert import convert
 from tickwright.decoder import Decoder, decode_file
-from tickwright.info import feeds, inspect
+from tickwright.info import dumps, feeds, inspect
 from tickwright.report import Accounting, ConvertReport, Ends, SourceReport, TableReport
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "__version__",
     "convert",
     "decode_file",
+    "dumps",
     "feeds",
     "inspect",
 ]

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ConvertError;
-use super::encode::{Identity, Part, StreamPlan};
+use super::encode::{Part, StreamPlan};
 use super::options::ConvertReport;
 use super::recording::Settings;
-use crate::data::{DataType, Decimals};
+use crate::data::{DataType, Decimals, Identity};
 use crate::feed::StreamKey;
 use crate::instrument::Definition;
 use crate::store::{Bindings, Catalog, Mode};
@@ -26,6 +26,8 @@ pub(super) struct Candidate {
     pub parts: Vec<Part>,
     /// Its number where it comes from.
     pub stream: usize,
+    /// Where it comes from, for messages.
+    pub origin: String,
 }
 
 /// What was chosen.
@@ -94,7 +96,9 @@ impl Chooser<'_> {
                     let held = bound.and_then(|b| b.book.as_deref());
                     variants.sort_by_key(|c| (held != Some(&*c.key.variant), rank(c), c.key.variant.clone()));
                 }
-                DataType::Depth10 => variants.sort_by_key(|c| (rank(c), c.key.variant.clone())),
+                DataType::Depth10 | DataType::Quote => {
+                    variants.sort_by_key(|c| (rank(c), c.key.variant.clone()));
+                }
                 _ => {}
             }
             let best = kept.then(|| variants.remove(0));
@@ -179,6 +183,7 @@ impl Chooser<'_> {
                 instrument_id: stream.instrument_id.to_string(),
                 precision: (precision.price, precision.size),
                 after,
+                origin: stream.origin.clone(),
             });
         }
         if inferred > 0 {

@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ConvertError;
 use super::ids::{Hole, IdRuns};
-use super::rowstore::{CHUNK_ROWS, Chunk, Held, RowStore, Rows};
+use super::rowstore::{CHUNK_ROWS, Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
-use crate::data::DataType;
+use crate::data::{DataType, Identity, Rows};
 use crate::schema::{Flavour, Label};
 use crate::store::{FileWriter, NewFile, StoreError};
 use crate::time;
@@ -36,30 +36,6 @@ impl Partition {
             Self::Day => time::DAY,
             Self::Hour => time::HOUR,
         }
-    }
-}
-
-/// How rows of a stream that came twice are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
-pub enum Identity {
-    /// They are not: the feed's decoder has left them out.
-    #[default]
-    Arrival,
-    /// Rows have no identity; where sources overlap, the earlier one is taken until it ends, then the next.
-    Turns,
-    /// The key is a hash of the venue's id: rows of one time and key must be equal, and are one.
-    Text,
-    /// The key is a number of the venue's that orders rows of one time, too.
-    Number,
-    /// The same, and the numbers follow one another: one missing is a gap, one at two times an error.
-    Sequence,
-}
-
-impl Identity {
-    /// Whether the key orders rows of one receive time.
-    #[must_use]
-    pub const fn orders(self) -> bool {
-        matches!(self, Self::Number | Self::Sequence)
     }
 }
 
@@ -91,6 +67,8 @@ pub struct StreamPlan {
     pub precision: (u8, u8),
     /// Rows up to this receive time are left out.
     pub after: Option<u64>,
+    /// Where it comes from, for messages.
+    pub origin: String,
 }
 
 /// What became of the rows.
@@ -336,7 +314,8 @@ impl<'a> Prepared<'a> {
             // What comes before every piece not yet taken can go.
             let next = pieces.peek().map_or(u64::MAX, |piece| piece.first);
             if pending.rows.rows() == 0 {
-                let cut = start + rows.columns.ts_init()[start..end.max(start)].partition_point(|ts| *ts < next);
+                let cut =
+                    start + rows.columns.ts_init()[start..end.max(start)].partition_point(|ts| *ts < next);
                 out.take(rows, start..cut, &Origin::One(piece.arrival))?;
                 pending.add(rows, cut..end.max(cut), piece.arrival);
             } else {
@@ -391,9 +370,8 @@ impl<'a> Prepared<'a> {
         arrivals: [u32; 2],
         source: &(dyn Fn(u32) -> String + Sync),
     ) -> ConvertError {
-        let show = |i: usize| {
-            format!("{} in {}", rows.columns.show(at[i]), source(self.source_of(arrivals[i])))
-        };
+        let show =
+            |i: usize| format!("{} in {}", rows.columns.show(at[i]), source(self.source_of(arrivals[i])));
         ConvertError::Conflict {
             data_type: self.plan.data_type.to_string(),
             id: self.plan.id.clone(),
@@ -466,8 +444,8 @@ impl PartitionFile<'_> {
     fn take(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>) -> Result<(), ConvertError> {
         let times = rows.columns.ts_init();
         let after = self.stream.plan.after;
-        let start = range.start
-            + after.map_or(0, |after| times[range.clone()].partition_point(|ts| *ts <= after));
+        let start =
+            range.start + after.map_or(0, |after| times[range.clone()].partition_point(|ts| *ts <= after));
         self.drop_rows(rows, range.start..start, origin, End::Stale);
         let range = start..range.end;
         if !rows.is_marked() {

@@ -5,17 +5,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::choose::{Candidate, Chooser};
+use super::encode::{Part, StreamPlan};
 use super::merge::Merge;
 use super::options::{ConvertOptions, ConvertReport};
 use super::plan::{self, Source};
 use super::progress::{Phase, Progress};
-use super::choose::{Candidate, Chooser};
-use super::encode::{Identity, Part, StreamPlan};
 use super::rowstore::RowStore;
 use super::sidecars::RejectsFile;
 use super::{Checked, ConvertError, report};
 use crate::capture::{CaptureOptions, Compression};
-use crate::data::DataType;
+use crate::data::{DataType, Identity};
 use crate::feed::{Feed, FeedOptions, FeedState, Frame, GapRecord, TradeMode};
 use crate::store::{Bindings, Catalog, Mode, StoreError};
 use crate::venue::FeedSpec;
@@ -98,7 +98,7 @@ impl Recording {
             last_ns: 0,
             truncated: Vec::new(),
             frames: vec![0; sources.len()],
-            numbers: sources.iter().map(|(n, s)| (*n, s.sha256.clone())).collect(),
+            numbers: sources.iter().map(|(n, s)| (*n, s.input.sha256.clone())).collect(),
             notes,
             gaps: Vec::new(),
         })
@@ -126,7 +126,7 @@ impl Recording {
         let mut read = vec![0_u64; sources.len()];
         let named = |number: u32| {
             let source = sources[number as usize].1;
-            (source.shown.clone(), source.sha256.clone())
+            (source.input.shown.clone(), source.input.sha256.clone())
         };
         loop {
             let (feed, last_ns, frames) = (&mut self.feed, &mut self.last_ns, &mut self.frames);
@@ -151,7 +151,7 @@ impl Recording {
                     true
                 })
                 .map_err(|(source, error)| ConvertError::Input {
-                    path: sources[source as usize].1.shown.clone(),
+                    path: sources[source as usize].1.input.shown.clone(),
                     source: error,
                 })?;
             for (source, bytes) in merge.overhead.drain(..) {
@@ -166,7 +166,7 @@ impl Recording {
                 let done = read.iter().zip(&ratio).map(|(n, r)| (*n as f64 * r) as u64).sum();
                 progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
                 if let Some((_, source)) = sources.iter().find(|(n, _)| Some(*n) == merge.current()) {
-                    progress.file(&source.shown);
+                    progress.file(&source.input.shown);
                 }
             }
             rejects.write(self.feed.market_mut().take_rejects(), named)?;
@@ -178,7 +178,7 @@ impl Recording {
         self.feed.finish();
         self.drain(rows)?;
         rejects.write(self.feed.market_mut().take_rejects(), named)?;
-        let done = sources.iter().map(|(_, s)| s.bytes_file).sum();
+        let done = sources.iter().map(|(_, s)| s.input.bytes_file).sum();
         progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
         Ok(())
     }
@@ -220,12 +220,18 @@ impl Recording {
                 identity: Identity::Arrival,
                 parts: vec![Part { number, source: 0, given: None }],
                 stream: at,
+                origin: self.feed.spec().name.to_owned(),
             })
         };
         let candidates: Vec<Candidate> = (0..market.streams().len()).filter_map(candidate).collect();
         let spec = self.feed.spec();
-        let chooser =
-            Chooser { name: spec.name, rank: spec.book_rank, definitions: market.definitions(), catalog, settings };
+        let chooser = Chooser {
+            name: spec.name,
+            rank: spec.book_rank,
+            definitions: market.definitions(),
+            catalog,
+            settings,
+        };
         let choice = chooser.choose(&candidates, bindings, report)?;
         self.dropped = vec![false; market.streams().len()];
         for at in choice.dropped {
@@ -262,7 +268,7 @@ impl Recording {
         let market = self.feed.market();
         report.notes.append(&mut self.notes);
         for (number, sha256) in &self.numbers {
-            let Some(source) = sources.iter().find(|s| s.sha256 == *sha256) else { continue };
+            let Some(source) = sources.iter().find(|s| s.input.sha256 == *sha256) else { continue };
             let accounting = market.accounts().get(*number as usize).copied().unwrap_or_default();
             let mut entry = report::source_report(source, false);
             entry.truncated = self.truncated.contains(number);
@@ -298,7 +304,7 @@ impl Recording {
 }
 
 /// Gives a file of definitions to a feed; how many it took.
-fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
+pub(super) fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     let file = File::open(Path::new(path)).map_err(|e| failed(e.into()))?;

@@ -8,123 +8,13 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::data::{AnyColumns, DataType, Decimals, Physical};
+use crate::data::{AnyColumns, DataType, Decimals, Rows};
 use crate::store::{ROW_GROUP_ROWS, StoreError};
 
 pub(super) const CHUNK_ROWS: usize = 16_384;
-
-/// Rows and, for those of dumps, what tells them apart and what they cost.
-#[derive(Debug)]
-pub struct Rows {
-    /// The rows.
-    pub columns: AnyColumns,
-    /// By row: the number or the hash that tells it from others (see [`super::encode::Identity`]). Empty where
-    /// rows stand as they came.
-    pub keys: Vec<u64>,
-    /// By row: the bytes of its line in the source; 0 for a row that shares its line with the one before it.
-    pub costs: Vec<u32>,
-}
-
-impl Rows {
-    /// No rows of `data_type`.
-    #[must_use]
-    pub fn new(data_type: DataType) -> Self {
-        Self { columns: AnyColumns::new(data_type), keys: Vec::new(), costs: Vec::new() }
-    }
-
-    /// Number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.columns.rows()
-    }
-
-    /// Whether rows have keys and costs.
-    #[must_use]
-    pub const fn is_marked(&self) -> bool {
-        !self.keys.is_empty()
-    }
-
-    /// Bytes of memory the rows take.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.columns.bytes() + self.keys.bytes() + self.costs.bytes()
-    }
-
-    /// Drops all rows, keeping the memory.
-    pub fn clear(&mut self) {
-        self.columns.clear();
-        self.keys.clear();
-        self.costs.clear();
-    }
-
-    /// Takes the rows out, leaving none.
-    #[must_use]
-    pub fn take(&mut self) -> Self {
-        Self {
-            columns: self.columns.take(),
-            keys: std::mem::take(&mut self.keys),
-            costs: std::mem::take(&mut self.costs),
-        }
-    }
-
-    /// Appends rows `range` of `other`.
-    pub fn extend_range(&mut self, other: &Self, range: Range<usize>) {
-        if other.is_marked() {
-            self.keys.extend_from_slice(&other.keys[range.clone()]);
-            self.costs.extend_from_slice(&other.costs[range.clone()]);
-        }
-        self.columns.extend_range(&other.columns, range);
-    }
-
-    /// Sorts by receive time, then key where `by_key`, keeping the order of equal ones.
-    pub(super) fn sort(&mut self, by_key: bool) {
-        let times = self.columns.ts_init();
-        let in_order = if by_key && self.is_marked() {
-            (1..times.len()).all(|i| (times[i - 1], self.keys[i - 1]) <= (times[i], self.keys[i]))
-        } else {
-            times.is_sorted()
-        };
-        if in_order {
-            return;
-        }
-        let mut order: Vec<u32> = (0..times.len() as u32).collect();
-        if by_key && self.is_marked() {
-            order.sort_by_key(|&row| (times[row as usize], self.keys[row as usize]));
-        } else {
-            order.sort_by_key(|&row| times[row as usize]);
-        }
-        self.gather(&order);
-    }
-
-    /// Reorders the rows; see [`Physical::gather`].
-    pub(super) fn gather(&mut self, order: &[u32]) {
-        self.columns.gather(order);
-        if self.is_marked() {
-            Physical::gather(&mut self.keys, order);
-            Physical::gather(&mut self.costs, order);
-        }
-    }
-
-    fn write_range(&self, range: Range<usize>, out: &mut Vec<u8>) {
-        if self.is_marked() {
-            self.keys.write_range(range.clone(), out);
-            self.costs.write_range(range.clone(), out);
-        }
-        self.columns.write_range(range, out);
-    }
-
-    fn read_rows<'b>(&mut self, rows: usize, marked: bool, mut bytes: &'b [u8]) -> Option<&'b [u8]> {
-        if marked {
-            bytes = Physical::read_rows(&mut self.keys, rows, bytes)?;
-            bytes = Physical::read_rows(&mut self.costs, rows, bytes)?;
-        }
-        self.columns.read_rows(rows, bytes)
-    }
-}
 
 /// Sorted rows of a part that were spilled.
 #[derive(Debug, Clone, Copy)]
@@ -233,7 +123,7 @@ impl RowStore {
         columns: &mut AnyColumns,
         decimals: Decimals,
     ) -> Result<(), StoreError> {
-        let mut rows = Rows { columns: columns.take(), keys: Vec::new(), costs: Vec::new() };
+        let mut rows = Rows::from(columns.take());
         self.append(part, &mut rows, decimals)?;
         *columns = rows.columns;
         Ok(())

@@ -18,6 +18,7 @@ mod option_greeks;
 mod physical;
 mod price_update;
 mod quote;
+mod rows;
 mod status;
 mod trade;
 
@@ -31,6 +32,7 @@ pub use option_greeks::{OptionGreeksColumns, OptionGreeksRow};
 pub use physical::{ColumnRef, Physical, TextColumn};
 pub use price_update::{PriceUpdateColumns, PriceUpdateRow};
 pub use quote::{QuoteColumns, QuoteRow};
+pub use rows::{Identity, Rows};
 pub use status::{StatusColumns, StatusRow};
 pub use trade::{AggressorSide, TradeColumns, TradeRow};
 
@@ -254,7 +256,8 @@ impl AnyColumns {
     #[must_use]
     pub fn show(&self, row: usize) -> String {
         let values = self.names().into_iter().zip(self.physical());
-        let shown: Vec<String> = values.map(|(name, column)| format!("{name} {}", column.show(row))).collect();
+        let shown: Vec<String> =
+            values.map(|(name, column)| format!("{name} {}", column.show(row))).collect();
         format!("({})", shown.join(", "))
     }
 

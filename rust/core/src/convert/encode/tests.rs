@@ -57,6 +57,7 @@ fn encoded(sources: &[Vec<Given>], how: &How) -> Result<Encoded, ConvertError> {
         instrument_id: "A.B".into(),
         precision: (2, 3),
         after: None,
+        origin: String::new(),
     };
     encode(store, &[plan], Flavour::V1High, Partition::Day, how.threads, &|n| format!("file {n}"), &|_| true)
 }
@@ -146,5 +147,8 @@ fn texts_are_one_row_and_keep_their_order() {
     let twice = encoded(&[first.clone(), first], &how).expect("files");
     assert_eq!(shown(&once), shown(&twice));
     assert_eq!(twice.dropped[&(1, End::Duplicate)], RowCounts { frames: 4, bytes: 40, items: 4 });
-    assert_eq!(encoded(&[vec![trade(1, 9, 1), trade(1, 9, 2)]], &how).err().map(|e| e.code()), Some("conflict"));
+    assert_eq!(
+        encoded(&[vec![trade(1, 9, 1), trade(1, 9, 2)]], &how).err().map(|e| e.code()),
+        Some("conflict")
+    );
 }
