@@ -1,7 +1,7 @@
 """tickwright turns raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's own schemas.
 
-`convert` makes a catalog from captures; `Decoder` turns frames in memory into record batches; `inspect` says what
-a file is. Prices and sizes are exact (integers at scale 16), times are integers of nanoseconds UTC.
+`convert` makes a catalog from captures and dumps; `Decoder` turns frames in memory into record batches; `inspect`
+says what a file is. Prices and sizes are exact (integers at scale 16), times are integers of nanoseconds UTC.
 
 Nothing heavy is imported here: pyarrow and nautilus_trader are only needed by what uses them.
 """

@@ -1,7 +1,7 @@
 //! `aggTrades`: the venue's aggregates of trades of one taker order at one price.
 
 use super::trades::trades;
-use super::{by_boolean, first};
+use super::by_best_match;
 use crate::data::DataType;
 use crate::dump::{Column, DumpSpec, Holds};
 use crate::feed::TradeKind;
@@ -37,9 +37,9 @@ pub static SPEC: DumpSpec = DumpSpec {
     called: &["aggTrades"],
     by_name_only: false,
     fits: |_| true,
-    feed: |setting| by_boolean(setting, first(setting, IS_BUYER_MAKER)).map(|feed| feed.name.to_owned()),
+    feed: |setting| by_best_match(setting, IS_BEST_MATCH).map(|feed| feed.name.to_owned()),
     decoder: |setting| {
-        let feed = by_boolean(setting, first(setting, IS_BUYER_MAKER))?;
+        let feed = by_best_match(setting, IS_BEST_MATCH)?;
         let columns = [ID, PRICE, SIZE, TIME, IS_BUYER_MAKER];
         Ok(Box::new(trades(setting, feed, TradeKind::Aggregate, columns)?))
     },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{futures, instrument_id, product, symbol};
+use super::{by_symbol, instrument_id, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, QuoteRow};
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, Holds, Output, Row, Setting};
@@ -41,7 +41,7 @@ pub static SPEC: DumpSpec = DumpSpec {
 };
 
 fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
-    product(setting, Some(futures(&symbol(setting)?)))
+    by_symbol(setting, &symbol(setting)?)
 }
 
 struct Quotes {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{first, futures, instrument_id, product, symbol};
+use super::{by_symbol, first, instrument_id, product, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
 use crate::decimal::Decimal;
@@ -81,8 +81,7 @@ fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
 
 /// The same for klines that only futures have.
 pub(super) fn futures_feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
-    let symbol = symbol(setting)?;
-    product(setting, None).or_else(|_| product(setting, Some(futures(&symbol))))
+    by_symbol(setting, &symbol(setting)?)
 }
 
 /// An interval: Nautilus's name of it, and its length in ns where that is fixed.

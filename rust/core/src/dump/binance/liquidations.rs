@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use super::{futures, instrument_id, product, symbol};
+use super::{by_symbol, instrument_id, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, LiquidationRow};
 use crate::decimal;
@@ -48,7 +48,7 @@ pub static SPEC: DumpSpec = DumpSpec {
 };
 
 fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
-    product(setting, Some(futures(&symbol(setting)?)))
+    by_symbol(setting, &symbol(setting)?)
 }
 
 struct Liquidations {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{first, futures, instrument_id, product};
+use super::{by_symbol, first, instrument_id};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, OpenInterestRow};
 use crate::decimal;
@@ -41,8 +41,7 @@ pub static SPEC: DumpSpec = DumpSpec {
 };
 
 fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
-    let symbol = first(setting, SYMBOL).map_or("", String::as_str);
-    product(setting, (!symbol.is_empty()).then(|| futures(symbol)))
+    by_symbol(setting, first(setting, SYMBOL).map_or("", String::as_str))
 }
 
 /// `2024-01-31 23:55:00`, UTC, as ns.

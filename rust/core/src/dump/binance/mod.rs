@@ -1,8 +1,8 @@
 //! Binance's public data: one CSV per archive, spot, USD-M and COIN-M.
 //!
-//! Names, columns and oddities: `venue/binance/README.md`, section 7 of its source. What tells the product: `True`
-//! and `False` are spot's spelling, `true` and `false` the futures'; microseconds are spot's; COIN-M symbols have
-//! an underscore; else a folder of the path, or the user.
+//! What tells the product: only spot's trades say which were best matches, and only spot has microseconds; COIN-M
+//! symbols have an underscore; else a folder of the path, or the user. Spot files have no header, the futures'
+//! recent ones do; truth values are spelled in several ways; spot's times are microseconds from 2025 on.
 
 pub(super) mod agg_trades;
 pub(super) mod book_depth;
@@ -57,19 +57,20 @@ fn product(setting: &Setting<'_>, told: Option<&'static FeedSpec>) -> Result<&'s
     folder.ok_or_else(|| DumpError::Product { known: known() })
 }
 
-/// USD-M or COIN-M, by the symbol.
-fn futures(symbol: &str) -> &'static FeedSpec {
-    if symbol.contains("USD_") { &binance::COINM } else { &binance::USDM }
+/// The product of a file of trades: only spot says which were best matches.
+fn by_best_match(setting: &Setting<'_>, best_match: usize) -> Result<&'static FeedSpec, DumpError> {
+    if first(setting, best_match).is_some() {
+        return product(setting, Some(&binance::SPOT));
+    }
+    by_symbol(setting, &symbol(setting)?)
 }
 
-/// The product of a file with truth values: their spelling tells.
-fn by_boolean(setting: &Setting<'_>, field: Option<&String>) -> Result<&'static FeedSpec, DumpError> {
-    let told = match field.map(String::as_str) {
-        Some("True" | "False") => Some(&binance::SPOT),
-        Some("true" | "false") => Some(futures(&symbol(setting)?)),
-        _ => None,
-    };
-    product(setting, told)
+/// The product of a file that tells it by its symbol alone: COIN-M, else what the path says, else USD-M.
+fn by_symbol(setting: &Setting<'_>, symbol: &str) -> Result<&'static FeedSpec, DumpError> {
+    if symbol.contains("USD_") {
+        return product(setting, Some(&binance::COINM));
+    }
+    product(setting, None).or_else(|_| product(setting, Some(&binance::USDM)))
 }
 
 /// The Nautilus id of a symbol.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{by_boolean, first, instrument_id, symbol};
+use super::{by_best_match, instrument_id, symbol};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::rows::decimals;
@@ -39,9 +39,9 @@ pub static SPEC: DumpSpec = DumpSpec {
     called: &["trades"],
     by_name_only: false,
     fits: |_| true,
-    feed: |setting| by_boolean(setting, first(setting, IS_BUYER_MAKER)).map(|feed| feed.name.to_owned()),
+    feed: |setting| by_best_match(setting, IS_BEST_MATCH).map(|feed| feed.name.to_owned()),
     decoder: |setting| {
-        let feed = by_boolean(setting, first(setting, IS_BUYER_MAKER))?;
+        let feed = by_best_match(setting, IS_BEST_MATCH)?;
         let columns = [ID, PRICE, SIZE, TIME, IS_BUYER_MAKER];
         Ok(Box::new(trades(setting, feed, TradeKind::Raw, columns)?))
     },
