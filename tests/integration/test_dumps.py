@@ -62,6 +62,15 @@ def test_rows_are_those_of_the_reference(tmp_path: Path, name: str, kind: str) -
     assert report.unknown_keys == {}
 
 
+def test_every_format_has_a_fixture_and_a_line_in_the_docs(tmp_path: Path) -> None:
+    inputs = [write(tmp_path / str(n), stem, text) for n, (stem, text, _) in enumerate(FORMATS.values())]
+    seen = {found["container"] for source in inputs for found in tickwright.inspect(source)}
+    page = (Path(__file__).parents[2] / "docs" / "dumps.md").read_text()
+    for dump in tickwright.dumps():
+        assert (dump["name"] in seen) == bool(dump["types"]), dump["name"]
+        assert f"`{dump['name']}`" in page
+
+
 @pytest.mark.parametrize("name", ["um trades", "tardis book", "um klines", "tardis derivative ticker"])
 @pytest.mark.parametrize("options", [{"jobs": 1}, {"jobs": 5}, {"memory": 32 << 20}])
 def test_the_same_bytes_whatever_the_threads_and_memory(tmp_path: Path, name: str, options: dict[str, int]) -> None:

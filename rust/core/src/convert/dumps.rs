@@ -24,8 +24,8 @@ use crate::instrument::Definition;
 use crate::store::{Bindings, Catalog, StoreError};
 use crate::venue;
 
-/// Rows held by a reader before they go to the row store, bytes.
-const DRAIN_BYTES: usize = 2 << 20;
+/// Rows held by a reader before they go to the row store.
+const DRAIN_ROWS: usize = 16_384;
 
 /// One stream of one dump.
 struct DumpStream {
@@ -363,7 +363,7 @@ impl Reading<'_, '_> {
             if self.progress.is_cancelled() {
                 return Err(ConvertError::Cancelled);
             }
-            if output.buffered_bytes() > DRAIN_BYTES || !more {
+            if output.held() > DRAIN_ROWS || !more {
                 self.drain(&mut output, &mut parts)?;
             }
             if !more {

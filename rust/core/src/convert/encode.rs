@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ConvertError;
 use super::ids::{Hole, IdRuns};
-use super::rowstore::{CHUNK_ROWS, Chunk, Held, RowStore};
+use super::rowstore::{Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
 use crate::data::{DataType, Identity, Rows};
 use crate::schema::{Flavour, Label};
@@ -85,7 +85,8 @@ pub struct Encoded {
 #[derive(Debug, Clone)]
 enum Place {
     Spilled(Chunk),
-    Memory(Range<usize>),
+    /// Number of the batch.
+    Memory(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -219,12 +220,11 @@ impl<'a> Prepared<'a> {
         let mut part_of = Vec::new();
         for (part, held) in held.iter_mut().enumerate() {
             held.sort();
-            let times = held.rows.columns.ts_init();
             let spilled = held.chunks.iter().map(|c| (Place::Spilled(*c), c.first, c.last));
             // The rows in memory came last.
-            let memory = (0..times.len()).step_by(CHUNK_ROWS).map(|start| {
-                let end = (start + CHUNK_ROWS).min(times.len());
-                (Place::Memory(start..end), times[start], times[end - 1])
+            let memory = held.batches.iter().enumerate().filter_map(|(batch, rows)| {
+                let times = rows.columns.ts_init();
+                Some((Place::Memory(batch), *times.first()?, *times.last()?))
             });
             for (place, first, last) in spilled.chain(memory) {
                 pieces.push(Piece { arrival: part_of.len() as u32, part, place, first, last });
@@ -241,8 +241,8 @@ impl<'a> Prepared<'a> {
         for piece in &self.pieces {
             match &piece.place {
                 Place::Spilled(_) => numbers.extend(piece.first / length..=piece.last / length),
-                Place::Memory(range) => {
-                    let times = &self.held[piece.part].rows.columns.ts_init()[range.clone()];
+                Place::Memory(batch) => {
+                    let times = self.held[piece.part].batches[*batch].columns.ts_init();
                     let mut at = 0;
                     while at < times.len() {
                         let number = times[at] / length;
@@ -262,7 +262,10 @@ impl<'a> Prepared<'a> {
         scratch: &'r mut Rows,
     ) -> Result<(&'r Rows, Range<usize>), StoreError> {
         match &piece.place {
-            Place::Memory(range) => Ok((&self.held[piece.part].rows, range.clone())),
+            Place::Memory(batch) => {
+                let rows = &self.held[piece.part].batches[*batch];
+                Ok((rows, 0..rows.rows()))
+            }
             Place::Spilled(chunk) => {
                 scratch.clear();
                 self.store.load(chunk, scratch)?;

@@ -219,7 +219,7 @@ pub fn convert(
     }
 
     let staging = catalog.staging(staging)?;
-    let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 3).unwrap_or(usize::MAX));
+    let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 2).unwrap_or(usize::MAX));
     let mut rejects = sidecars::RejectsFile::new(staging.path());
     let mut states: BTreeMap<String, FeedState> = sidecars::read_states(&catalog)?;
     let settings = Settings { options, checked: &checked };

@@ -4,7 +4,8 @@
 //! and, for dumps, source. Out ([`super::encode`]): one staged file per stream and partition, whose bytes depend
 //! on the rows alone: not on how often [`RowStore::append`] was called, nor on what was spilled, nor on threads.
 //!
-//! A spill writes every part's rows, sorted, as chunks of at most [`CHUNK_ROWS`] into one file.
+//! Rows are kept in batches as they came, so that none is copied to make room. A spill writes every batch, sorted,
+//! as chunks of at most [`CHUNK_ROWS`] into one file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -14,7 +15,10 @@ use std::path::{Path, PathBuf};
 use crate::data::{AnyColumns, DataType, Decimals, Rows};
 use crate::store::{ROW_GROUP_ROWS, StoreError};
 
-pub(super) const CHUNK_ROWS: usize = 16_384;
+/// Rows of a spilled chunk, at most.
+const CHUNK_ROWS: usize = 16_384;
+/// A batch takes on rows until it has this many: then the next is begun.
+const BATCH_ROWS: usize = 8_192;
 
 /// Sorted rows of a part that were spilled.
 #[derive(Debug, Clone, Copy)]
@@ -27,10 +31,11 @@ pub(super) struct Chunk {
     pub last: u64,
 }
 
-/// The rows of one part: chunks that were spilled, and those after them.
+/// The rows of one part: chunks that were spilled, and batches after them.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub rows: Rows,
+    data_type: DataType,
+    pub batches: Vec<Rows>,
     pub chunks: Vec<Chunk>,
     by_key: bool,
     decimals: Decimals,
@@ -69,9 +74,7 @@ impl RowStore {
 
     /// The same, whose rows of one receive time are in the order of their keys where `by_key`.
     pub(super) fn open_ordered(&mut self, data_type: DataType, by_key: bool) -> usize {
-        let rows = Rows::new(data_type);
-        let decimals = Decimals::default();
-        self.held.push(Held { rows, chunks: Vec::new(), by_key, decimals, total: 0 });
+        self.held.push(Held::new(data_type, by_key));
         self.held.len() - 1
     }
 
@@ -90,8 +93,9 @@ impl RowStore {
     /// Last receive time of a part so far; `None` before its first row.
     pub(super) fn last_ts(&self, part: usize) -> Option<u64> {
         let held = &self.held[part];
-        let spilled = held.chunks.iter().map(|c| c.last).max();
-        spilled.max(held.rows.columns.ts_init().iter().copied().max())
+        let spilled = held.chunks.iter().map(|c| c.last);
+        let kept = held.batches.iter().filter_map(|rows| rows.columns.ts_init().iter().copied().max());
+        spilled.chain(kept).max()
     }
 
     /// Takes rows, which are left empty.
@@ -104,11 +108,12 @@ impl RowStore {
         held.total += number as u64;
         held.decimals = held.decimals.max(decimals);
         self.bytes += rows.bytes();
-        if held.rows.rows() == 0 {
-            held.rows = rows.take();
-        } else {
-            held.rows.extend_range(rows, 0..number);
-            rows.clear();
+        match held.batches.last_mut() {
+            Some(batch) if batch.rows() < BATCH_ROWS => {
+                batch.extend_range(rows, 0..number);
+                rows.clear();
+            }
+            _ => held.batches.push(rows.take()),
         }
         if self.bytes > self.budget { self.spill() } else { Ok(()) }
     }
@@ -143,39 +148,34 @@ impl RowStore {
         let Some((file, end)) = &mut self.spill else { return Ok(()) };
         let mut buffer = Vec::new();
         for held in &mut self.held {
-            if held.rows.rows() == 0 {
-                continue;
-            }
-            let mut rows = held.rows.take();
-            rows.sort(held.by_key);
-            let number = rows.rows();
-            for start in (0..number).step_by(CHUNK_ROWS) {
-                let stop = (start + CHUNK_ROWS).min(number);
-                buffer.clear();
-                rows.write_range(start..stop, &mut buffer);
-                file.write_all(&buffer).map_err(failed)?;
-                let times = rows.columns.ts_init();
-                held.chunks.push(Chunk {
-                    offset: *end,
-                    bytes: buffer.len() as u64,
-                    rows: stop - start,
-                    marked: rows.is_marked(),
-                    first: times[start],
-                    last: times[stop - 1],
-                });
-                *end += buffer.len() as u64;
+            for mut rows in std::mem::take(&mut held.batches) {
+                rows.sort(held.by_key);
+                let number = rows.rows();
+                for start in (0..number).step_by(CHUNK_ROWS) {
+                    let stop = (start + CHUNK_ROWS).min(number);
+                    buffer.clear();
+                    rows.write_range(start..stop, &mut buffer);
+                    file.write_all(&buffer).map_err(failed)?;
+                    let times = rows.columns.ts_init();
+                    held.chunks.push(Chunk {
+                        offset: *end,
+                        bytes: buffer.len() as u64,
+                        rows: stop - start,
+                        marked: rows.is_marked(),
+                        first: times[start],
+                        last: times[stop - 1],
+                    });
+                    *end += buffer.len() as u64;
+                }
             }
         }
         self.bytes = 0;
         Ok(())
     }
 
-    /// Takes a part's rows out, those in memory sorted.
+    /// Takes a part's rows out.
     pub(super) fn take(&mut self, part: usize) -> Held {
-        let data_type = self.held[part].rows.columns.data_type();
-        let by_key = self.held[part].by_key;
-        let decimals = Decimals::default();
-        let empty = Held { rows: Rows::new(data_type), chunks: Vec::new(), by_key, decimals, total: 0 };
+        let empty = Held::new(self.held[part].data_type, self.held[part].by_key);
         std::mem::replace(&mut self.held[part], empty)
     }
 
@@ -208,8 +208,15 @@ impl Drop for RowStore {
 }
 
 impl Held {
-    /// Sorts the rows in memory.
+    const fn new(data_type: DataType, by_key: bool) -> Self {
+        let decimals = Decimals { price: 0, size: 0 };
+        Self { data_type, batches: Vec::new(), chunks: Vec::new(), by_key, decimals, total: 0 }
+    }
+
+    /// Sorts each batch.
     pub(super) fn sort(&mut self) {
-        self.rows.sort(self.by_key);
+        for rows in &mut self.batches {
+            rows.sort(self.by_key);
+        }
     }
 }

@@ -47,6 +47,8 @@ pub trait Physical: std::fmt::Debug + Send {
     fn show(&self, row: usize) -> String;
     /// Drops all rows, keeping the memory.
     fn clear(&mut self);
+    /// Makes room for `rows` more rows.
+    fn reserve(&mut self, rows: usize);
     /// Bytes of memory held for rows (capacity not counted).
     fn bytes(&self) -> usize;
     /// Appends rows `range` as bytes, little-endian.
@@ -83,6 +85,9 @@ macro_rules! fixed {
             }
             fn clear(&mut self) {
                 Vec::clear(self);
+            }
+            fn reserve(&mut self, rows: usize) {
+                Vec::reserve(self, rows);
             }
             fn bytes(&self) -> usize {
                 self.len() * size_of::<$t>()
@@ -136,6 +141,9 @@ macro_rules! optional {
             }
             fn clear(&mut self) {
                 Vec::clear(self);
+            }
+            fn reserve(&mut self, rows: usize) {
+                Vec::reserve(self, rows);
             }
             fn bytes(&self) -> usize {
                 self.len() * size_of::<Option<$t>>()
@@ -274,6 +282,11 @@ impl Physical for TextColumn {
     fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
+    }
+    fn reserve(&mut self, rows: usize) {
+        let mean = self.bytes.len().checked_div(self.ends.len()).unwrap_or(16);
+        self.bytes.reserve(rows * (mean + 1));
+        self.ends.reserve(rows);
     }
     fn bytes(&self) -> usize {
         self.bytes.len() + self.ends.len() * 4

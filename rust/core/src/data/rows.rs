@@ -72,6 +72,15 @@ impl Rows {
         self.costs.clear();
     }
 
+    /// Makes room for `rows` more rows.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        for column in self.columns.physical_mut() {
+            column.reserve(rows);
+        }
+        self.keys.reserve(rows);
+        self.costs.reserve(rows);
+    }
+
     /// Takes the rows out, leaving none.
     #[must_use]
     pub fn take(&mut self) -> Self {

@@ -61,6 +61,16 @@ impl TradeColumns {
         self.ts_init.push(row.ts_init);
     }
 
+    /// Appends one trade whose id is a number, with the number's text where that is at hand.
+    #[inline]
+    pub fn push_digits(&mut self, row: &TradeRow<'_>, id: u64, digits: &[u8]) {
+        match (std::str::from_utf8(digits), digits.first()) {
+            // A text with a zero in front is not the number's.
+            (Ok(text), Some(b'1'..=b'9')) => self.push(&TradeRow { trade_id: text, ..*row }),
+            _ => self.push_numbered(row, id),
+        }
+    }
+
     /// Appends one trade whose id is a number (`row.trade_id` is not looked at).
     #[inline]
     pub fn push_numbered(&mut self, row: &TradeRow<'_>, id: u64) {

@@ -59,9 +59,9 @@ pub struct OutputStream {
     pub rows: Rows,
     /// Most decimals of all rows so far.
     pub decimals: Decimals,
-    /// Rows so far.
+    /// Rows taken so far.
     pub total: u64,
-    /// Lines that ended as rows here.
+    /// Lines that ended as rows here, of those taken.
     pub counts: RowCounts,
     /// Rows from here on belong to an event that is not over.
     open_from: Option<usize>,
@@ -117,7 +117,6 @@ pub struct Output {
     origin: Arc<str>,
     /// Bytes of the line at hand that no row has taken on.
     cost: u32,
-    buffered: usize,
 }
 
 impl Output {
@@ -135,7 +134,6 @@ impl Output {
             unjoined: Vec::new(),
             origin: origin.into(),
             cost: 0,
-            buffered: 0,
         }
     }
 
@@ -193,16 +191,10 @@ impl Output {
     /// A row of the line at hand: its columns, for one row to be pushed. `key` tells it from others.
     #[inline]
     pub fn row(&mut self, stream: usize, key: u64, decimals: Decimals) -> &mut AnyColumns {
-        let cost = std::mem::take(&mut self.cost);
         let stream = &mut self.streams[stream];
-        stream.counts.frames += u64::from(cost > 0);
-        stream.counts.items += u64::from(cost > 0);
-        stream.counts.bytes += u64::from(cost);
         stream.rows.keys.push(key);
-        stream.rows.costs.push(cost);
+        stream.rows.costs.push(std::mem::take(&mut self.cost));
         stream.decimals = stream.decimals.max(decimals);
-        stream.total += 1;
-        self.buffered += 100;
         &mut stream.rows.columns
     }
 
@@ -307,11 +299,11 @@ impl Output {
         self.cost = bytes as u32;
     }
 
-    /// The line is over.
-    #[inline]
-    pub(super) fn end(&mut self, end: End, bytes: usize) {
-        self.accounting.frame(end, bytes as u64);
-        self.accounting.items.add(end, 1);
+    /// Lines are over that ended in the same way.
+    pub(super) fn end(&mut self, end: End, lines: u64, bytes: u64) {
+        self.accounting.bytes.add(end, bytes);
+        self.accounting.frames.add(end, lines);
+        self.accounting.items.add(end, lines);
     }
 
     /// The line is a reject.
@@ -324,10 +316,10 @@ impl Output {
 
     // --- results --------------------------------------------------------------------------------------------
 
-    /// Bytes of rows held, about.
+    /// Rows held.
     #[must_use]
-    pub const fn buffered_bytes(&self) -> usize {
-        self.buffered
+    pub fn held(&self) -> usize {
+        self.streams.iter().map(|stream| stream.rows.rows()).sum()
     }
 
     /// Streams opened so far.
@@ -345,7 +337,6 @@ impl Output {
         &mut self,
         mut take: impl FnMut(usize, &OutputStream, &mut Rows) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.buffered = 0;
         for (number, stream) in self.streams.iter_mut().enumerate() {
             let held = stream.rows.rows();
             let over = stream.open_from.unwrap_or(held);
@@ -359,10 +350,15 @@ impl Output {
             }
             stream.open_from = stream.open_from.map(|_| 0);
             let mut rows = std::mem::replace(&mut stream.rows, rest);
+            stream.total += over as u64;
+            let lines = rows.costs.iter().filter(|cost| **cost > 0).count() as u64;
+            let bytes = rows.costs.iter().map(|cost| u64::from(*cost)).sum();
+            stream.counts.add(&RowCounts { frames: lines, items: lines, bytes });
             take(number, stream, &mut rows)?;
             rows.clear();
             if stream.rows.rows() == 0 {
-                // The memory is used again.
+                // The memory is used again, or as much of it is made ready at once.
+                rows.reserve(over);
                 stream.rows = rows;
             }
         }

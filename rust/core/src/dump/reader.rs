@@ -220,6 +220,20 @@ impl DumpReader {
     }
 
     fn lines(&mut self, end: usize, out: &mut Output) -> Result<(), DumpError> {
+        let (mut rows, mut bytes) = (0, 0);
+        let result = self.each_line(end, out, &mut rows, &mut bytes);
+        out.end(End::Rows, rows, bytes);
+        result
+    }
+
+    /// Decodes every line; those that gave rows, which most do, are counted in `rows` and `bytes`.
+    fn each_line(
+        &mut self,
+        end: usize,
+        out: &mut Output,
+        rows: &mut u64,
+        bytes: &mut u64,
+    ) -> Result<(), DumpError> {
         let mut start = 0;
         if self.offset == 0 && self.buffer.starts_with(b"\xEF\xBB\xBF") {
             start = 3;
@@ -247,9 +261,13 @@ impl DumpReader {
             out.begin(length);
             let row = self.splitter.row(&self.buffer, start, line, self.found.fields, &self.found.map);
             match row.and_then(|row| self.decoder.row(&row, out)) {
-                Ok(end) => out.end(end, length),
+                Ok(End::Rows) => {
+                    *rows += 1;
+                    *bytes += length as u64;
+                }
+                Ok(end) => out.end(end, 1, length as u64),
                 Err(fault) => {
-                    out.end(End::Reject, length);
+                    out.end(End::Reject, 1, length as u64);
                     let (offset, number) = (self.offset + start as u64, self.lines);
                     let text = &self.buffer[start..line.text];
                     out.reject(|| reject(self.spec, &self.found, fault, text, offset, number));

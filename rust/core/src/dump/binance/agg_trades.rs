@@ -1,7 +1,7 @@
 //! `aggTrades`: the venue's aggregates of trades of one taker order at one price.
 
-use super::trades::trades;
 use super::by_best_match;
+use super::trades::trades;
 use crate::data::DataType;
 use crate::dump::{Column, DumpSpec, Holds};
 use crate::feed::TradeKind;

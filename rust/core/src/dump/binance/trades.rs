@@ -80,7 +80,7 @@ impl DumpDecoder for Trades {
     #[inline]
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let [id, price, size, time, is_buyer_maker] = self.columns;
-        let id = row.integer(id)?;
+        let (digits, id) = (row.bytes(id), row.integer(id)?);
         let price = out.price(row, price)?;
         let size = out.traded_size(row, size)?;
         let ts_event = row.epoch(time)?;
@@ -96,7 +96,7 @@ impl DumpDecoder for Trades {
         let (price, size, decimals) = (price.value, size.value, decimals(price, size));
         if let AnyColumns::Trade(columns) = out.row(stream, id, decimals) {
             let row = TradeRow { price, size, aggressor_side, trade_id: "", ts_event, ts_init: ts_event };
-            columns.push_numbered(&row, id);
+            columns.push_digits(&row, id, digits);
         }
         Ok(End::Rows)
     }
