@@ -64,9 +64,7 @@ class DataClient(LiveMarketDataClient):
             loop=loop,
             client_id=ClientId(name),
             venue=Venue(config.venue),
-            msgbus=msgbus,
-            cache=cache,
-            clock=clock,
+            **engine,
             instrument_provider=Provider(source),
             config=config,
         )
@@ -140,7 +138,7 @@ def factory(source: Source) -> type[LiveDataClientFactory]:
 
         @classmethod
         def create(cls, loop: Any, name: str, config: Config, msgbus: Any, cache: Any, clock: Any) -> DataClient:
-            cls.made = DataClient(source, config, name, loop, msgbus, cache, clock)
+            cls.made = DataClient(source, config, name, loop, msgbus=msgbus, cache=cache, clock=clock)
             return cls.made
 
     return Factory
