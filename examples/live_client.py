@@ -57,9 +57,7 @@ class Config(LiveDataClientConfig, frozen=True):
 class DataClient(LiveMarketDataClient):
     """Frames in, objects to the engine."""
 
-    def __init__(
-        self, source: Source, config: Config, name: str, loop: Any, msgbus: Any, cache: Any, clock: Any
-    ) -> None:
+    def __init__(self, source: Source, config: Config, name: str, loop: Any, **engine: Any) -> None:
         super().__init__(
             loop=loop,
             client_id=ClientId(name),
