@@ -109,7 +109,9 @@ def test_sigint_leaves_the_catalog_as_it_was(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from tickwright.cli import main; main()"]
     command += ["convert", str(big), "-o", str(tmp_path / "catalog")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "catalog" / "_tickwright").is_dir() and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 130
