@@ -1,7 +1,8 @@
 """tickwright turns raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's own schemas.
 
 `convert` makes a catalog from captures and dumps; `Decoder` turns frames in memory into record batches; `inspect`
-says what a file is. Prices and sizes are exact (integers at scale 16), times are integers of nanoseconds UTC.
+says what a file is; `simulate` makes a capture from a seed, with the rows it must become. Prices and sizes are exact
+(integers at scale 16), times are integers of nanoseconds UTC.
 
 Nothing heavy is imported here: pyarrow and nautilus_trader are only needed by what uses them.
 """
@@ -18,6 +19,7 @@ from tickwright.convert import convert
 from tickwright.decoder import Decoder, decode_file
 from tickwright.info import dumps, feeds, inspect
 from tickwright.report import Accounting, ConvertReport, Ends, SourceReport, TableReport
+from tickwright.simulate import SimulateReport, simulate, truth_path
 
 __all__ = [
     "Accounting",
@@ -27,6 +29,7 @@ __all__ = [
     "Decoder",
     "Ends",
     "InputError",
+    "SimulateReport",
     "SourceReport",
     "TableReport",
     "TickwrightError",
@@ -37,4 +40,6 @@ __all__ = [
     "dumps",
     "feeds",
     "inspect",
+    "simulate",
+    "truth_path",
 ]

@@ -114,6 +114,18 @@ def convert(
     CatalogError
         The catalog refuses: an overlap, another flavour, no space.
 
+    Examples
+    --------
+    >>> import tempfile, tickwright
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> catalog = f"{folder.name}/catalog"
+    >>> report = tickwright.convert("examples/binance-usdm", catalog, types=["trade"], write_instruments=False)
+    >>> report.status, report.version, {table.type for table in report.tables}
+    ('committed', 1, {'trade'})
+    >>> tickwright.convert("examples/binance-usdm", catalog, types=["trade"], write_instruments=False).status
+    'nothing_new'
+    >>> folder.cleanup()
+
     """
     paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     options: dict[str, Any] = {
@@ -157,7 +169,7 @@ def convert(
 def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> ConvertReport:
     """Take the report of a conversion that is over, and write the instruments it found."""
     report = ConvertReport.from_json(job.result())
-    if report.status != "committed" or not report.instruments or write_instruments is False:
+    if report.status == "dry_run" or not report.instruments or write_instruments is False:
         return report
     from dataclasses import replace
     from importlib.util import find_spec
@@ -170,4 +182,5 @@ def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> C
     from tickwright.nautilus.instruments import write
 
     written = write(Path(report.catalog), report.instruments)
+    _core.mark_definitions(report.catalog, report.version or 0)
     return replace(report, instruments_written=written)

@@ -131,6 +131,16 @@ def decode_file(
     UsageError
         An unknown option.
 
+    Examples
+    --------
+    >>> import tickwright
+    >>> batches, report = tickwright.decode_file("examples/binance-usdm/capture.ndjson.gz", types=["trade"])
+    >>> {kind for kind, instrument_id in batches}
+    {'trade'}
+    >>> frames = report["accounting"]["frames"]
+    >>> frames["total"] == frames["rows"] + frames["control"] + frames["unselected"]
+    True
+
     """
     options = {
         "feed": feed,

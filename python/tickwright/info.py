@@ -13,7 +13,8 @@ def feeds() -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> [feed["name"] for feed in feeds()]
+    >>> import tickwright
+    >>> [feed["name"] for feed in tickwright.feeds()]
     ['binance-spot', 'binance-usdm', 'binance-coinm']
 
     """
@@ -47,6 +48,13 @@ def inspect(
     ------
     InputError
         A named input that cannot be read, is empty, or of no clear feed.
+
+    Examples
+    --------
+    >>> import tickwright
+    >>> [found] = tickwright.inspect("examples/binance-usdm/capture.ndjson.gz")
+    >>> found["feed"], found["compression"]
+    ('binance-usdm', 'gzip')
 
     """
     paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)

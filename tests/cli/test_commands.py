@@ -111,7 +111,9 @@ def test_sigint_leaves_the_catalog_as_it_was(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from tickwright.cli import main; main()"]
     command += ["convert", str(big), "-o", str(tmp_path / "catalog")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "catalog" / "_tickwright").is_dir() and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 130
@@ -119,8 +121,17 @@ def test_sigint_leaves_the_catalog_as_it_was(tmp_path: Path) -> None:
 
 
 def test_readme_commands_are_those_of_ci() -> None:
+    """Each command of the README that installs and runs is one that the gate runs, word for word."""
     readme = (ROOT / "README.md").read_text()
-    ci = (ROOT / ".ci/run").read_text()
-    assert "pip install uv && uv run pytest" in readme
-    assert re.search(r"^uv run pytest", ci, re.MULTILINE)
-    assert "pip install --quiet uv" in ci
+    ci = (ROOT / ".ci/run").read_text().replace("pip install --quiet uv", "pip install uv").splitlines()
+    commands = [line.split(" && ") for line in readme.splitlines() if line.startswith("pip install")]
+    assert commands == [
+        ["pip install uv", "uv run tickwright convert examples/binance-usdm -o catalog"],
+        ["pip install uv", "uv run pytest"],
+    ]
+    for install, command in commands:
+        # The gate may add what changes only what is shown.
+        ran = [line for line in ci if re.fullmatch(re.escape(command) + r"( -rs \| tee [\w.-]+)?", line)]
+        assert len(ran) == 1, command
+        assert ci.index(install) < ci.index(ran[0])
+    assert "set -euo pipefail" in ci, "a command that fails fails the gate"

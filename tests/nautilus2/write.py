@@ -1,4 +1,4 @@
-"""Writes the hand-made recording as a v2 catalog."""
+"""Writes the hand-made recording as a v2 catalog, and a simulated capture with the catalog of it."""
 
 import sys
 import tempfile
@@ -6,11 +6,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tickwright import convert
+from tickwright import convert, simulate
 
 from tests.frames import capture, usdm
 
+out = Path(sys.argv[1])
 with tempfile.TemporaryDirectory() as folder:
     source = capture(Path(folder) / "capture.ndjson", usdm())
-    report = convert(source, sys.argv[1], flavour="v2", write_instruments=False)
+    report = convert(source, out / "catalog", flavour="v2", write_instruments=False)
 print({(t.type, t.instrument_id): t.rows for t in report.tables})
+simulated = simulate("binance-usdm", out / "capture.gz", seed=8, minutes=1, symbols=3, truth=False)
+options = {"trades": "aggregate", "book": "depth@100ms", "write_instruments": False}
+convert(simulated.output, out / "simulated", flavour="v2", **options)

@@ -36,6 +36,10 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
     let snapshot = format!(
         "{{\"stream\":\"btcusdt@depthSnapshot\",\"generated\":true,\"data\":{{\"lastUpdateId\":{id},\"E\":1700000000000,\"T\":1700000000000,\"bids\":[{bids}],\"asks\":[{asks}]}}}}"
     );
+    let mut held: [std::collections::BTreeSet<u64>; 2] = Default::default();
+    for (held, sign) in held.iter_mut().zip([-1, 1]) {
+        held.extend((1..=1_000).map(|i| middle.wrapping_add_signed(sign * i * 10)));
+    }
     let mut frames = Vec::with_capacity(n);
     for at in 0..n {
         middle = middle.wrapping_add_signed((i64::from(chance.below(3)) - 1) * 10);
@@ -43,10 +47,13 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
         let first = id + 1 + u64::from(chance.below(40));
         id = first + u64::from(chance.below(400));
         let mut sides = [String::new(), String::new()];
-        for (side, sign) in sides.iter_mut().zip([-1_i64, 1]) {
+        for (at, sign) in [-1_i64, 1].into_iter().enumerate() {
+            // Levels that the price has passed go first.
+            let passed = |price: &u64| if sign < 0 { *price >= middle } else { *price <= middle };
+            let gone: Vec<u64> = held[at].iter().copied().filter(passed).collect();
             // The distance from the top falls off as in recorded books: half within five ticks.
             let mut steps: Vec<i64> = Vec::new();
-            while steps.len() < levels / 2 {
+            while steps.len() + gone.len() < levels / 2 {
                 let reach = 1 + chance.below(8).pow(2) as i64 * i64::from(1 + chance.below(4));
                 let step = 1 + i64::from(chance.below(reach as u32));
                 if !steps.contains(&step) {
@@ -54,14 +61,19 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
                 }
             }
             steps.sort_unstable();
-            let all: Vec<String> = steps
-                .into_iter()
-                .map(|step| {
-                    let size = if chance.below(4) == 0 { 0 } else { u64::from(chance.below(60_000)) + 1 };
-                    level(middle.wrapping_add_signed(sign * step * 10), size)
-                })
-                .collect();
-            *side = all.join(",");
+            let mut all: Vec<String> = gone.iter().map(|price| level(*price, 0)).collect();
+            held[at].retain(|price| !passed(price));
+            all.extend(steps.into_iter().map(|step| {
+                let size = if chance.below(4) == 0 { 0 } else { u64::from(chance.below(60_000)) + 1 };
+                let price = middle.wrapping_add_signed(sign * step * 10);
+                if size == 0 {
+                    held[at].remove(&price);
+                } else {
+                    held[at].insert(price);
+                }
+                level(price, size)
+            }));
+            sides[at] = all.join(",");
         }
         let time = 1_700_000_000_000 + at as u64 * 100;
         let [bids, asks] = sides;

@@ -34,9 +34,9 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Run a command; answers its exit code."""
-    from tickwright.cli import convert, feeds, inspect
+    from tickwright.cli import convert, feeds, inspect, simulate
 
-    for command in (convert, inspect, feeds):
+    for command in (convert, inspect, feeds, simulate):
         command.register(app)
     as_json = "--json" in arguments
     try:

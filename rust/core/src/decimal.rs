@@ -100,13 +100,16 @@ pub fn parse(text: &[u8]) -> Result<Decimal, DecimalError> {
     let mut value: i128 = 0;
     let trailing = digits().rev().take_while(|d| **d == b'0').count();
     let count = whole.len() + fraction.len();
-    for digit in digits().take(count - trailing) {
-        value = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(i128::from(digit - b'0')))
-            .ok_or(DecimalError::Range)?;
-    }
     power += trailing as i64;
+    for digit in digits().take(count - trailing) {
+        value =
+            value.checked_mul(10).and_then(|v| v.checked_add(i128::from(digit - b'0'))).ok_or_else(|| {
+                // Too many digits: is the number too large, or only too fine?
+                let leading = digits().take_while(|d| **d == b'0').count();
+                let kept = (count - trailing - leading) as i64 + power;
+                if power < 0 && kept <= 38 { DecimalError::Scale } else { DecimalError::Range }
+            })?;
+    }
     let significant = (i64::from(SCALE) - power).clamp(0, i64::from(SCALE)) as u8;
     if value == 0 {
         power = 0;
@@ -124,6 +127,34 @@ pub fn parse(text: &[u8]) -> Result<Decimal, DecimalError> {
         written,
         significant: if value == 0 { 0 } else { significant },
     })
+}
+
+/// Reads a decimal as [`parse`] does, but rounds half to even what has more than 16 decimals; tells whether it did.
+///
+/// # Errors
+/// See [`DecimalError`]; never [`DecimalError::Scale`].
+pub fn parse_rounded(text: &[u8]) -> Result<(Decimal, bool), DecimalError> {
+    match parse(text) {
+        Err(DecimalError::Scale) => {}
+        exact => return exact.map(|decimal| (decimal, false)),
+    }
+    // Canonical text has a fraction, and its last digit is not zero: it is beyond the 16th.
+    let canonical = canonical(text)?;
+    let dot = canonical.find('.').ok_or(DecimalError::Syntax)?;
+    let (kept, lost) = canonical.split_at_checked(dot + 1 + SCALE as usize).ok_or(DecimalError::Syntax)?;
+    let mut decimal = parse(kept.as_bytes())?;
+    let is_odd = decimal.value % 2 != 0;
+    let up = match lost.as_bytes() {
+        [b'5'] => is_odd,
+        [first, ..] => *first >= b'5',
+        [] => false,
+    };
+    if up {
+        decimal.value += if canonical.starts_with('-') { -1 } else { 1 };
+    }
+    let zeros = (0..SCALE).take_while(|zeros| decimal.value % 10_i128.pow(zeros + 1) == 0).count();
+    decimal.significant = if decimal.value == 0 { 0 } else { SCALE as u8 - zeros as u8 };
+    Ok((decimal, true))
 }
 
 fn parse_exponent(text: &[u8]) -> Result<i64, DecimalError> {
@@ -185,6 +216,27 @@ pub fn quoted(bytes: &[u8; 32]) -> Option<(Decimal, usize)> {
     let end = quotes.trailing_zeros() as usize;
     let dot = (dots | quotes).trailing_zeros() as usize;
     Some((short(bytes, 0, Ends { dot, end })?, end))
+}
+
+/// The inverse of 5^8 modulo 2^64: dividing by it, where nothing remains, is one multiplication.
+const INVERSE_OF_5_TO_8: u64 = {
+    let five = 5_u64.pow(8);
+    // Newton's iteration doubles the correct bits: 3, 6, … 96.
+    let (mut inverse, mut i) = (five, 0);
+    while i < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(five.wrapping_mul(inverse)));
+        i += 1;
+    }
+    inverse
+};
+
+/// A value at scale 16 as one at scale 8, where that is exact and fits.
+#[inline(always)]
+#[must_use]
+pub fn narrow(value: i128) -> Option<i64> {
+    // 10^8 = 2^8 x 5^8.
+    let narrow = ((value >> 8) as u64).wrapping_mul(INVERSE_OF_5_TO_8) as i64;
+    (i128::from(narrow) * i128::from(POW10[8]) == value).then_some(narrow)
 }
 
 /// Canonical text of a decimal of any length: no exponent, no leading or trailing zeros, no `+`, `0` for zero.
@@ -286,6 +338,9 @@ mod tests {
         exponent_of_zero: "0e400" => Ok((0, 0, 0));
         exponent_tiny: "1e-400" => Err(DecimalError::Scale);
         forty_digits: "1234567890123456789012345678901234567890" => Err(DecimalError::Range);
+        forty_decimals: "0.1111111111111111111111111111111111111111" => Err(DecimalError::Scale);
+        forty_decimals_far: "1234.0000000000000000000000000000000000000001" => Err(DecimalError::Scale);
+        forty_both: "1111111111111111111111111111111111111111.1" => Err(DecimalError::Range);
         not_a_number: "NaN" => Err(DecimalError::Syntax);
         infinity: "Infinity" => Err(DecimalError::Syntax);
         empty: "" => Err(DecimalError::Syntax);
@@ -295,6 +350,40 @@ mod tests {
         bare_exponent: "1e" => Err(DecimalError::Syntax);
         sign_inside: "1-2" => Err(DecimalError::Syntax);
         largest: "17014118346046" => Ok((PRICE_MAX, 0, 0));
+    }
+
+    #[test]
+    fn rounds_half_to_even() {
+        for (text, want, rounded) in [
+            ("1.5", 15 * 10_i128.pow(15), false),
+            ("0.00000000000000015", 2, true),
+            ("0.00000000000000025", 2, true),
+            ("0.000000000000000250001", 3, true),
+            ("-0.00000000000000035", -4, true),
+            ("0.00000000000000004", 0, true),
+            ("63113.1999999999999999999", unit(631_132) / 10, true),
+            ("1e-30", 0, true),
+        ] {
+            let read = parse_rounded(text.as_bytes());
+            assert_eq!(read.map(|(d, r)| (d.value, r)), Ok((want, rounded)), "{text}");
+            assert_eq!(
+                read.map(|(d, _)| d.significant),
+                parse(super::text(want).as_bytes()).map(|d| d.significant)
+            );
+        }
+        assert_eq!(parse_rounded(b"1e400"), Err(DecimalError::Range));
+        assert_eq!(parse_rounded(b"x"), Err(DecimalError::Syntax));
+    }
+
+    #[test]
+    fn narrow_is_exact_or_nothing() {
+        const NARROW: i128 = 10_i128.pow(8);
+        for price in [0, 1, NARROW, -NARROW, NARROW + 1, 631_132_000_000_000_000_000, 7 * NARROW / 2] {
+            let want = (price % NARROW == 0).then_some((price / NARROW) as i64);
+            assert_eq!(narrow(price), want, "{price}");
+        }
+        let beyond = (i128::from(i64::MAX) + 1) * NARROW;
+        assert_eq!((narrow(beyond), narrow(-beyond)), (None, Some(i64::MIN)));
     }
 
     fn short_of(text: &str) -> Option<(Decimal, usize)> {
@@ -323,6 +412,14 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn narrow_equals_division(price in any::<i128>(), key in any::<i64>()) {
+            const NARROW: i128 = 10_i128.pow(8);
+            let want = (price % NARROW == 0).then(|| i64::try_from(price / NARROW).ok()).flatten();
+            prop_assert_eq!(narrow(price), want);
+            prop_assert_eq!(narrow(i128::from(key) * NARROW), Some(key));
+        }
 
         #[test]
         fn short_agrees_with_parse(text in "[0-9]{0,9}\\.?[0-9]{0,9}") {

@@ -31,6 +31,8 @@ pub struct Options {
     pub on_gap: Option<String>,
     /// Decimals of prices and sizes where there is no definition.
     pub precision: Option<(u8, u8)>,
+    /// Whether holes are told when they are found.
+    pub tell_openings: bool,
 }
 
 /// A feed with a schema.
@@ -85,6 +87,7 @@ impl FrameDecoder {
                 on_gap,
                 book: options.book.as_deref().map(Into::into),
                 limits: crate::convert::limits(flavour),
+                tell_openings: options.tell_openings,
                 ..FeedOptions::default()
             },
         );
@@ -101,6 +104,11 @@ impl FrameDecoder {
             Ok(_) => Err(usage(format!("instruments: nothing of {} is defined", self.feed.spec().name))),
             Err(error) => Err(usage(format!("instruments: {} at byte {}", error.kind.code(), error.at))),
         }
+    }
+
+    /// The feed itself, to take columns and holes from it as they come.
+    pub const fn feed_mut(&mut self) -> &mut Feed {
+        &mut self.feed
     }
 
     /// Decodes a frame received at `ts` ns UTC.
@@ -205,6 +213,12 @@ impl FrameDecoder {
                 })
             })
             .collect();
+        let rounded: Vec<Value> = self
+            .feed
+            .market()
+            .rounded()
+            .map(|(id, data_type, n)| json!({"instrument_id": id, "type": data_type.name(), "values": n}))
+            .collect();
         json!({
             "feed": self.feed.spec().name,
             "accounting": accounting,
@@ -212,6 +226,7 @@ impl FrameDecoder {
             "rejects": rejects,
             "unknown_keys": unknown,
             "unknown_topics": self.feed.market().unknown_topics(),
+            "rounded": rounded,
             "undefined_symbols": self.feed.market().undefined_symbols(),
             "instruments": self.feed.market().definitions(),
         })

@@ -92,6 +92,18 @@ mod obvious {
 
 pub use masks::{not_digit, odd};
 
+/// Whether the processor has AVX2, and the bit instructions that come with it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[must_use]
+pub fn has_avx2() -> bool {
+    std::is_x86_feature_detected!("avx2")
+        && std::is_x86_feature_detected!("bmi1")
+        && std::is_x86_feature_detected!("bmi2")
+        && std::is_x86_feature_detected!("lzcnt")
+        && std::is_x86_feature_detected!("popcnt")
+}
+
 /// Bytes of sixteen equal to `byte`.
 #[inline(always)]
 #[must_use]

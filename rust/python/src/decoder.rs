@@ -13,7 +13,7 @@ use crate::errors::{convert_error, usage};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct DecoderOptions {
+pub(crate) struct DecoderOptions {
     #[serde(default)]
     flavour: Option<String>,
     #[serde(default)]
@@ -26,6 +26,20 @@ struct DecoderOptions {
     on_gap: Option<String>,
     #[serde(default)]
     precision: Option<(u8, u8)>,
+}
+
+impl From<DecoderOptions> for Options {
+    fn from(options: DecoderOptions) -> Self {
+        Self {
+            flavour: options.flavour,
+            types: options.types,
+            trades: options.trades,
+            book: options.book,
+            on_gap: options.on_gap,
+            precision: options.precision,
+            tell_openings: false,
+        }
+    }
 }
 
 /// Decodes frames of one feed.
@@ -62,14 +76,7 @@ impl Decoder {
     fn new(py: Python<'_>, feed: &str, instruments: Option<&[u8]>, options: &str) -> PyResult<Self> {
         let options: DecoderOptions =
             serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
-        let options = Options {
-            flavour: options.flavour,
-            types: options.types,
-            trades: options.trades,
-            book: options.book,
-            on_gap: options.on_gap,
-            precision: options.precision,
-        };
+        let options = Options::from(options);
         let mut decoder = FrameDecoder::new(feed, &options).map_err(|e| convert_error(py, &e))?;
         if let Some(body) = instruments {
             decoder.define(body).map_err(|e| convert_error(py, &e))?;
@@ -134,14 +141,7 @@ pub(crate) fn decode_file<'py>(
         value.as_object_mut().and_then(|o| o.remove("feed")).and_then(|f| f.as_str().map(str::to_owned));
     let options: DecoderOptions =
         serde_json::from_value(value).map_err(|e| usage(py, format!("options: {e}")))?;
-    let options = Options {
-        flavour: options.flavour,
-        types: options.types,
-        trades: options.trades,
-        book: options.book,
-        on_gap: options.on_gap,
-        precision: options.precision,
-    };
+    let options = Options::from(options);
     let decoded = py.detach(|| tickwright_core::decoder::decode_file(path, feed.as_deref(), &options));
     let (found, report) = decoded.map_err(|e| convert_error(py, &e))?;
     Ok((batches(py, found)?, json!(report).to_string()))

@@ -1,5 +1,7 @@
 //! Core errors as Python exceptions: one table, the code and the place kept as attributes.
 
+use std::path::Path;
+
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -58,4 +60,11 @@ pub(crate) fn store_error(py: Python<'_>, error: &StoreError) -> PyErr {
 
 pub(crate) fn usage(py: Python<'_>, text: String) -> PyErr {
     with_attributes(py, UsageError::new_err(text), "usage", None)
+}
+
+/// A file that cannot be written where it was asked for.
+pub(crate) fn input(py: Python<'_>, path: &Path, error: &std::io::Error) -> PyErr {
+    let path = path.to_string_lossy();
+    let text = format!("{path} cannot be written: {error}; name a file in a folder that can be written to");
+    with_attributes(py, InputError::new_err(text), "unwritable", Some(&path))
 }

@@ -10,6 +10,8 @@ mod decoder;
 mod errors;
 mod info;
 mod instruments;
+mod objects;
+mod simulate;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -17,10 +19,13 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("DEBUG_BUILD", cfg!(debug_assertions))?;
     m.add_class::<conversion::Conversion>()?;
     m.add_class::<decoder::Decoder>()?;
+    m.add_class::<objects::ObjectDecoder>()?;
     m.add_function(wrap_pyfunction!(info::feeds, m)?)?;
     m.add_function(wrap_pyfunction!(info::dumps, m)?)?;
     m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
     m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;
+    m.add_function(wrap_pyfunction!(simulate::simulate, m)?)?;
+    m.add_function(wrap_pyfunction!(instruments::mark_definitions, m)?)?;
     errors::register(m)
 }

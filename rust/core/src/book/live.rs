@@ -14,7 +14,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::{Judge, Ladder, Position, Update, Verdict};
+use super::{Change, Derived, Judge, Ladder, Position, Update, Verdict};
 use crate::accounting::End;
 use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::Level;
@@ -110,23 +110,32 @@ pub struct Gap {
     pub withheld: u64,
 }
 
-/// Where rows and news go.
+/// What a book says beside rows.
 #[derive(Debug, Default)]
-pub struct BookOutput {
-    /// Rows.
-    pub rows: DeltaColumns,
-    /// How many rows were there before the event.
-    pub start: usize,
-    /// Most decimals in them.
+pub struct BookNews {
+    /// Most decimals in the rows.
     pub decimals: Decimals,
     /// Frames that had waited and now have an end.
     pub settled: Vec<Settled>,
     /// Holes that are over, or were never closed.
     pub gaps: Vec<Gap>,
+    /// Holes just found.
+    pub opened: Vec<Gap>,
     /// Events emitted later than received, to keep the book's order.
     pub clamped: u64,
     /// DELETEs of levels that were not held.
     pub unheld_deletes: u64,
+}
+
+/// Where rows and news go.
+#[derive(Debug)]
+pub struct BookOutput<'o> {
+    /// Rows are appended here.
+    pub rows: &'o mut DeltaColumns,
+    /// The rest.
+    pub news: &'o mut BookNews,
+    /// What is derived from the book, where something is.
+    pub derived: Option<&'o mut Derived>,
 }
 
 #[derive(Debug, Clone)]
@@ -250,6 +259,12 @@ impl LiveBook {
         self.position.filter(|_| self.in_step).map(|p| p.id)
     }
 
+    /// The hole the book waits behind, if it does.
+    #[must_use]
+    pub const fn gap(&self) -> Option<&Gap> {
+        self.gap.as_ref()
+    }
+
     /// Whether levels may be missing.
     #[must_use]
     pub const fn is_incomplete(&self) -> bool {
@@ -269,7 +284,7 @@ impl LiveBook {
     }
 
     /// Takes an update. `None`: the frame waits and will be [`Settled`].
-    pub fn update(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput) -> Option<End> {
+    pub fn update(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
         let verdict = self.position.map_or(Verdict::Gap, |position| (self.judge)(position, update));
         let end = if self.in_step {
             self.update_in_step(update, event, verdict, out)
@@ -285,7 +300,7 @@ impl LiveBook {
         update: Update,
         event: &BookEvent<'_>,
         verdict: Verdict,
-        out: &mut BookOutput,
+        out: &mut BookOutput<'_>,
     ) -> Option<End> {
         match verdict {
             Verdict::Apply => {
@@ -302,15 +317,16 @@ impl LiveBook {
                 Some(self.apply(update, event, out))
             }
             Verdict::Gap => {
-                self.open_gap(update, event.ts_init, GapCause::Sequence);
+                self.open_gap(update, event.ts_init, GapCause::Sequence, out);
                 if let Some(spare) = self.spare.take() {
                     let position =
                         Position { id: spare.update.last, snapshot: spare.update.last, fresh: true };
                     if matches!((self.judge)(position, update), Verdict::Apply | Verdict::Stale) {
                         self.take_snapshot(&spare, out);
+                        out.news.settled.push(Settled { frame: spare.frame, end: End::Rows });
                         return self.update_again(update, event, out);
                     }
-                    out.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
+                    out.news.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
                 }
                 match self.on_gap {
                     OnGap::Withhold => {
@@ -329,7 +345,12 @@ impl LiveBook {
         }
     }
 
-    fn update_again(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput) -> Option<End> {
+    fn update_again(
+        &mut self,
+        update: Update,
+        event: &BookEvent<'_>,
+        out: &mut BookOutput<'_>,
+    ) -> Option<End> {
         let verdict = self.position.map_or(Verdict::Gap, |position| (self.judge)(position, update));
         match verdict {
             Verdict::Apply => Some(self.apply(update, event, out)),
@@ -342,7 +363,7 @@ impl LiveBook {
         update: Update,
         event: &BookEvent<'_>,
         verdict: Verdict,
-        out: &mut BookOutput,
+        out: &mut BookOutput<'_>,
     ) -> Option<End> {
         match verdict {
             Verdict::Replace => {
@@ -373,17 +394,17 @@ impl LiveBook {
         match self.on_gap {
             OnGap::Withhold => {
                 if self.gap.is_none() {
-                    self.open_gap(update, event.ts_init, GapCause::NoSnapshot);
+                    self.open_gap(update, event.ts_init, GapCause::NoSnapshot, out);
                 }
                 self.keep(update, event, out);
                 None
             }
             OnGap::Rebuild => {
-                self.open_gap(update, event.ts_init, GapCause::NoSnapshot);
+                self.open_gap(update, event.ts_init, GapCause::NoSnapshot, out);
                 Some(self.rebuild(update, event, out))
             }
             OnGap::Continue => {
-                self.open_gap(update, event.ts_init, GapCause::NoSnapshot);
+                self.open_gap(update, event.ts_init, GapCause::NoSnapshot, out);
                 self.close_gap(event.ts_init, "continue", out);
                 self.in_step = true;
                 self.incomplete = true;
@@ -392,7 +413,7 @@ impl LiveBook {
         }
     }
 
-    fn rebuild(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput) -> End {
+    fn rebuild(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         self.close_gap(event.ts_init, "rebuild", out);
         self.emit_clear(update.last, event.ts_event, event.ts_init, out);
         self.in_step = true;
@@ -404,7 +425,7 @@ impl LiveBook {
     }
 
     /// Takes a snapshot whose id is `id`. `None`: the frame waits and will be [`Settled`].
-    pub fn snapshot(&mut self, id: u64, event: &BookEvent<'_>, out: &mut BookOutput) -> Option<End> {
+    pub fn snapshot(&mut self, id: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
         let kept = Kept::new(Update { first: id, last: id, previous: None }, event);
         self.last_seen_ns = event.ts_init;
         if self.in_step && !self.incomplete {
@@ -413,7 +434,7 @@ impl LiveBook {
             }
             // Ahead of the stream: updates on their way will pass it, or it will join after a hole.
             if let Some(old) = self.spare.replace(kept) {
-                out.settled.push(Settled { frame: old.frame, end: End::Duplicate });
+                out.news.settled.push(Settled { frame: old.frame, end: End::Duplicate });
             }
             return None;
         }
@@ -421,12 +442,9 @@ impl LiveBook {
             return Some(End::Stale);
         }
         let position = Position { id, snapshot: id, fresh: true };
-        let joins = self
-            .waiting
-            .iter()
-            .map(|kept| (self.judge)(position, kept.update))
-            .find(|verdict| *verdict != Verdict::Stale)
-            .is_none_or(|verdict| verdict == Verdict::Apply);
+        let mut verdicts = self.waiting.iter().map(|kept| (self.judge)(position, kept.update));
+        let joins = verdicts.clone().all(|verdict| verdict == Verdict::Stale)
+            || verdicts.any(|verdict| verdict == Verdict::Apply);
         if !joins {
             return Some(End::Stale);
         }
@@ -437,13 +455,13 @@ impl LiveBook {
     }
 
     /// Emits CLEAR and the levels of a snapshot; the book stands at it afterwards.
-    fn take_snapshot(&mut self, kept: &Kept, out: &mut BookOutput) {
+    fn take_snapshot(&mut self, kept: &Kept, out: &mut BookOutput<'_>) {
         let event = kept.event();
         let id = kept.update.last;
         self.close_gap(event.ts_init, "snapshot", out);
         self.emit_clear(id, event.ts_event, event.ts_init, out);
         self.emit_levels(id, &event, F_SNAPSHOT, out);
-        out.rows.mark_last();
+        self.event_ended(id, event.ts_event, out);
         self.position = Some(Position { id, snapshot: id, fresh: true });
         self.in_step = true;
         self.incomplete = false;
@@ -451,7 +469,7 @@ impl LiveBook {
 
     /// A snapshot of the book as it stands, as rows of one event at `ts_init`: what a catalog that starts in the
     /// middle of a stream begins with.
-    pub fn emit_standing(&mut self, ts_event: u64, ts_init: u64, out: &mut BookOutput) {
+    pub fn emit_standing(&mut self, ts_event: u64, ts_init: u64, out: &mut BookOutput<'_>) {
         let Some(id) = self.id() else { return };
         let mut levels: Vec<Level> = Vec::new();
         for side in [Side::Buy, Side::Sell] {
@@ -462,11 +480,18 @@ impl LiveBook {
         let event = BookEvent { bids, asks, decimals: self.decimals, ts_event, ts_init, frame };
         self.emit_clear(id, ts_event, ts_init, out);
         self.emit_levels(id, &event, F_SNAPSHOT, out);
+        self.event_ended(id, ts_event, out);
+    }
+
+    fn event_ended(&self, sequence: u64, ts_event: u64, out: &mut BookOutput<'_>) {
         out.rows.mark_last();
+        if let Some(derived) = &mut out.derived {
+            derived.event_ended(&self.ladder, sequence, ts_event, self.last_ts);
+        }
     }
 
     /// Keeps an update until a snapshot joins; the oldest goes when there are too many.
-    fn keep(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput) {
+    fn keep(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
         let kept = Kept::new(update, event);
         self.waiting_levels += kept.levels.len();
         self.waiting.push_back(kept);
@@ -477,42 +502,51 @@ impl LiveBook {
         }
     }
 
-    fn withhold(&mut self, kept: &Kept, out: &mut BookOutput) {
+    fn withhold(&mut self, kept: &Kept, out: &mut BookOutput<'_>) {
         if let Some(gap) = &mut self.gap {
             gap.withheld += 1;
         }
-        out.settled.push(Settled { frame: kept.frame, end: End::Withheld });
+        out.news.settled.push(Settled { frame: kept.frame, end: End::Withheld });
     }
 
-    /// Applies what waited, in order, now that the book stands somewhere.
-    fn drain(&mut self, out: &mut BookOutput) {
-        let waiting = mem::take(&mut self.waiting);
+    /// Applies what waited, in the order of the stream, now that the book stands somewhere.
+    fn drain(&mut self, out: &mut BookOutput<'_>) {
+        let mut waiting = mem::take(&mut self.waiting);
         self.waiting_levels = 0;
-        for kept in waiting {
-            let event = kept.event();
-            if self.in_step {
-                let verdict = self.position.map_or(Verdict::Gap, |p| (self.judge)(p, kept.update));
-                let end = self.update_in_step(kept.update, &event, verdict, out);
-                if let Some(end) = end {
-                    out.settled.push(Settled { frame: kept.frame, end });
-                }
+        let judge = self.judge;
+        while self.in_step && !waiting.is_empty() {
+            let position = self.position;
+            let verdict = |kept: &Kept| position.map_or(Verdict::Gap, |p| judge(p, kept.update));
+            // What is next may have come after what follows it, on another connection. Right after a snapshot
+            // more than one may be next (Binance futures): the lowest id is.
+            let mut joining = (0..waiting.len()).filter(|at| verdict(&waiting[*at]) != Verdict::Gap);
+            let at = if position.is_some_and(|p| p.fresh) {
+                joining.min_by_key(|at| waiting[*at].update.last)
             } else {
-                self.keep(kept.update, &event, out);
+                joining.next()
+            };
+            let Some(kept) = waiting.remove(at.unwrap_or(0)) else { break };
+            let end = self.update_in_step(kept.update, &kept.event(), verdict(&kept), out);
+            if let Some(end) = end {
+                out.news.settled.push(Settled { frame: kept.frame, end });
             }
         }
-    }
-
-    fn drop_spare(&mut self, out: &mut BookOutput) {
-        if let Some(spare) = self.spare.take() {
-            out.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
+        for kept in waiting {
+            self.keep(kept.update, &kept.event(), out);
         }
     }
 
-    fn open_gap(&mut self, update: Update, ts: u64, cause: GapCause) {
+    fn drop_spare(&mut self, out: &mut BookOutput<'_>) {
+        if let Some(spare) = self.spare.take() {
+            out.news.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
+        }
+    }
+
+    fn open_gap(&mut self, update: Update, ts: u64, cause: GapCause, out: &mut BookOutput<'_>) {
         if self.gap.is_some() {
             return;
         }
-        self.gap = Some(Gap {
+        let gap = Gap {
             cause,
             from_sequence: self.position.map_or(0, |p| p.id),
             to_sequence: update.first,
@@ -521,10 +555,12 @@ impl LiveBook {
             resolved_ns: 0,
             resolution: "",
             withheld: 0,
-        });
+        };
+        out.news.opened.push(gap.clone());
+        self.gap = Some(gap);
     }
 
-    fn close_gap(&mut self, ts: u64, resolution: &'static str, out: &mut BookOutput) {
+    fn close_gap(&mut self, ts: u64, resolution: &'static str, out: &mut BookOutput<'_>) {
         let Some(mut gap) = self.gap.take() else { return };
         // A stream that starts before its snapshot is how every recording starts, not a hole.
         if gap.cause == GapCause::NoSnapshot && resolution == "snapshot" && gap.withheld == 0 {
@@ -532,24 +568,24 @@ impl LiveBook {
         }
         gap.resolved_ns = ts;
         gap.resolution = resolution;
-        out.gaps.push(gap);
+        out.news.gaps.push(gap);
     }
 
     /// The input is over: what waits is withheld, an open hole is told.
-    pub fn finish(&mut self, out: &mut BookOutput) {
+    pub fn finish(&mut self, out: &mut BookOutput<'_>) {
         self.drop_spare(out);
         for kept in mem::take(&mut self.waiting) {
             self.withhold(&kept, out);
         }
         self.waiting_levels = 0;
         if let Some(gap) = self.gap.take() {
-            out.gaps.push(gap);
+            out.news.gaps.push(gap);
         }
     }
 
-    fn clamp(&mut self, ts_init: u64, out: &mut BookOutput) -> u64 {
+    fn clamp(&mut self, ts_init: u64, out: &mut BookOutput<'_>) -> u64 {
         if ts_init < self.last_ts {
-            out.clamped += 1;
+            out.news.clamped += 1;
             self.last_ts
         } else {
             self.last_ts = ts_init;
@@ -557,7 +593,7 @@ impl LiveBook {
         }
     }
 
-    fn emit_clear(&mut self, sequence: u64, ts_event: u64, ts_init: u64, out: &mut BookOutput) {
+    fn emit_clear(&mut self, sequence: u64, ts_event: u64, ts_init: u64, out: &mut BookOutput<'_>) {
         let ts_init = ts_init.max(self.last_ts);
         self.ladder.clear();
         out.rows.push(&DeltaRow {
@@ -573,37 +609,43 @@ impl LiveBook {
         });
     }
 
-    fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput) -> End {
+    fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let snapshot = self.position.map_or(update.last, |p| p.snapshot);
         self.position = Some(Position { id: update.last, snapshot, fresh: false });
         if event.bids.is_empty() && event.asks.is_empty() {
             return End::Control;
         }
         self.emit_levels(update.last, event, 0, out);
-        out.rows.mark_last();
+        self.event_ended(update.last, event.ts_event, out);
         End::Rows
     }
 
-    fn emit_levels(&mut self, sequence: u64, event: &BookEvent<'_>, flags: u8, out: &mut BookOutput) {
+    fn emit_levels(&mut self, sequence: u64, event: &BookEvent<'_>, flags: u8, out: &mut BookOutput<'_>) {
         let ts_init = self.clamp(event.ts_init, out);
         self.decimals = self.decimals.max(event.decimals);
-        out.decimals = out.decimals.max(event.decimals);
-        let rows = &mut out.rows;
+        out.news.decimals = out.news.decimals.max(event.decimals);
+        let rows = &mut *out.rows;
         for (side, levels) in [(Side::Buy, event.bids), (Side::Sell, event.asks)] {
-            for level in levels {
-                if flags & F_SNAPSHOT != 0 && level.size == 0 {
-                    // A level of size 0 in a snapshot says nothing: the book is empty there already.
-                    continue;
-                }
-                let held_before = self.ladder.len(side);
-                let action = self.ladder.set(side, level.price, level.size, ());
-                out.unheld_deletes +=
-                    u64::from(action == BookAction::Delete && self.ladder.len(side) == held_before);
-                rows.action.push(action as u8);
-                rows.side.push(side as u8);
-                rows.price.push(level.price);
-                rows.size.push(level.size);
-            }
+            let without_empty: Vec<Level>;
+            let levels = if flags & F_SNAPSHOT != 0 && levels.iter().any(|level| level.size == 0) {
+                // A level of size 0 in a snapshot says nothing: the book is empty there already.
+                without_empty = levels.iter().copied().filter(|level| level.size != 0).collect();
+                &without_empty
+            } else {
+                levels
+            };
+            rows.price.extend(levels.iter().map(|level| level.price));
+            rows.size.extend(levels.iter().map(|level| level.size));
+            let changes = levels.iter().map(|level| (level.price, level.size, ()));
+            let actions = &mut rows.action;
+            actions.reserve(levels.len());
+            let mut unheld = 0;
+            self.ladder.apply(side, changes, |change| {
+                unheld += u64::from(change == Change::Absent);
+                actions.push(change.action() as u8);
+            });
+            out.news.unheld_deletes += unheld;
+            rows.side.resize(rows.action.len(), side as u8);
         }
         let n = rows.action.len();
         rows.order_id.resize(n, 0);

@@ -22,7 +22,7 @@ pub(super) fn open(input: Inflate, name: &str, options: &CaptureOptions) -> Box<
         Some((symbol, day)) if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) => symbol,
         _ => "",
     };
-    Box::new(Lines::new(input, Hftbacktest { symbol: symbol.as_bytes().to_vec() }, options))
+    Box::new(Lines::new(input.allow_stale(), Hftbacktest { symbol: symbol.as_bytes().to_vec() }, options))
 }
 
 struct Hftbacktest {

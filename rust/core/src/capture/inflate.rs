@@ -50,6 +50,8 @@ pub struct Inflate {
     offset: u64,
     allow_truncated: bool,
     truncated: bool,
+    /// Whether something that is no gzip may follow a whole member.
+    allow_stale: bool,
 }
 
 const BUFFER: usize = 256 << 10;
@@ -69,25 +71,44 @@ impl Inflate {
         } else {
             Decoder::Plain(source)
         };
-        Ok(Self { decoder, offset: 0, allow_truncated, truncated: false })
+        Ok(Self { decoder, offset: 0, allow_truncated, truncated: false, allow_stale: false })
     }
 
     /// Over bytes that are in memory and not compressed.
     pub(crate) fn plain(bytes: Vec<u8>) -> Self {
         let source: Box<dyn Read + Send> = Box::new(io::Cursor::new(bytes));
         let decoder = Decoder::Plain(BufReader::with_capacity(BUFFER, source));
-        Self { decoder, offset: 0, allow_truncated: true, truncated: false }
+        Self { decoder, offset: 0, allow_truncated: true, truncated: false, allow_stale: false }
+    }
+
+    /// A collector that was started again on the same day leaves the end of its old file behind a whole member:
+    /// that ends the input, which is said to be cut.
+    pub(super) const fn allow_stale(mut self) -> Self {
+        self.allow_stale = true;
+        self
     }
 
     /// A member of a zip archive: `source` gives its inflated bytes.
     #[must_use]
     pub fn member(source: Box<dyn Read + Send>, allow_truncated: bool) -> Self {
-        Self { decoder: Decoder::Member(source), offset: 0, allow_truncated, truncated: false }
+        Self {
+            decoder: Decoder::Member(source),
+            offset: 0,
+            allow_truncated,
+            truncated: false,
+            allow_stale: false,
+        }
     }
 
     /// An input that has failed already.
     pub(super) const fn failed_with(error: CaptureError) -> Self {
-        Self { decoder: Decoder::Failed(Some(error)), offset: 0, allow_truncated: false, truncated: false }
+        Self {
+            decoder: Decoder::Failed(Some(error)),
+            offset: 0,
+            allow_truncated: false,
+            truncated: false,
+            allow_stale: false,
+        }
     }
 
     /// The compression found.
@@ -166,8 +187,12 @@ impl Inflate {
         let compressed = !matches!(self.decoder, Decoder::Plain(_));
         match error.kind() {
             io::ErrorKind::UnexpectedEof if compressed => self.cut(),
-            // A collector that was started again leaves old bytes behind a whole member.
-            io::ErrorKind::InvalidInput if offset > 0 && error.to_string() == "invalid gzip header" => Ok(()),
+            io::ErrorKind::InvalidInput
+                if self.allow_stale && offset > 0 && error.to_string() == "invalid gzip header" =>
+            {
+                self.truncated = true;
+                Ok(())
+            }
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::Other if compressed => {
                 let reason = error.to_string();
                 if reason.contains("incomplete frame") {

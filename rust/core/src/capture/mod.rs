@@ -138,7 +138,7 @@ pub fn containers() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`CaptureError::Empty`], or a reading error.
 pub fn probe(input: Box<dyn Read + Send>, name: &str) -> Result<Option<Probe>, CaptureError> {
-    let mut inflate = Inflate::new(input, true)?;
+    let mut inflate = Inflate::new(input, true)?.allow_stale();
     let compression = inflate.compression();
     let mut head = Vec::new();
     let mut limit = 1 << 16;

@@ -59,7 +59,7 @@ pub(super) fn feed_of(head: &[u8]) -> Option<String> {
 }
 
 pub(super) fn open(input: Inflate, _: &str, _: &CaptureOptions) -> Box<dyn Capture> {
-    Box::new(Reader { input, offset: 0, packed: Vec::new(), conn_base: 0, conn_max: 0, parts: 0 })
+    Box::new(Reader { input, offset: 0, packed: Vec::new(), conn_base: 0, conn_max: 0, parts: 0, ordinal: 0 })
 }
 
 fn put_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -238,6 +238,7 @@ struct BlockHeader {
     frames: u32,
     first_ts: u64,
     max_ts: u64,
+    ordinal: u64,
     crc: u32,
 }
 
@@ -254,6 +255,7 @@ fn block_header(bytes: &[u8; BLOCK_HEADER]) -> Option<BlockHeader> {
         frames: u32_at(12),
         first_ts: u64_at(16),
         max_ts: u64_at(32),
+        ordinal: u64_at(40),
         crc: u32_at(48),
     };
     (header.raw <= MAX_RAW && header.packed <= MAX_RAW).then_some(header)
@@ -300,6 +302,8 @@ struct Reader {
     conn_base: u32,
     conn_max: u32,
     parts: u32,
+    /// Frames of the part so far.
+    ordinal: u64,
 }
 
 impl Reader {
@@ -347,6 +351,7 @@ impl Reader {
         self.offset += 16 + length as u64;
         self.conn_base = if self.parts == 0 { 0 } else { self.conn_max + 1 };
         self.parts += 1;
+        self.ordinal = 0;
         Ok(true)
     }
 
@@ -427,6 +432,10 @@ impl Capture for Reader {
             let Some(header) = block_header(&bytes) else {
                 return Err(self.corrupt("a block's header is damaged"));
             };
+            if header.ordinal != self.ordinal {
+                return Err(self.corrupt("a block is missing, repeated or out of its place"));
+            }
+            self.ordinal += u64::from(header.frames);
             self.offset += BLOCK_HEADER as u64;
             let read = self.read(header.packed as usize)?;
             if read < header.packed as usize {

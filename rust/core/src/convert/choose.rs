@@ -97,7 +97,11 @@ impl Chooser<'_> {
                     variants.sort_by_key(|c| (held != Some(&*c.key.variant), rank(c), c.key.variant.clone()));
                 }
                 DataType::Depth10 | DataType::Quote => {
-                    variants.sort_by_key(|c| (rank(c), c.key.variant.clone()));
+                    // What the venue sends itself comes before what is derived.
+                    variants.sort_by_key(|c| {
+                        let (derived, channel) = c.key.channel();
+                        (derived, (self.rank)(channel), channel.to_owned())
+                    });
                 }
                 _ => {}
             }

@@ -259,6 +259,7 @@ impl Dumps {
             let plan = &plans[*plan];
             self.gaps.push(GapRecord {
                 instrument_id: plan.instrument_id.as_str().into(),
+                symbol: "".into(),
                 channel: plan.origin.as_str().into(),
                 gap: Gap {
                     cause: GapCause::MissingRows,
@@ -303,6 +304,7 @@ impl Dumps {
             for unjoined in &output.unjoined {
                 self.gaps.push(GapRecord {
                     instrument_id: unjoined.instrument_id.clone(),
+                    symbol: "".into(),
                     channel: source.probe.spec.name.into(),
                     gap: Gap {
                         cause: GapCause::NoSnapshot,

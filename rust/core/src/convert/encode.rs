@@ -190,7 +190,7 @@ pub fn encode(
         let length = partition.length();
         let span = number * length..(number + 1).saturating_mul(length);
         let name = store.dir.join(format!("{stream}-{number}.parquet"));
-        let written = streams[stream].write(span, name, flavour, source)?;
+        let written = streams[stream].write(span, name, flavour, source, done)?;
         let rows = written.file.as_ref().map_or(0, |f| f.rows);
         Ok(done(rows).then_some(written))
     };
@@ -280,6 +280,7 @@ impl<'a> Prepared<'a> {
         path: PathBuf,
         flavour: Flavour,
         source: &(dyn Fn(u32) -> String + Sync),
+        done: &(dyn Fn(u64) -> bool + Sync),
     ) -> Result<Written, ConvertError> {
         let plan = self.plan;
         let label = Label {
@@ -293,6 +294,7 @@ impl<'a> Prepared<'a> {
         let mut out = PartitionFile {
             stream: self,
             source,
+            done,
             path,
             label,
             group: Rows::new(plan.data_type),
@@ -304,6 +306,9 @@ impl<'a> Prepared<'a> {
         let mut pending = Pending { rows: Rows::new(plan.data_type), order: Vec::new() };
         let mut scratch = Rows::new(plan.data_type);
         while let Some(piece) = pieces.next() {
+            if !done(0) {
+                break;
+            }
             let (rows, range) = self.fetch(piece, &mut scratch)?;
             let times = &rows.columns.ts_init()[range.clone()];
             let mut start = range.start + times.partition_point(|ts| *ts < span.start);
@@ -435,6 +440,8 @@ impl Origin<'_> {
 struct PartitionFile<'a> {
     stream: &'a Prepared<'a>,
     source: &'a (dyn Fn(u32) -> String + Sync),
+    /// Whether to go on; where not, what was written is not used.
+    done: &'a (dyn Fn(u64) -> bool + Sync),
     path: PathBuf,
     label: Label<'a>,
     group: Rows,
@@ -568,6 +575,9 @@ impl PartitionFile<'_> {
             self.group.columns.extend_range(&rows.columns, from..to);
             if self.group.rows() == row_group_rows {
                 self.flush()?;
+                if !(self.done)(0) {
+                    return Ok(());
+                }
             }
             from = to;
         }

@@ -1,7 +1,6 @@
 //! What inputs are, without converting them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -182,7 +181,7 @@ fn capture(source: &plan::Source) -> Inspection {
 fn read(source: &plan::Source, decoder: &mut Feed, report: &mut Inspection) -> Result<(), CaptureError> {
     let name = source.input.path.to_string_lossy().into_owned();
     let options = CaptureOptions::default();
-    let mut capture = capture::open(plan::open(Path::new(&name))?, &name, &source.probe, &options)?;
+    let mut capture = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
     let mut block = Block::default();
     while capture.next_block(&mut block)? {
         report.bytes += block.overhead;

@@ -4,7 +4,6 @@
 //! descriptors. A few sources at a time are read ahead on threads of their own; where very many overlap they
 //! are read in place, in small blocks.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
@@ -58,7 +57,7 @@ fn start(source: &Source, options: &CaptureOptions, ahead: bool) -> Result<Reade
             &options,
         )?));
     }
-    let mut reader = capture::open(plan::open(Path::new(&name))?, &name, &source.probe, &options)?;
+    let mut reader = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
     let (send, blocks) = sync_channel(4);
     let thread = std::thread::spawn(move || {
         loop {

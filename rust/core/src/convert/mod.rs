@@ -14,6 +14,7 @@ mod merge;
 mod options;
 mod plan;
 mod progress;
+mod rebase;
 mod recording;
 mod report;
 pub mod rowstore;
@@ -35,7 +36,7 @@ use rowstore::RowStore;
 
 use crate::data::DataType;
 use crate::dump::{self, DumpOptions};
-use crate::feed::{FeedState, Limits, OnGap, TypeSet};
+use crate::feed::{Limits, OnGap, TypeSet};
 use crate::schema::Flavour;
 use crate::store::{self, Catalog, CommitRequest, Layout, Mode, SidecarKind, SourceEntry};
 use crate::venue;
@@ -141,8 +142,8 @@ fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), C
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<String, store::StoreError>>>> =
-        plan.inputs().map(|_| Mutex::new(None)).collect();
+    type Digest = Result<Option<String>, store::StoreError>;
+    let slots: Vec<Mutex<Option<Digest>>> = plan.inputs().map(|_| Mutex::new(None)).collect();
     let paths: Vec<PathBuf> = plan.inputs().map(|input| input.path.clone()).collect();
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(paths.len()) {
@@ -153,7 +154,7 @@ fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), C
                     if progress.is_cancelled() {
                         break;
                     }
-                    let digest = store::sha256_file(path);
+                    let digest = store::sha256_file_while(path, &|| !progress.is_cancelled());
                     if let Ok(mut slot) = slots[at].lock() {
                         *slot = Some(digest);
                     }
@@ -164,12 +165,12 @@ fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), C
     let inputs = plan.sources.iter_mut().map(|s| &mut s.input);
     for (input, slot) in inputs.chain(plan.dumps.iter_mut().map(|d| &mut d.input)).zip(slots) {
         match slot.into_inner() {
-            Ok(Some(Ok(digest))) => input.sha256 = digest,
+            Ok(Some(Ok(Some(digest)))) => input.sha256 = digest,
             Ok(Some(Err(store::StoreError::Io { source: error, .. }))) => {
                 return Err(ConvertError::Input { path: input.shown.clone(), source: error.into() });
             }
             Ok(Some(Err(error))) => return Err(error.into()),
-            Ok(None) | Err(_) => return Err(ConvertError::Cancelled),
+            Ok(Some(Ok(None)) | None) | Err(_) => return Err(ConvertError::Cancelled),
         }
     }
     Ok(())
@@ -215,13 +216,15 @@ pub fn convert(
         report.status = "nothing_new".to_owned();
         report.version = Some(catalog.state().version);
         report.notes.push("every source is in the catalog already: nothing was done".to_owned());
+        report.instruments = sidecars::due_definitions(&catalog)?;
         return Ok(report);
     }
 
     let staging = catalog.staging(staging)?;
     let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 2).unwrap_or(usize::MAX));
     let mut rejects = sidecars::RejectsFile::new(staging.path());
-    let mut states: BTreeMap<String, FeedState> = sidecars::read_states(&catalog)?;
+    let begun = sidecars::read_states(&catalog)?;
+    let mut states = begun.clone();
     let settings = Settings { options, checked: &checked };
     let mut recordings: Vec<Recording> = Vec::new();
     for sources in report::recordings(&plan.sources) {
@@ -280,6 +283,9 @@ pub fn convert(
         sidecar_files.push((SidecarKind::Gaps, path, "parquet"));
     }
     sidecar_files.push((SidecarKind::State, sidecars::write_states(staging.path(), &states)?, "json.zst"));
+    if let Some(path) = sidecars::write_definitions(staging.path(), &report.instruments)? {
+        sidecar_files.push((SidecarKind::Definitions, path, "json"));
+    }
     let sources = report.sources.iter().filter(|s| !s.known).map(source_entry).collect();
     let request = CommitRequest {
         decoder: env!("CARGO_PKG_VERSION").to_owned(),
@@ -292,8 +298,10 @@ pub fn convert(
         gaps: report.gaps,
         rejects: report.rejects,
     };
-    let version = catalog.commit(staging, request)?;
+    let mut meanwhile = rebase::Rebase::new(begun, states, checked.mode);
+    let version = catalog.commit(staging, request, |catalog, request| meanwhile.fit(catalog, request))?;
     report.status = "committed".to_owned();
+    report.instruments = sidecars::due_definitions(&catalog)?;
     report.version = Some(version);
     let place = |folder: &str, extension: &str| format!("{}/{folder}/{version:020}.{extension}", store::OURS);
     report.rejects_file = (report.rejects > 0).then(|| place("rejects", "jsonl.zst"));

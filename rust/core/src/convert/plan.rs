@@ -89,9 +89,14 @@ struct Candidate {
     named: bool,
 }
 
+const NO_FILE: &str = "no regular file";
+
 /// Files of `inputs`: folders are looked through, patterns expanded, in a fixed order.
-fn candidates(inputs: &[String], output: Option<&Path>) -> Result<Vec<Candidate>, ConvertError> {
-    let mut found = Vec::new();
+fn candidates(
+    inputs: &[String],
+    output: Option<&Path>,
+) -> Result<(Vec<Candidate>, Vec<Skipped>), ConvertError> {
+    let mut found = (Vec::new(), Vec::new());
     for input in inputs {
         let path = PathBuf::from(input);
         if path.exists() {
@@ -115,27 +120,46 @@ fn candidates(inputs: &[String], output: Option<&Path>) -> Result<Vec<Candidate>
     Ok(found)
 }
 
-fn gather(path: &Path, shown: String, named: bool, output: Option<&Path>, found: &mut Vec<Candidate>) {
+fn gather(
+    path: &Path,
+    shown: String,
+    named: bool,
+    output: Option<&Path>,
+    found: &mut (Vec<Candidate>, Vec<Skipped>),
+) {
+    let (files, skipped) = found;
     let same = |other: &Path| fs::canonicalize(path).ok() == fs::canonicalize(other).ok();
     if path.file_name().is_some_and(|name| name == OURS) || output.is_some_and(|o| o.exists() && same(o)) {
         return;
     }
     if !path.is_dir() {
-        found.push(Candidate { path: path.to_owned(), shown, named });
+        files.push(Candidate { path: path.to_owned(), shown, named });
         return;
     }
     // A catalog is an output, whoever wrote it.
     if path.join(OURS).is_dir() {
         return;
     }
-    let mut entries: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().collect();
+    let mut entries: Vec<_> = match fs::read_dir(path) {
+        Ok(entries) => entries.flatten().collect(),
+        Err(error) => {
+            skipped.push(Skipped { path: shown, reason: format!("cannot be listed: {error}") });
+            return;
+        }
+    };
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        // Links inside a folder are not followed: they may lead anywhere.
-        if entry.file_type().is_ok_and(|t| t.is_symlink()) {
+        let shown = entry.path().to_string_lossy().into_owned();
+        // Links inside a folder are not followed: they may lead anywhere. Opening a pipe may wait for ever.
+        let reason = match entry.file_type() {
+            Ok(kind) if kind.is_symlink() => Some("a link; name it to have it followed"),
+            Ok(kind) if !kind.is_dir() && !kind.is_file() => Some(NO_FILE),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            found.1.push(Skipped { path: shown, reason: reason.to_owned() });
             continue;
         }
-        let shown = entry.path().to_string_lossy().into_owned();
         gather(&entry.path(), shown, false, output, found);
     }
 }
@@ -247,8 +271,17 @@ fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
 pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result<Plan, ConvertError> {
     let mut plan = Plan::default();
     let mut unclear = Vec::new();
-    for candidate in candidates(inputs, output)? {
+    let (found, skipped) = candidates(inputs, output)?;
+    plan.skipped = skipped;
+    for candidate in found {
         let shown = candidate.shown;
+        if fs::metadata(&candidate.path).is_ok_and(|m| !m.is_file()) {
+            let reason = format!(
+                "{NO_FILE}: it would have to be read more than once; give `-` for what comes through a pipe"
+            );
+            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, reason).into();
+            return Err(ConvertError::Input { path: shown, source });
+        }
         let content = look(&candidate.path, wanted);
         let bytes_file = fs::metadata(&candidate.path).map_or(0, |m| m.len());
         let input = |shown| Input { path: candidate.path.clone(), shown, bytes_file, sha256: String::new() };

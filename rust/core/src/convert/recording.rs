@@ -67,6 +67,7 @@ impl Recording {
                 from: options.from.unwrap_or(0),
                 to: options.to.unwrap_or(u64::MAX),
                 limits: super::limits(checked.flavour),
+                tell_openings: false,
                 max_kept_rejects: 100_000,
             },
         );
@@ -175,6 +176,11 @@ impl Recording {
             }
         }
         self.truncated = merge.truncated;
+        for number in &self.truncated {
+            let (shown, bytes) = (&sources[*number as usize].1.input.shown, read[*number as usize]);
+            self.notes
+                .push(format!("{shown} ends early: nothing could be read after {bytes} decompressed bytes"));
+        }
         self.feed.finish();
         self.drain(rows)?;
         rejects.write(self.feed.market_mut().take_rejects(), named)?;
@@ -296,6 +302,11 @@ impl Recording {
         }
         if later > 0 {
             report.notes.push(format!("{name}: {later} rows have an event time after their receive time"));
+        }
+        for (id, data_type, rounded) in market.rounded() {
+            report.notes.push(format!(
+                "{id} {data_type}: {rounded} values of more than 16 decimals were rounded half to even"
+            ));
         }
         for account in market.accounts() {
             debug_assert!(account.adds_up(), "{account:?}");

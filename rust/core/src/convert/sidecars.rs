@@ -11,6 +11,7 @@ use arrow_schema::{DataType as Arrow, Field, Schema};
 use serde_json::json;
 
 use crate::feed::{FeedState, GapRecord, Reject};
+use crate::instrument::Definition;
 use crate::store::{Catalog, StoreError};
 
 /// Rejects as they come: one JSON object a line, zstd.
@@ -124,6 +125,34 @@ pub(super) fn write_states(dir: &Path, states: &BTreeMap<String, FeedState>) -> 
     let mut file = File::create_new(&path).map_err(failed)?;
     file.write_all(&packed).and_then(|()| file.sync_all()).map_err(failed)?;
     Ok(path)
+}
+
+/// Writes instrument definitions.
+pub(super) fn write_definitions(
+    dir: &Path,
+    definitions: &[Definition],
+) -> Result<Option<PathBuf>, StoreError> {
+    if definitions.is_empty() {
+        return Ok(None);
+    }
+    let path = dir.join("definitions.json");
+    let failed = |source| StoreError::Io { path: path.clone(), source };
+    let text = serde_json::to_vec(definitions).map_err(|e| failed(e.into()))?;
+    let mut file = File::create_new(&path).map_err(failed)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(Some(path))
+}
+
+/// Definitions of a catalog's commits that are not written as instruments yet; of an instrument the newest.
+pub(super) fn due_definitions(catalog: &Catalog) -> Result<Vec<Definition>, StoreError> {
+    let mut due: BTreeMap<String, Definition> = BTreeMap::new();
+    for path in catalog.definitions_due() {
+        let text = std::fs::read(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?;
+        let read: Vec<Definition> = serde_json::from_slice(&text)
+            .map_err(|e| StoreError::Damaged { path: path.clone(), reason: e.to_string() })?;
+        due.extend(read.into_iter().map(|definition| (definition.instrument_id.to_string(), definition)));
+    }
+    Ok(due.into_values().collect())
 }
 
 /// Reads the newest end states of a catalog.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::StreamKey;
-use super::market::Market;
+use super::market::{Market, Slot};
 use crate::accounting::End;
-use crate::book::{BookEvent, BookOutput, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
+use crate::book::{BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
 use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
 use crate::symbol::SlotId;
@@ -15,10 +15,19 @@ use crate::symbol::SlotId;
 pub struct GapRecord {
     /// Nautilus id.
     pub instrument_id: Arc<str>,
+    /// The venue's symbol.
+    pub symbol: Arc<str>,
     /// Channel of the book.
     pub channel: Arc<str>,
     /// The hole.
     pub gap: Gap,
+}
+
+impl Slot {
+    fn gap_record(&self, book: &DiffBook, gap: Gap) -> GapRecord {
+        let (instrument_id, symbol) = (self.id.clone(), self.symbol.clone());
+        GapRecord { instrument_id, symbol, channel: book.channel.clone(), gap }
+    }
 }
 
 /// The books of one instrument.
@@ -54,6 +63,9 @@ struct DiffBook {
     channel: Arc<str>,
     stream: u32,
     book: LiveBook,
+    derived: Option<Box<Derived>>,
+    /// Streams of the depths and quotes derived.
+    derived_streams: [u32; 2],
     /// Rows of before the span asked for were left out: the next event starts with the standing book.
     muted: bool,
 }
@@ -141,7 +153,7 @@ impl Market {
         if update.first > update.last {
             return Err(Kind::Value);
         }
-        if !self.options.types.has(DataType::Delta) || !self.takes_channel(slot, channel) {
+        if !self.keeps_books() || !self.takes_channel(slot, channel) {
             self.item(End::Unselected);
             return Ok(());
         }
@@ -149,10 +161,8 @@ impl Market {
         if let Some(early) = early {
             self.take_early(slot, at, &early);
         }
-        let mut out = self.output(slot, at);
-        let books = &mut self.slots[slot as usize].books.diffs;
-        let end = books[at].book.update(update, &event, &mut out);
-        self.finish_event(slot, at, end, out, event.ts_event, event.ts_init);
+        let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
+        self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         Ok(())
     }
 
@@ -162,7 +172,7 @@ impl Market {
     /// As [`Self::book_update`].
     pub fn book_snapshot(&mut self, slot: SlotId, id: u64, message: &BookMessage<'_>) -> Result<(), Kind> {
         let event = self.book_event(message)?;
-        if !self.options.types.has(DataType::Delta) {
+        if !self.keeps_books() {
             self.item(End::Unselected);
             return Ok(());
         }
@@ -185,13 +195,12 @@ impl Market {
             return Ok(());
         }
         for at in 0..self.slots[slot as usize].books.diffs.len() {
-            let mut out = self.output(slot, at);
             // Only the first book accounts for the frame; the others take it as it is.
             let event =
                 BookEvent { frame: if at == 0 { event.frame } else { PendingFrame::default() }, ..event };
-            let end = self.slots[slot as usize].books.diffs[at].book.snapshot(id, &event, &mut out);
+            let (end, start) = self.with_book(slot, at, |book, out| book.snapshot(id, &event, out));
             let end = if at == 0 { end } else { None };
-            self.finish_event(slot, at, end, out, event.ts_event, event.ts_init);
+            self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         }
         Ok(())
     }
@@ -286,6 +295,12 @@ impl Market {
         rows.mark_last();
     }
 
+    /// Whether books are needed: for their deltas, or for what is derived from them.
+    const fn keeps_books(&self) -> bool {
+        let types = self.options.types;
+        types.has(DataType::Delta) || types.derives(DataType::Depth10) || types.derives(DataType::Quote)
+    }
+
     /// Whether rows of a book channel are kept: the one asked for, or all of them, or (one by one) the best so
     /// far of the venue's preference.
     fn takes_channel(&self, slot: SlotId, channel: &str) -> bool {
@@ -342,8 +357,17 @@ impl Market {
             None => LiveBook::new(judge, on_gap),
         };
         let muted = self.options.from > 0;
+        let types = self.options.types;
+        let derived = Derived::new(types.derives(DataType::Depth10), types.derives(DataType::Quote));
         let books = &mut self.slots[slot as usize].books;
-        books.diffs.push(DiffBook { channel: channel.into(), stream, book, muted });
+        books.diffs.push(DiffBook {
+            channel: channel.into(),
+            stream,
+            book,
+            derived,
+            derived_streams: [NONE; 2],
+            muted,
+        });
         (books.diffs.len() - 1, books.early.take())
     }
 
@@ -357,23 +381,28 @@ impl Market {
             ts_init: early.ts_init,
             frame: early.frame,
         };
-        let mut out = self.output(slot, at);
-        let end = self.slots[slot as usize].books.diffs[at].book.snapshot(early.id, &event, &mut out);
+        let (end, start) = self.with_book(slot, at, |book, out| book.snapshot(early.id, &event, out));
         if let Some(end) = end {
-            out.settled.push(crate::book::Settled { frame: early.frame, end });
+            self.news.settled.push(crate::book::Settled { frame: early.frame, end });
         }
-        self.absorb(slot, at, out, early.ts_event, early.ts_init);
+        self.absorb(slot, at, start, early.ts_event, early.ts_init);
     }
 
-    /// An output that appends to the book's own columns.
-    fn output(&mut self, slot: SlotId, at: usize) -> BookOutput {
-        let stream = self.slots[slot as usize].books.diffs[at].stream;
-        let mut out = BookOutput::default();
-        if let AnyColumns::Delta(rows) = &mut self.streams[stream as usize].columns {
-            out.rows = std::mem::take(rows);
-            out.start = out.rows.action.len();
-        }
-        out
+    /// Lets a book append to its own columns; answers what `work` does, and how many rows there were before.
+    #[inline]
+    fn with_book<T>(
+        &mut self,
+        slot: SlotId,
+        at: usize,
+        work: impl FnOnce(&mut LiveBook, &mut BookOutput<'_>) -> T,
+    ) -> (T, usize) {
+        let held = &mut self.slots[slot as usize].books.diffs[at];
+        let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else {
+            unreachable!("a book's stream is opened for deltas")
+        };
+        let start = rows.action.len();
+        let derived = held.derived.as_deref_mut();
+        (work(&mut held.book, &mut BookOutput { rows, news: &mut self.news, derived }), start)
     }
 
     fn finish_event(
@@ -381,60 +410,139 @@ impl Market {
         slot: SlotId,
         at: usize,
         end: Option<End>,
-        out: BookOutput,
+        start: usize,
         ts_event: u64,
         ts_init: u64,
     ) {
-        let stream = self.slots[slot as usize].books.diffs[at].stream;
-        let emitted = self.absorb(slot, at, out, ts_event, ts_init);
+        let emitted = self.absorb(slot, at, start, ts_event, ts_init);
         match end {
-            Some(End::Rows) if !emitted => self.item(End::Unselected),
-            Some(End::Rows) => {
-                self.item(End::Rows);
-                self.tentative = Some((stream, 1));
-            }
+            Some(End::Rows) => match emitted {
+                Some(stream) => {
+                    self.item(End::Rows);
+                    self.tentative = Some((stream, 1));
+                }
+                None => self.item(End::Unselected),
+            },
             Some(end) => self.item(end),
             None => self.pending = true,
         }
     }
 
-    /// Takes what a book gave. `false`: rows were outside the span asked for and were left out.
-    fn absorb(&mut self, slot: SlotId, at: usize, mut out: BookOutput, ts_event: u64, ts_init: u64) -> bool {
+    /// Takes what a book gave since it had `start` rows. Answers the stream that its frame counts for; `None`:
+    /// rows were outside the span asked for, or of no type asked for, and were left out.
+    fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> Option<u32> {
         let in_span = self.in_span(ts_init);
-        let held = &mut self.slots[slot as usize].books.diffs[at];
-        let (stream, channel) = (held.stream, held.channel.clone());
-        let mut emitted = true;
-        let start = out.start;
-        if !in_span {
-            truncate(&mut out.rows, start);
-            held.muted = true;
-            emitted = false;
-        } else if held.muted && out.rows.action.len() > start {
-            // The span begins here: the book as it stands, this event included, is its first event.
-            truncate(&mut out.rows, start);
-            held.muted = false;
-            held.book.emit_standing(ts_event, ts_init, &mut out);
+        let held = &self.slots[slot as usize].books.diffs[at];
+        let (stream, muted, derives) = (held.stream, held.muted, held.derived.is_some());
+        if !in_span || muted {
+            self.mute(slot, at, start, in_span, ts_event, ts_init);
         }
-        self.clamped += out.clamped;
-        self.unheld_deletes += out.unheld_deletes;
-        let instrument_id = self.slots[slot as usize].id.clone();
-        for gap in out.gaps.drain(..) {
-            let (instrument_id, channel) = (instrument_id.clone(), channel.clone());
-            self.gaps.push(GapRecord { instrument_id, channel, gap });
+        let decimals = self.news.decimals;
+        let mut emitted = in_span.then_some(stream);
+        if derives {
+            emitted = self.take_derived(slot, at, start).filter(|_| in_span);
         }
-        let added = (out.rows.action.len() - start) as u64;
-        let settled = std::mem::take(&mut out.settled);
-        if let AnyColumns::Delta(rows) = &mut self.streams[stream as usize].columns {
-            *rows = out.rows;
-        }
+        let added = self.streams[stream as usize].columns.rows() - start;
         if added > 0 {
-            self.columns(stream, added, added as usize * DELTA_BYTES, out.decimals);
+            self.columns(stream, added as u64, added * DELTA_BYTES, decimals);
         }
-        for settled in settled {
-            let end = if settled.end == End::Rows && !emitted { End::Unselected } else { settled.end };
-            self.settle(settled.frame, end, Some(stream));
+        if !(self.news.settled.is_empty() && self.news.gaps.is_empty() && self.news.opened.is_empty()) {
+            self.take_news(slot, at, emitted);
         }
+        self.clamped += std::mem::take(&mut self.news.clamped);
+        self.unheld_deletes += std::mem::take(&mut self.news.unheld_deletes);
+        self.news.decimals = Decimals::default();
         emitted
+    }
+
+    /// Rows outside the span asked for are left out; where it begins, the book as it stands is the first event.
+    #[cold]
+    fn mute(&mut self, slot: SlotId, at: usize, start: usize, in_span: bool, ts_event: u64, ts_init: u64) {
+        let held = &mut self.slots[slot as usize].books.diffs[at];
+        let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
+        let emitted = rows.action.len() > start;
+        if !in_span {
+            truncate(rows, start);
+            held.muted = true;
+        } else if emitted {
+            truncate(rows, start);
+            held.muted = false;
+        }
+        if let Some(derived) = &mut held.derived
+            && (emitted || !in_span)
+        {
+            derived.restart();
+        }
+        if in_span && emitted {
+            self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
+        }
+    }
+
+    /// Moves derived rows to their streams, and drops deltas that are only derived from. Answers the stream that
+    /// the frame counts for.
+    fn take_derived(&mut self, slot: SlotId, at: usize, start: usize) -> Option<u32> {
+        let with_deltas = self.options.types.has(DataType::Delta);
+        let held = &mut self.slots[slot as usize];
+        // What the venue sends itself wins, from its first row on.
+        let received = [!held.books.partials.is_empty(), held.last_quote.is_some()];
+        let received = received.map(|received| received && !self.options.all_channels);
+        let (book, id) = (&mut held.books.diffs[at], held.id.clone());
+        let (delta_stream, channel) = (book.stream, book.channel.clone());
+        // The top may hold levels of any event so far.
+        let decimals = book.book.decimals();
+        let mut streams = book.derived_streams;
+        let mut derived = book.derived.take()?;
+        let mut main = with_deltas.then_some(delta_stream);
+        let kinds = [
+            (DataType::Depth10, 760, derived.depths.take().map(AnyColumns::Depth10)),
+            (DataType::Quote, 80, derived.quotes.take().map(AnyColumns::Quote)),
+        ];
+        for (kind, (data_type, bytes, columns)) in kinds.into_iter().enumerate() {
+            let Some(mut columns) = columns else { continue };
+            let rows = columns.rows();
+            if rows > 0 && !received[kind] {
+                if streams[kind] == NONE {
+                    let variant = format!("{}{channel}", StreamKey::DERIVED).into();
+                    streams[kind] =
+                        self.open_stream(StreamKey { data_type, id: id.clone(), variant }, id.clone());
+                }
+                let into = self.columns(streams[kind], rows as u64, rows * bytes, decimals);
+                into.extend_range(&columns, 0..rows);
+                main = main.or(Some(streams[kind]));
+            }
+            columns.clear();
+            match columns {
+                AnyColumns::Depth10(rows) => derived.depths = Some(rows),
+                AnyColumns::Quote(rows) => derived.quotes = Some(rows),
+                _ => {}
+            }
+        }
+        let book = &mut self.slots[slot as usize].books.diffs[at];
+        book.derived = Some(derived);
+        book.derived_streams = streams;
+        if !with_deltas && let AnyColumns::Delta(rows) = &mut self.streams[delta_stream as usize].columns {
+            truncate(rows, start);
+        }
+        main
+    }
+
+    #[cold]
+    fn take_news(&mut self, slot: SlotId, at: usize, emitted: Option<u32>) {
+        let held = &self.slots[slot as usize];
+        let book = &held.books.diffs[at];
+        let record = |gap| held.gap_record(book, gap);
+        self.gaps.extend(self.news.gaps.drain(..).map(record));
+        let opened = self.news.opened.drain(..).map(record);
+        if self.options.tell_openings {
+            self.opened.extend(opened);
+        } else {
+            drop(opened);
+        }
+        for settled in std::mem::take(&mut self.news.settled) {
+            let end = settled.end;
+            let end = if end == End::Rows && emitted.is_none() { End::Unselected } else { end };
+            self.settle(settled.frame, end, emitted);
+        }
     }
 
     /// Counts a frame that had waited for its end.
@@ -454,9 +562,8 @@ impl Market {
     pub(super) fn finish(&mut self) {
         for slot in 0..self.slots.len() as SlotId {
             for at in 0..self.slots[slot as usize].books.diffs.len() {
-                let mut out = self.output(slot, at);
-                self.slots[slot as usize].books.diffs[at].book.finish(&mut out);
-                self.absorb(slot, at, out, 0, self.options.from);
+                let ((), start) = self.with_book(slot, at, LiveBook::finish);
+                self.absorb(slot, at, start, 0, self.options.from);
             }
             // A snapshot without a stream: it is the book at that time all the same.
             if let Some(early) = self.slots[slot as usize].books.early.take() {
@@ -464,6 +571,19 @@ impl Market {
                 self.take_early(slot, at, &early);
             }
         }
+    }
+
+    /// Holes found since this was last asked, in the order of the stream; only where the options say so.
+    pub fn take_opened(&mut self) -> Vec<GapRecord> {
+        std::mem::take(&mut self.opened)
+    }
+
+    /// The holes that books of a venue symbol wait behind.
+    #[must_use]
+    pub fn open_gaps(&self, symbol: &str) -> Vec<GapRecord> {
+        let slot = self.slots.iter().filter(|slot| *slot.symbol == *symbol);
+        let waiting = |slot: &'_ Slot, book: &DiffBook| Some(slot.gap_record(book, book.book.gap()?.clone()));
+        slot.flat_map(|slot| slot.books.diffs.iter().filter_map(move |book| waiting(slot, book))).collect()
     }
 
     /// The books that are in step, for the end state: instrument id, channel and book.

@@ -10,7 +10,7 @@ use super::book::{BookSet, GapRecord};
 use super::reject::{Reject, excerpt};
 use super::{FeedOptions, Frame, Stream, StreamKey, TradeKind, TradeMode};
 use crate::accounting::{Accounting, End};
-use crate::book::PendingFrame;
+use crate::book::{BookNews, PendingFrame};
 use crate::data::{
     AggressorSide, AnyColumns, BarRow, DataType, Decimals, FundingRateRow, LiquidationRow, OpenInterestRow,
     PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
@@ -62,10 +62,12 @@ pub struct TradeFields {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) id: Arc<str>,
+    /// The venue's symbol.
+    pub(super) symbol: Arc<str>,
     pub(super) defined: bool,
     streams: [u32; 12],
     trades: [TradeState; 2],
-    last_quote: Option<u64>,
+    pub(super) last_quote: Option<u64>,
     last_times: [u64; 12],
     bars: Vec<(Arc<str>, u32, u64)>,
     recent_liquidations: Vec<u64>,
@@ -79,10 +81,11 @@ struct TradeState {
 }
 
 impl Slot {
-    fn new(id: Arc<str>) -> Self {
+    fn new(id: Arc<str>, symbol: Arc<str>) -> Self {
         let state = || TradeState { stream: NONE, seen: super::seen::SeenIds::default() };
         Self {
             id,
+            symbol,
             defined: false,
             streams: [NONE; 12],
             trades: [state(), state()],
@@ -138,6 +141,9 @@ pub struct Market {
     rejects: Vec<Reject>,
     rejected: u64,
     pub(super) gaps: Vec<GapRecord>,
+    pub(super) opened: Vec<GapRecord>,
+    /// What the book at hand says; empty between events.
+    pub(super) news: BookNews,
     unknown_topics: std::collections::BTreeMap<String, u64>,
     pub(super) context: Context,
     worst: Option<End>,
@@ -147,6 +153,7 @@ pub struct Market {
     pub(super) clamped: u64,
     pub(super) unheld_deletes: u64,
     later_than_received: u64,
+    rounded: std::collections::BTreeMap<(Arc<str>, DataType), u64>,
     frame: u64,
     /// End states of an earlier recording, by instrument id, until the instrument comes up.
     pub(super) resumed: std::collections::BTreeMap<String, super::InstrumentState>,
@@ -169,6 +176,8 @@ impl Market {
             rejects: Vec::new(),
             rejected: 0,
             gaps: Vec::new(),
+            opened: Vec::new(),
+            news: BookNews::default(),
             unknown_topics: std::collections::BTreeMap::new(),
             context: Context::default(),
             worst: None,
@@ -177,6 +186,7 @@ impl Market {
             clamped: 0,
             unheld_deletes: 0,
             later_than_received: 0,
+            rounded: std::collections::BTreeMap::new(),
             frame: 0,
             resumed: std::collections::BTreeMap::new(),
         }
@@ -309,7 +319,7 @@ impl Market {
         let slot = self.slots.len() as SlotId;
         let id = format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue);
         let resumed = self.resumed.remove(&id);
-        self.slots.push(Slot::new(id.into()));
+        self.slots.push(Slot::new(id.into(), symbol.into()));
         if let Some(state) = resumed {
             self.slots[slot as usize].resume(state);
         }
@@ -330,7 +340,7 @@ impl Market {
             return Err(Kind::Value);
         }
         let slot = self.slots.len() as SlotId;
-        self.slots.push(Slot::new(format!("{name}.{}", self.spec.venue).into()));
+        self.slots.push(Slot::new(format!("{name}.{}", self.spec.venue).into(), name.into()));
         self.symbols.bind(&key, slot);
         Ok(slot)
     }
@@ -555,8 +565,14 @@ impl Market {
         false
     }
 
-    /// A mark or index price. More than 16 decimals are the caller's to round.
-    pub fn price_update(&mut self, slot: SlotId, data_type: DataType, value: Decimal, ts_event: u64) {
+    /// A mark or index price, and whether it was rounded to 16 decimals.
+    pub fn price_update(
+        &mut self,
+        slot: SlotId,
+        data_type: DataType,
+        (value, rounded): (Decimal, bool),
+        ts_event: u64,
+    ) {
         if self.seen_time(slot, data_type, ts_event) {
             return;
         }
@@ -565,6 +581,10 @@ impl Market {
         }
         let ts_init = self.row(ts_event);
         let stream = self.stream_of(slot, data_type);
+        if rounded {
+            let key = (self.slots[slot as usize].id.clone(), data_type);
+            *self.rounded.entry(key).or_default() += 1;
+        }
         let decimals = Decimals { price: value.significant, size: 0 };
         if let AnyColumns::MarkPrice(columns) | AnyColumns::IndexPrice(columns) =
             self.columns(stream, 1, 32, decimals)
@@ -738,6 +758,11 @@ impl Market {
     #[must_use]
     pub const fn unknown_topics(&self) -> &std::collections::BTreeMap<String, u64> {
         &self.unknown_topics
+    }
+
+    /// Values of more than 16 decimals that were rounded, by instrument and type.
+    pub fn rounded(&self) -> impl Iterator<Item = (&str, DataType, u64)> {
+        self.rounded.iter().map(|((id, data_type), n)| (&**id, *data_type, *n))
     }
 
     /// Book events emitted later than received to keep their order, deletes of levels not held, and rows whose

@@ -103,7 +103,7 @@ impl Feed {
 
     /// Keys that no message declares, by name.
     #[must_use]
-    pub fn unknown_keys(&self) -> &crate::json::UnknownKeys {
+    pub fn unknown_keys(&self) -> crate::json::UnknownKeys {
         self.venue.unknown_keys()
     }
 
@@ -145,6 +145,12 @@ impl Feed {
         };
         self.market.account(frame, end, number);
         end
+    }
+
+    /// The URL path, from the venue's REST root, under which a book of `symbol` is asked for.
+    #[must_use]
+    pub fn snapshot_context(&self, symbol: &str) -> String {
+        self.venue.snapshot_context(symbol)
     }
 
     /// A REST book answer of `symbol`, received at `ts`.

@@ -105,6 +105,8 @@ pub struct FeedOptions {
     pub to: u64,
     /// Bounds of values.
     pub limits: Limits,
+    /// Whether holes are told when they are found ([`super::Market::take_opened`]), not only when they are over.
+    pub tell_openings: bool,
     /// How many rejects keep their bytes.
     pub max_kept_rejects: usize,
 }
@@ -120,6 +122,7 @@ impl Default for FeedOptions {
             from: 0,
             to: u64::MAX,
             limits: Limits::High,
+            tell_openings: false,
             max_kept_rejects: 10_000,
         }
     }

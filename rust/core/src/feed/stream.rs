@@ -37,6 +37,20 @@ pub struct StreamKey {
     pub variant: Arc<str>,
 }
 
+impl StreamKey {
+    /// What the variant of a stream that is derived from a book begins with; the book's channel follows.
+    pub const DERIVED: &'static str = "derived:";
+
+    /// Whether the rows are derived, and the channel they came from.
+    #[must_use]
+    pub fn channel(&self) -> (bool, &str) {
+        match self.variant.strip_prefix(Self::DERIVED) {
+            Some(channel) => (true, channel),
+            None => (false, &self.variant),
+        }
+    }
+}
+
 /// The growing columns of a stream.
 #[derive(Debug)]
 pub struct Stream {

@@ -87,6 +87,15 @@ pub struct CommitRequest {
     pub rejects: u64,
 }
 
+/// What reading the log does about commits that are not applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Redo {
+    /// Apply them; needs the lock.
+    Apply,
+    /// Leave them.
+    Leave,
+}
+
 /// An opened catalog.
 #[derive(Debug)]
 pub struct Catalog {
@@ -116,11 +125,16 @@ impl Catalog {
             Err(error) => return Err(StoreError::io(root)(error)),
         }
         let mut catalog = Self { root: root.to_owned(), flavour, layout, state: CatalogState::default() };
-        catalog.refresh()?;
-        catalog.check_format()?;
-        for name in ["log", "applied", "staging", "gaps", "rejects", "state"] {
-            create_dirs(&root.join(OURS).join(name))?;
+        let ours = ["log", "applied", "staging", "gaps", "rejects", "state", "definitions"]
+            .map(|name| format!("{OURS}/{name}"));
+        ours.iter().try_for_each(|folder| catalog.check_links(folder))?;
+        if !catalog.refresh(Redo::Leave)? {
+            // Someone began what is not finished, and may be at it now: one at a time.
+            let _lock = catalog.lock()?;
+            catalog.refresh(Redo::Apply)?;
         }
+        catalog.check_format()?;
+        ours.iter().try_for_each(|folder| create_dirs(&root.join(folder)))?;
         catalog.sweep()?;
         Ok(catalog)
     }
@@ -131,18 +145,27 @@ impl Catalog {
         &self.state
     }
 
+    /// Definitions that commits brought and that nobody has written as instruments yet, oldest first: whoever
+    /// writes instruments does it after the commit, and may have been stopped before.
+    #[must_use]
+    pub fn definitions_due(&self) -> Vec<PathBuf> {
+        let paths = self.state.definitions.values().map(|target| self.root.join(target));
+        paths.filter(|path| !path.with_extension("written").exists()).collect()
+    }
+
     /// Its folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Reads the log and applies what is not applied yet.
-    fn refresh(&mut self) -> Result<(), StoreError> {
+    /// Reads the log and, where `redo` says so, applies what is not applied yet: for that the caller holds the
+    /// lock. Whether all of it is applied.
+    fn refresh(&mut self, redo: Redo) -> Result<bool, StoreError> {
         let log = self.root.join(OURS).join("log");
         let mut names: Vec<String> = match fs::read_dir(&log) {
             Ok(entries) => entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
             Err(error) => return Err(StoreError::io(log)(error)),
         };
         names.retain(|name| name.ends_with(".json"));
@@ -158,12 +181,15 @@ impl Catalog {
                 return Err(StoreError::Damaged { path, reason });
             }
             if !self.marker(entry.version).exists() {
-                self.apply(&entry)?;
+                match redo {
+                    Redo::Apply => self.apply(&entry)?,
+                    Redo::Leave => return Ok(false),
+                }
             }
             state.apply(&entry);
         }
         self.state = state;
-        Ok(())
+        Ok(true)
     }
 
     fn check_format(&self) -> Result<(), StoreError> {
@@ -189,11 +215,31 @@ impl Catalog {
     }
 
     /// Removes staging folders whose writer is gone and that no commit is waiting for.
-    fn sweep(&self) -> Result<(), StoreError> {
+    fn sweep(&mut self) -> Result<(), StoreError> {
         let staging = self.root.join(OURS).join("staging");
-        for entry in fs::read_dir(&staging).map_err(StoreError::io(&staging))?.flatten() {
-            if is_orphan(&entry.path()) {
-                let _ = fs::remove_dir_all(entry.path());
+        let entries = fs::read_dir(&staging).map_err(StoreError::io(&staging))?.flatten();
+        let orphans: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(|path| is_orphan(path)).collect();
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        // A writer may have committed and died since the log was read: its files are still staged. Nobody commits
+        // while we hold the lock, and applying leaves nothing staged that a commit names.
+        let _lock = self.lock()?;
+        self.refresh(Redo::Apply)?;
+        for path in orphans {
+            let _ = fs::remove_dir_all(path);
+        }
+        Ok(())
+    }
+
+    /// Refuses a path of the catalog that leads out of it by a link.
+    fn check_links(&self, relative: &str) -> Result<(), StoreError> {
+        let mut path = self.root.clone();
+        for part in relative.split('/') {
+            path.push(part);
+            if fs::symlink_metadata(&path).is_ok_and(|m| m.file_type().is_symlink()) {
+                return Err(StoreError::Link { path });
             }
         }
         Ok(())
@@ -209,6 +255,9 @@ impl Catalog {
 
     fn lock(&self) -> Result<File, StoreError> {
         let path = self.root.join(OURS).join("lock");
+        if fs::symlink_metadata(&path).is_ok_and(|m| m.file_type().is_symlink()) {
+            return Err(StoreError::Link { path });
+        }
         let open = File::options().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(StoreError::io(&path))?;
         flock(&file, FlockOperation::LockExclusive).map_err(|e| StoreError::io(&path)(e.into()))?;
@@ -268,17 +317,22 @@ impl Catalog {
         Ok(())
     }
 
-    fn check_overlap(&self, file: &NewFile, relative: &str) -> Result<(), StoreError> {
+    fn check_overlap(&self, file: &NewFile, relative: &str, mode: Mode) -> Result<(), StoreError> {
         for (name, start, end) in self.listed(relative)? {
-            if file.start_ns <= end && start <= file.end_ns {
-                return Err(StoreError::Overlap {
-                    data_type: file.data_type.to_string(),
-                    instrument_id: file.id.clone(),
-                    start: time::iso(file.start_ns),
-                    end: time::iso(file.end_ns),
-                    file: format!("{relative}/{name}"),
-                });
+            // Ours are replaced where that is asked for; foreign ones are never touched.
+            let replaced =
+                mode == Mode::Replace && self.state.files.contains_key(&format!("{relative}/{name}"));
+            if replaced || file.start_ns > end || start > file.end_ns {
+                continue;
             }
+            let (data_type, instrument_id) = (file.data_type.to_string(), file.id.clone());
+            let path = format!("{relative}/{name}");
+            return Err(if self.state.files.contains_key(&path) {
+                let (start, end) = (time::iso(file.start_ns), time::iso(file.end_ns));
+                StoreError::Overlap { data_type, instrument_id, start, end, file: path }
+            } else {
+                StoreError::ForeignOverlap { data_type, instrument_id, file: path }
+            });
         }
         Ok(())
     }
@@ -289,22 +343,33 @@ impl Catalog {
     /// As [`Self::commit`].
     pub fn check(&self, files: &[NewFile], mode: Mode) -> Result<(), StoreError> {
         self.check_ids(files)?;
-        if mode == Mode::Replace {
-            return Ok(());
-        }
-        files.iter().try_for_each(|f| self.check_overlap(f, &self.data_folder(f.data_type, &f.id)?))
+        files.iter().try_for_each(|file| {
+            let folder = self.data_folder(file.data_type, &file.id)?;
+            self.check_links(&folder)?;
+            self.check_overlap(file, &folder, mode)
+        })
     }
 
-    /// Commits staged files as the next version, and applies it.
+    /// Commits staged files as the next version, and applies it. Where others committed since the catalog was
+    /// opened, `rebase` makes the request fit what the log says now, or refuses.
     ///
     /// # Errors
     /// [`StoreError::Overlap`], [`StoreError::Collision`], or what the file system gives. Before the log entry
     /// is there nothing of the catalog has changed.
-    pub fn commit(&mut self, mut staging: Staging, request: CommitRequest) -> Result<u64, StoreError> {
+    pub fn commit(
+        &mut self,
+        mut staging: Staging,
+        mut request: CommitRequest,
+        mut rebase: impl FnMut(&Self, &mut CommitRequest) -> Result<(), StoreError>,
+    ) -> Result<u64, StoreError> {
         for _ in 0..100 {
             let lock = self.lock()?;
-            self.refresh()?;
+            let began = self.state.version;
+            self.refresh(Redo::Apply)?;
             self.check_format()?;
+            if self.state.version != began {
+                rebase(self, &mut request)?;
+            }
             self.check(&request.files, request.mode)?;
             let entry = self.entry(&staging, &request)?;
             let text = serde_json::to_vec_pretty(&entry)
@@ -323,7 +388,7 @@ impl Catalog {
             self.state.apply(&entry);
             return Ok(entry.version);
         }
-        Err(StoreError::Busy { path: self.root.clone() })
+        Err(StoreError::Busy { path: self.root.clone(), what: "again and again".to_owned() })
     }
 
     fn relative(&self, path: &Path) -> String {
@@ -357,6 +422,7 @@ impl Catalog {
                 super::SidecarKind::Gaps => "gaps",
                 super::SidecarKind::Rejects => "rejects",
                 super::SidecarKind::State => "state",
+                super::SidecarKind::Definitions => "definitions",
             };
             sidecars.push(Sidecar {
                 kind: *kind,
@@ -524,7 +590,7 @@ impl Catalog {
     fn apply(&self, entry: &Entry) -> Result<(), StoreError> {
         let folders: Vec<&str> = entry.folders.iter().map(|f| f.target.as_str()).collect();
         for folder in &entry.folders {
-            self.apply_folder(folder)?;
+            self.apply_folder(folder, &entry.files)?;
         }
         for file in &entry.files {
             let parent = file.target.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -565,7 +631,7 @@ impl Catalog {
         sync_dir(&parent)
     }
 
-    fn apply_folder(&self, folder: &FolderEntry) -> Result<(), StoreError> {
+    fn apply_folder(&self, folder: &FolderEntry, files: &[FileEntry]) -> Result<(), StoreError> {
         let (staged, target) = (self.root.join(&folder.staged), self.root.join(&folder.target));
         let holds = |path: &Path| -> bool {
             let Ok(entries) = fs::read_dir(path) else { return false };
@@ -574,7 +640,15 @@ impl Catalog {
                 .filter_map(|e| Some((e.file_name().into_string().ok()?, e.metadata().ok()?.len())))
                 .collect();
             have.sort();
+            // New rows may make a file of the old name and size: only its bytes tell which it is.
             have == folder.files
+                && files
+                    .iter()
+                    .filter(|f| f.target.rsplit_once('/').is_some_and(|(of, _)| of == folder.target))
+                    .all(|file| {
+                        let name = file.target.rsplit_once('/').map_or("", |(_, name)| name);
+                        super::sha256_file(&path.join(name)).is_ok_and(|sha256| sha256 == file.sha256)
+                    })
         };
         if holds(&target) {
             return Ok(());
@@ -612,6 +686,25 @@ fn sync_tree(path: &Path) -> Result<(), StoreError> {
         }
     }
     sync_dir(path)
+}
+
+/// Marks the definitions of a catalog's commits up to `version` as written: see [`Catalog::definitions_due`].
+///
+/// # Errors
+/// What the file system gives.
+pub fn mark_definitions(root: &Path, version: u64) -> Result<(), StoreError> {
+    let folder = root.join(OURS).join("definitions");
+    for number in 1..=version {
+        let (held, mark) =
+            (folder.join(format!("{number:020}.json")), folder.join(format!("{number:020}.written")));
+        if held.exists() && !mark.exists() {
+            match write_new(&mark, b"") {
+                Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                other => other?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The flavour of a catalog that others wrote, by the first file whose prices tell.

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StoreError {
     /// Reading or writing failed.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), advice(source))]
     Io {
         /// Where.
         path: PathBuf,
@@ -52,6 +52,18 @@ pub enum StoreError {
         /// A file it overlaps.
         file: String,
     },
+    /// New rows overlap rows that somebody else put there.
+    #[error(
+        "{data_type} of {instrument_id} overlaps {file}, which is not tickwright's and is never touched; --append-after keeps only rows after it"
+    )]
+    ForeignOverlap {
+        /// Type of the rows.
+        data_type: String,
+        /// Instrument id.
+        instrument_id: String,
+        /// A file it overlaps.
+        file: String,
+    },
     /// Two ids share a folder.
     #[error("{first} and {second} would share the folder {folder}; convert one of them into another catalog")]
     Collision {
@@ -61,6 +73,15 @@ pub enum StoreError {
         second: String,
         /// The folder.
         folder: String,
+    },
+    /// A part of the catalog is a link.
+    #[error(
+        "{} is a link, which may lead out of the catalog; put a folder in its place, or give what it leads to as the catalog",
+        path.display()
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
     },
     /// An id that cannot name a folder.
     #[error("`{id}` cannot name a folder")]
@@ -77,10 +98,12 @@ pub enum StoreError {
         reason: String,
     },
     /// Another writer committed first, again and again.
-    #[error("{} is being written by others; try again", path.display())]
+    #[error("{}: another conversion committed to it meanwhile, {what}; run the same command again", path.display())]
     Busy {
         /// The catalog.
         path: PathBuf,
+        /// Why this one cannot follow.
+        what: String,
     },
     /// A Parquet file cannot be written or read.
     #[error("{}: {reason}", path.display())]
@@ -92,20 +115,38 @@ pub enum StoreError {
     },
 }
 
+/// What to do about an I/O error, where that is known.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; the catalog is as of its last commit: make room and run the same command again"
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "; give a catalog in a folder that can be written"
+        }
+        _ => "",
+    }
+}
+
 impl StoreError {
     /// A stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no_space",
+            Self::Io { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                "no_space"
+            }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem => "read_only",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => "read_only",
             Self::Io { .. } => "io",
             Self::NotACatalog { .. } => "not_a_catalog",
             Self::OtherFlavour { .. } => "other_flavour",
-            Self::Overlap { .. } => "overlap",
+            Self::Overlap { .. } | Self::ForeignOverlap { .. } => "overlap",
             Self::Collision { .. } => "id_collision",
             Self::UnsafeName { .. } => "unsafe_name",
+            Self::Link { .. } => "link",
             Self::Damaged { .. } => "damaged",
             Self::Busy { .. } => "busy",
             Self::Parquet { .. } => "parquet",

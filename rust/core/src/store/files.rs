@@ -57,12 +57,23 @@ pub(super) fn put_if_absent(staged: &Path, path: &Path) -> Result<bool, StoreErr
 /// # Errors
 /// What reading it gives.
 pub fn sha256_file(path: &Path) -> Result<String, StoreError> {
+    sha256_file_while(path, &|| true).map(Option::unwrap_or_default)
+}
+
+/// SHA-256 of a file, hexadecimal; `None` when `go_on` said no before its end.
+///
+/// # Errors
+/// What reading it gives.
+pub fn sha256_file_while(path: &Path, go_on: &dyn Fn() -> bool) -> Result<Option<String>, StoreError> {
     let mut file = File::open(path).map_err(StoreError::io(path))?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     loop {
+        if !go_on() {
+            return Ok(None);
+        }
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(hex(&hasher.finalize())),
+            Ok(0) => return Ok(Some(hex(&hasher.finalize()))),
             Ok(n) => hasher.update(&buffer[..n]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(StoreError::io(path)(error)),

@@ -44,6 +44,8 @@ pub enum SidecarKind {
     Rejects,
     /// End states of books and streams, JSON, zstd.
     State,
+    /// Instrument definitions, JSON.
+    Definitions,
 }
 
 /// A file beside the data.
@@ -157,6 +159,8 @@ pub struct CatalogState {
     pub bindings: BTreeMap<String, Bindings>,
     /// The newest end states, relative to the catalog.
     pub state: Option<String>,
+    /// Instrument definitions, relative to the catalog, by version.
+    pub definitions: BTreeMap<u64, String>,
 }
 
 impl CatalogState {
@@ -180,6 +184,9 @@ impl CatalogState {
         }
         if let Some(state) = entry.sidecars.iter().find(|s| s.kind == SidecarKind::State) {
             self.state = Some(state.target.clone());
+        }
+        if let Some(sidecar) = entry.sidecars.iter().find(|s| s.kind == SidecarKind::Definitions) {
+            self.definitions.insert(entry.version, sidecar.target.clone());
         }
     }
 

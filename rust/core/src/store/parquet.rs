@@ -89,6 +89,17 @@ fn properties(label: &Label<'_>) -> WriterProperties {
     builder.build()
 }
 
+/// An error of writing a file, with its cause where that is the disk's.
+fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> StoreError {
+    match error {
+        ::parquet::errors::ParquetError::External(source) => match source.downcast::<io::Error>() {
+            Ok(error) => StoreError::io(path)(*error),
+            Err(other) => StoreError::Parquet { path: path.to_owned(), reason: other.to_string() },
+        },
+        error => StoreError::Parquet { path: path.to_owned(), reason: error.to_string() },
+    }
+}
+
 /// Writes one file, row group by row group.
 pub struct FileWriter {
     path: PathBuf,
@@ -114,13 +125,7 @@ impl FileWriter {
     }
 
     fn failed(&self, error: ::parquet::errors::ParquetError) -> StoreError {
-        if let ::parquet::errors::ParquetError::External(source) = error {
-            return match source.downcast::<io::Error>() {
-                Ok(error) => StoreError::io(&self.path)(*error),
-                Err(other) => StoreError::Parquet { path: self.path.clone(), reason: other.to_string() },
-            };
-        }
-        StoreError::Parquet { path: self.path.clone(), reason: error.to_string() }
+        failure(&self.path, error)
     }
 
     /// Writes a row group; all but the last have [`ROW_GROUP_ROWS`] rows.
@@ -157,7 +162,7 @@ impl FileWriter {
         let rows = self.rows;
         let mut sink = match self.writer.into_inner() {
             Ok(sink) => sink,
-            Err(error) => return Err(StoreError::Parquet { path, reason: error.to_string() }),
+            Err(error) => return Err(failure(&path, error)),
         };
         sink.file.flush().map_err(StoreError::io(&path))?;
         sink.file.get_ref().sync_all().map_err(StoreError::io(&path))?;
@@ -170,10 +175,7 @@ impl FileWriter {
 /// # Errors
 /// What reading and writing give.
 pub fn relabel(source: &Path, target: &Path, label: &Label<'_>) -> Result<FileSummary, StoreError> {
-    let parquet_error = |e: ::parquet::errors::ParquetError| StoreError::Parquet {
-        path: source.to_owned(),
-        reason: e.to_string(),
-    };
+    let parquet_error = |e: ::parquet::errors::ParquetError| failure(source, e);
     let input = File::open(source).map_err(StoreError::io(source))?;
     let options = ::parquet::file::serialized_reader::ReadOptionsBuilder::new().with_page_index().build();
     let reader = SerializedFileReader::new_with_options(input, options).map_err(parquet_error)?;
@@ -264,7 +266,7 @@ pub(super) fn copy_span(
             out = Some((writer, 0, times[start], 0));
         }
         if let Some((writer, rows, _, last)) = &mut out {
-            writer.write(&part).map_err(|e| parquet_error(e.to_string()))?;
+            writer.write(&part).map_err(|e| failure(target, e))?;
             *rows += part.num_rows() as u64;
             *last = times[end - 1];
         }
@@ -273,7 +275,7 @@ pub(super) fn copy_span(
     for (key, value) in label.metadata() {
         writer.append_key_value_metadata(KeyValue::new(key, value));
     }
-    let mut sink = writer.into_inner().map_err(|e| parquet_error(e.to_string()))?;
+    let mut sink = writer.into_inner().map_err(|e| failure(target, e))?;
     sink.file.flush().map_err(StoreError::io(target))?;
     sink.file.get_ref().sync_all().map_err(StoreError::io(target))?;
     let summary = FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) };

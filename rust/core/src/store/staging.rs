@@ -26,9 +26,11 @@ impl Staging {
         let relative = format!("{OURS}/staging/{name}");
         let path = root.join(&relative);
         create_dirs(&path)?;
-        let lock_path = path.join("lock");
-        let lock = File::create_new(&lock_path).map_err(StoreError::io(&lock_path))?;
-        flock(&lock, FlockOperation::LockExclusive).map_err(|e| StoreError::io(&lock_path)(e.into()))?;
+        // Held before it has its name: nobody finds it free while its writer lives.
+        let (unnamed, lock_path) = (path.join("lock.new"), path.join("lock"));
+        let lock = File::create_new(&unnamed).map_err(StoreError::io(&unnamed))?;
+        flock(&lock, FlockOperation::LockExclusive).map_err(|e| StoreError::io(&unnamed)(e.into()))?;
+        fs::rename(&unnamed, &lock_path).map_err(StoreError::io(&lock_path))?;
         Ok(Self { path, relative, _lock: lock, keep: false })
     }
 

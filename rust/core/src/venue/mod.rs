@@ -26,7 +26,7 @@ pub trait VenueDecoder: std::fmt::Debug + Send {
     fn snapshot_context(&self, symbol: &str) -> String;
 
     /// Keys that no message declares.
-    fn unknown_keys(&self) -> &UnknownKeys;
+    fn unknown_keys(&self) -> UnknownKeys;
 }
 
 /// One feed: a venue's product with one wire protocol.

@@ -4,6 +4,10 @@ use super::Product;
 use super::frames::BinanceDecoder;
 use crate::data::{BookAction, DeltaColumns, F_LAST, Side};
 use crate::feed::Frame;
+use crate::json::Level;
+
+const UPDATE: u8 = BookAction::Update as u8;
+const DELETE: u8 = BookAction::Delete as u8;
 
 /// Reads frames of book diffs into columns: no sequence check, no ladder.
 #[derive(Debug)]
@@ -25,13 +29,11 @@ impl DepthReader {
         };
         let levels = &self.decoder.scratch.levels;
         for (side, levels) in [(Side::Buy, &levels.bids), (Side::Sell, &levels.asks)] {
-            for level in levels {
-                let action = if level.size == 0 { BookAction::Delete } else { BookAction::Update };
-                out.action.push(action as u8);
-                out.side.push(side as u8);
-                out.price.push(level.price);
-                out.size.push(level.size);
-            }
+            let delete = |level: &Level| u8::from(level.size == 0) * (DELETE - UPDATE);
+            out.action.extend(levels.iter().map(|level| UPDATE + delete(level)));
+            out.price.extend(levels.iter().map(|level| level.price));
+            out.size.extend(levels.iter().map(|level| level.size));
+            out.side.resize(out.action.len(), side as u8);
         }
         let n = out.action.len();
         out.order_id.resize(n, 0);

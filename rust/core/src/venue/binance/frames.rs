@@ -52,6 +52,31 @@ pub(super) enum Parsed<'a> {
     Bad(JsonError),
 }
 
+/// Puts an empty message of a kind into a [`Parsed`] and gives access to it: what is read never moves.
+macro_rules! begin {
+    ($parsed:expr, $variant:ident($($first:expr)?)) => {{
+        *$parsed = Parsed::$variant($($first,)? Default::default());
+        match $parsed {
+            begin!(@pattern message $variant $($first)?) => message,
+            _ => unreachable!("set above"),
+        }
+    }};
+    (@pattern $message:ident $variant:ident $first:expr) => { Parsed::$variant(_, $message) };
+    (@pattern $message:ident $variant:ident) => { Parsed::$variant($message) };
+}
+
+impl Parsed<'_> {
+    /// The symbol it names, for the error.
+    fn symbol(&self) -> &[u8] {
+        match self {
+            Self::Trade(_, m) => &m.symbol,
+            Self::BookTicker(m) => &m.symbol,
+            Self::Depth { symbol, .. } | Self::Snapshot { symbol, .. } => symbol,
+            _ => b"",
+        }
+    }
+}
+
 /// Kinds of message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
@@ -94,8 +119,10 @@ fn event_named(name: &[u8]) -> Event {
 pub(super) struct BinanceDecoder {
     product: Product,
     pub(super) scratch: Scratch,
+    /// Prediction and strangers of the wrapper around messages.
+    wrapper: (Order, UnknownKeys),
     /// Streams of each connection, from the URL it was opened under.
-    connections: HashMap<(u32, u32), Vec<String>>,
+    connections: HashMap<(u32, u32), Vec<String>, foldhash::fast::RandomState>,
 }
 
 /// What is kept from frame to frame: buffers and predictions.
@@ -108,7 +135,6 @@ pub(super) struct Scratch {
 
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    wrapper: Order,
     trade: Order,
     agg_trade: Order,
     book_ticker: Order,
@@ -123,7 +149,12 @@ pub(super) struct Orders {
 
 impl BinanceDecoder {
     pub(super) fn new(product: Product) -> Self {
-        Self { product, scratch: Scratch::default(), connections: HashMap::new() }
+        Self {
+            product,
+            scratch: Scratch::default(),
+            wrapper: Default::default(),
+            connections: HashMap::default(),
+        }
     }
 
     pub(super) const fn product(&self) -> Product {
@@ -133,7 +164,8 @@ impl BinanceDecoder {
     /// Reads a frame that is one message.
     pub(super) fn read_one<'a>(&mut self, frame: &Frame<'a>) -> Result<Parsed<'a>, JsonError> {
         let mut cursor = Cursor::new(frame.body);
-        let item = read_item(self.product, &mut self.scratch, &mut cursor)?;
+        let mut item = Parsed::Control;
+        read_item(self.product, &mut self.scratch, &mut cursor, &mut item)?;
         cursor.finish()?;
         Ok(item)
     }
@@ -144,83 +176,123 @@ struct Wrapper<'a, 's> {
     product: Product,
     scratch: &'s mut Scratch,
     stream: Cow<'a, [u8]>,
-    has_data: bool,
+    /// The message, where `data` is one.
+    item: Parsed<'a>,
+    has_item: bool,
+    /// The messages, where it is an array.
     items: Vec<Parsed<'a>>,
-    first: Option<Parsed<'a>>,
+}
+
+impl<'a, 's> Wrapper<'a, 's> {
+    const fn new(product: Product, scratch: &'s mut Scratch) -> Self {
+        Self {
+            product,
+            scratch,
+            stream: Cow::Borrowed(b""),
+            item: Parsed::Control,
+            has_item: false,
+            items: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn read_item(&mut self, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        self.has_item = true;
+        read_item(self.product, self.scratch, cursor, &mut self.item)
+    }
+
+    /// Reads an array of messages, each alone.
+    fn read_array(&mut self, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        cursor.array(|cursor| {
+            let at = cursor.offset();
+            let mut item = Parsed::Control;
+            read_item(self.product, self.scratch, cursor, &mut item)?;
+            if matches!(item, Parsed::Depth { .. } | Parsed::Snapshot { .. }) {
+                // There is one scratch for levels, and no venue stream that sends several books at once.
+                item = Parsed::Bad(JsonError { kind: Kind::Value, at });
+            }
+            self.items.push(item);
+            Ok(())
+        })
+    }
 }
 
 impl<'a> Message<'a> for Wrapper<'a, '_> {
     const KEYS: &'static [Key] = keys!["stream", "data", "generated"];
 
+    #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
             0 => self.stream = cursor.string()?,
-            1 => {
-                self.has_data = true;
-                if cursor.peek() == b'[' {
-                    read_array(self.product, self.scratch, cursor, &mut self.items)?;
-                } else {
-                    self.first = Some(read_item(self.product, self.scratch, cursor)?);
-                }
-            }
+            1 if cursor.peek() == b'[' => self.read_array(cursor)?,
+            1 => self.read_item(cursor)?,
             _ => cursor.skip()?,
         }
         Ok(())
     }
 }
 
-/// Reads an array of messages, each alone.
-fn read_array<'a>(
-    product: Product,
-    scratch: &mut Scratch,
-    cursor: &mut Cursor<'a>,
-    items: &mut Vec<Parsed<'a>>,
-) -> Result<(), JsonError> {
-    cursor.array(|cursor| {
-        items.push(read_item(product, scratch, cursor)?);
-        Ok(())
-    })
-}
-
 /// Reads one message; what is wrong inside it alone becomes [`Parsed::Bad`].
+#[inline]
 fn read_item<'a>(
     product: Product,
     scratch: &mut Scratch,
     cursor: &mut Cursor<'a>,
-) -> Result<Parsed<'a>, JsonError> {
+    item: &mut Parsed<'a>,
+) -> Result<(), JsonError> {
     cursor.peek();
     let (start, depth) = (cursor.offset(), cursor.depth());
     let guess = guess(cursor);
-    let mut result = match guess {
-        Some(event) => read_event(event, product, scratch, cursor),
+    let result = match guess {
+        Some(event) => read_event(event, product, scratch, cursor, item),
         None => Err(cursor.error(Kind::OtherEvent)),
     };
-    if let Err(error) = result {
-        if error.kind.is_syntax() {
-            return Err(error);
-        }
-        cursor.pass_over(start, depth)?;
-        let end = cursor.offset();
-        cursor.seek(start);
-        let (event, name) = event_of(cursor)?;
-        if guess != Some(event) {
-            cursor.pass_over(start, depth)?;
-            cursor.seek(start);
-            result = match event {
-                Event::Unknown => {
-                    cursor.skip()?;
-                    Ok(Parsed::Unknown(String::from_utf8_lossy(&name).into_owned()))
-                }
-                event => read_event(event, product, scratch, cursor),
-            };
-        }
-        if result.is_err() {
-            cursor.pass_over(start, depth)?;
-        }
-        cursor.seek(end);
-    }
     match result {
-        Err(error) if is_item_error(&error) => Ok(Parsed::Bad(error)),
+        Ok(()) => Ok(()),
+        Err(error) => read_again(error, guess, (start, depth), product, scratch, cursor, item),
+    }
+}
+
+/// The message at `start` could not be read as what it was guessed to be.
+#[cold]
+fn read_again<'a>(
+    error: JsonError,
+    guess: Option<Event>,
+    (start, depth): (usize, u32),
+    product: Product,
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'a>,
+    item: &mut Parsed<'a>,
+) -> Result<(), JsonError> {
+    let mut result = Err(error);
+    if error.kind.is_syntax() {
+        return result;
+    }
+    cursor.pass_over(start, depth)?;
+    let end = cursor.offset();
+    cursor.seek(start);
+    let (event, name) = event_of(cursor)?;
+    if guess != Some(event) {
+        cursor.pass_over(start, depth)?;
+        cursor.seek(start);
+        result = match event {
+            Event::Unknown => {
+                cursor.skip()?;
+                *item = Parsed::Unknown(String::from_utf8_lossy(&name).into_owned());
+                Ok(())
+            }
+            event => read_event(event, product, scratch, cursor, item),
+        };
+    }
+    if result.is_err() {
+        cursor.pass_over(start, depth)?;
+    }
+    cursor.seek(end);
+    match result {
+        Err(error) if is_item_error(&error) => {
+            *item = Parsed::Bad(error);
+            Ok(())
+        }
         other => other,
     }
 }
@@ -297,10 +369,11 @@ fn read_event<'a>(
     product: Product,
     scratch: &mut Scratch,
     cursor: &mut Cursor<'a>,
-) -> Result<Parsed<'a>, JsonError> {
+    item: &mut Parsed<'a>,
+) -> Result<(), JsonError> {
     let Scratch { levels, unknown, orders } = scratch;
     let start = cursor.offset();
-    let parsed = match event {
+    match event {
         Event::Depth => {
             levels.clear();
             let mut message = Depth {
@@ -316,29 +389,26 @@ fn read_event<'a>(
             let spot = product == Product::Spot;
             let needed = if spot { Depth::NEEDED_SPOT } else { Depth::NEEDED_FUTURES };
             require(seen, Depth::KEYS, needed, start)?;
-            Parsed::Depth {
+            *item = Parsed::Depth {
                 update: Update { first: message.first, last: message.last, previous: message.previous },
                 ts_event: if spot { message.event } else { message.transaction },
                 symbol: message.symbol,
-            }
+            };
         }
         Event::BookTicker => {
-            let mut message = BookTicker::default();
-            let seen = cursor.object(&mut message, &mut orders.book_ticker, unknown)?;
+            let message = begin!(item, BookTicker());
+            let seen = cursor.object(message, &mut orders.book_ticker, unknown)?;
             require(seen, BookTicker::KEYS, BookTicker::NEEDED, start)?;
-            Parsed::BookTicker(message)
         }
         Event::AggTrade => {
-            let mut message = AggTrade::default();
+            let mut message = AggTrade(begin!(item, Trade(TradeKind::Aggregate)));
             let seen = cursor.object(&mut message, &mut orders.agg_trade, unknown)?;
             require(seen, AggTrade::KEYS, AggTrade::NEEDED, start)?;
-            Parsed::Trade(TradeKind::Aggregate, message.0)
         }
         Event::Trade => {
-            let mut message = Trade::default();
-            let seen = cursor.object(&mut message, &mut orders.trade, unknown)?;
+            let message = begin!(item, Trade(TradeKind::Raw));
+            let seen = cursor.object(message, &mut orders.trade, unknown)?;
             require(seen, Trade::KEYS, Trade::NEEDED, start)?;
-            Parsed::Trade(TradeKind::Raw, message)
         }
         Event::Snapshot => {
             levels.clear();
@@ -346,7 +416,7 @@ fn read_event<'a>(
             let seen = cursor.object(&mut message, &mut orders.snapshot, unknown)?;
             require(seen, Snapshot::KEYS, Snapshot::NEEDED, start)?;
             let (last, transaction) = (message.last, message.transaction);
-            Parsed::Snapshot { symbol: message.symbol, last, transaction }
+            *item = Parsed::Snapshot { symbol: message.symbol, last, transaction };
         }
         Event::Kline => {
             let order = std::mem::take(&mut orders.candle);
@@ -364,19 +434,17 @@ fn read_event<'a>(
                 super::messages::Candle::NEEDED,
                 start,
             )?;
-            Parsed::Kline(message)
+            *item = Parsed::Kline(message);
         }
         Event::Mark => {
-            let mut message = MarkPrice::default();
-            let seen = cursor.object(&mut message, &mut orders.mark, unknown)?;
+            let message = begin!(item, Mark());
+            let seen = cursor.object(message, &mut orders.mark, unknown)?;
             require(seen, MarkPrice::KEYS, MarkPrice::NEEDED, start)?;
-            Parsed::Mark(message)
         }
         Event::Index => {
-            let mut message = IndexPrice::default();
-            let seen = cursor.object(&mut message, &mut orders.rare, unknown)?;
+            let message = begin!(item, Index());
+            let seen = cursor.object(message, &mut orders.rare, unknown)?;
             require(seen, IndexPrice::KEYS, IndexPrice::NEEDED, start)?;
-            Parsed::Index(message)
         }
         Event::ForceOrder => {
             let mut message = Box::new(ForceOrder::default());
@@ -389,26 +457,24 @@ fn read_event<'a>(
                 super::messages::ForcedOrder::NEEDED,
                 start,
             )?;
-            Parsed::ForceOrder(message)
+            *item = Parsed::ForceOrder(message);
         }
         Event::Contract => {
-            let mut message = ContractInfo::default();
-            let seen = cursor.object(&mut message, &mut orders.rare, unknown)?;
+            let message = begin!(item, Contract());
+            let seen = cursor.object(message, &mut orders.rare, unknown)?;
             require(seen, ContractInfo::KEYS, ContractInfo::NEEDED, start)?;
-            Parsed::Contract(message)
         }
         Event::OpenInterest => {
-            let mut message = OpenInterest::default();
-            let seen = cursor.object(&mut message, &mut orders.rare, unknown)?;
+            let message = begin!(item, OpenInterest());
+            let seen = cursor.object(message, &mut orders.rare, unknown)?;
             require(seen, OpenInterest::KEYS, OpenInterest::NEEDED, start)?;
-            Parsed::OpenInterest(message)
         }
         Event::Control | Event::Definitions | Event::Unknown => {
             cursor.skip()?;
-            Parsed::Control
+            *item = Parsed::Control;
         }
-    };
-    Ok(parsed)
+    }
+    Ok(())
 }
 
 #[cfg(feature = "bench")]
@@ -416,21 +482,11 @@ impl BinanceDecoder {
     /// Reads a frame into the scratch and no further; `None` when it is no diff of a book.
     pub(super) fn read_depth(&mut self, frame: &Frame<'_>) -> Option<(Update, u64)> {
         let mut cursor = Cursor::new(frame.body);
-        let mut wrapper = Wrapper {
-            product: self.product,
-            scratch: &mut self.scratch,
-            stream: Cow::default(),
-            has_data: false,
-            items: Vec::new(),
-            first: None,
-        };
-        let mut order = std::mem::take(&mut wrapper.scratch.orders.wrapper);
-        let mut unknown = UnknownKeys::default();
-        let result = cursor.object(&mut wrapper, &mut order, &mut unknown).and_then(|_| cursor.finish());
-        let first = wrapper.first.take();
-        self.scratch.orders.wrapper = order;
-        match (result, first) {
-            (Ok(()), Some(Parsed::Depth { update, ts_event, .. })) => Some((update, ts_event)),
+        let mut wrapper = Wrapper::new(self.product, &mut self.scratch);
+        let (order, unknown) = &mut self.wrapper;
+        let result = cursor.object(&mut wrapper, order, unknown).and_then(|_| cursor.finish());
+        match (result, &wrapper.item) {
+            (Ok(()), Parsed::Depth { update, ts_event, .. }) => Some((*update, *ts_event)),
             _ => None,
         }
     }
@@ -442,29 +498,17 @@ impl VenueDecoder for BinanceDecoder {
             return Ok(());
         }
         let mut cursor = Cursor::new(frame.body);
-        let mut wrapper = Wrapper {
-            product: self.product,
-            scratch: &mut self.scratch,
-            stream: Cow::default(),
-            has_data: false,
-            items: Vec::new(),
-            first: None,
-        };
+        let mut wrapper = Wrapper::new(self.product, &mut self.scratch);
         let mut is_definitions = false;
         match cursor.peek() {
-            b'[' => read_array(self.product, wrapper.scratch, &mut cursor, &mut wrapper.items)?,
+            b'[' => wrapper.read_array(&mut cursor)?,
             b'{' if !looks_combined(&cursor) => {
-                let item = read_item(self.product, wrapper.scratch, &mut cursor)?;
-                wrapper.first = Some(item);
-                is_definitions = rest::is_definitions(frame.body);
+                wrapper.read_item(&mut cursor)?;
+                is_definitions = matches!(wrapper.item, Parsed::Control) && rest::is_definitions(frame.body);
             }
             b'{' => {
-                let mut order = std::mem::take(&mut wrapper.scratch.orders.wrapper);
-                let mut unknown = UnknownKeys::default();
-                let result = cursor.object(&mut wrapper, &mut order, &mut unknown);
-                wrapper.scratch.orders.wrapper = order;
-                wrapper.scratch.unknown.merge(&unknown);
-                result?;
+                let (order, unknown) = &mut self.wrapper;
+                cursor.object(&mut wrapper, order, unknown)?;
             }
             _ => {
                 cursor.skip()?;
@@ -478,10 +522,13 @@ impl VenueDecoder for BinanceDecoder {
             market.item(crate::accounting::End::Control);
             return Ok(());
         }
-        let Wrapper { stream, items, first, .. } = wrapper;
+        let Wrapper { stream, item, has_item, items, .. } = wrapper;
         let stream = self.stream(frame, &stream);
-        for item in items.into_iter().chain(first) {
-            self.tell(frame, &stream, item, market);
+        for item in &items {
+            tell(self.product, &self.scratch.levels, frame, stream, item, market);
+        }
+        if has_item {
+            tell(self.product, &self.scratch.levels, frame, stream, &item, market);
         }
         Ok(())
     }
@@ -502,8 +549,10 @@ impl VenueDecoder for BinanceDecoder {
         format!("/depth?symbol={}", symbol.to_uppercase())
     }
 
-    fn unknown_keys(&self) -> &UnknownKeys {
-        &self.scratch.unknown
+    fn unknown_keys(&self) -> UnknownKeys {
+        let mut all = self.scratch.unknown.clone();
+        all.merge(&self.wrapper.1);
+        all
     }
 }
 
@@ -530,185 +579,191 @@ fn looks_combined(cursor: &Cursor<'_>) -> bool {
 
 impl BinanceDecoder {
     /// The stream a frame came by: named in it, or the only one of its connection.
-    fn stream<'a>(&self, frame: &Frame<'_>, named: &'a [u8]) -> Cow<'a, str> {
-        if !named.is_empty() {
-            return String::from_utf8_lossy(named);
+    #[inline]
+    fn stream<'a>(&'a self, frame: &Frame<'_>, named: &'a [u8]) -> &'a [u8] {
+        if !named.is_empty() || self.connections.is_empty() {
+            return named;
         }
         match self.connections.get(&(frame.source, frame.conn)).map(Vec::as_slice) {
-            Some([only]) => Cow::Owned(only.clone()),
-            _ => Cow::Borrowed(""),
+            Some([only]) => only.as_bytes(),
+            _ => b"",
         }
     }
+}
 
-    /// Tells the market what a message says.
-    pub(super) fn tell(&mut self, frame: &Frame<'_>, stream: &str, item: Parsed<'_>, market: &mut Market) {
-        let symbol = match &item {
-            Parsed::Trade(_, m) => m.symbol.clone(),
-            Parsed::BookTicker(m) => m.symbol.clone(),
-            Parsed::Depth { symbol, .. } | Parsed::Snapshot { symbol, .. } => symbol.clone(),
-            _ => Cow::default(),
-        };
-        if let Err(error) = self.try_tell(frame, stream, item, market) {
-            let symbol = String::from_utf8_lossy(&symbol).into_owned();
-            market.reject_item(frame, &symbol, error);
-        }
+/// Tells the market what a message says. Levels are those of the last message read.
+#[inline]
+pub(super) fn tell(
+    product: Product,
+    levels: &Levels,
+    frame: &Frame<'_>,
+    stream: &[u8],
+    item: &Parsed<'_>,
+    market: &mut Market,
+) {
+    if let Err(error) = try_tell(product, levels, frame, stream, item, market) {
+        market.reject_item(frame, &String::from_utf8_lossy(item.symbol()), error);
     }
+}
 
-    fn try_tell(
-        &mut self,
-        frame: &Frame<'_>,
-        stream: &str,
-        item: Parsed<'_>,
-        market: &mut Market,
-    ) -> Result<(), JsonError> {
-        let fail = |kind| JsonError { kind, at: 0 };
-        match item {
-            Parsed::Trade(kind, message) => {
-                market.check_price(message.price).map_err(fail)?;
-                market.check_size(message.size).map_err(fail)?;
-                let slot = market.slot(&message.symbol).map_err(fail)?;
-                market.trade(slot, kind, &trade_fields(&message));
-            }
-            Parsed::BookTicker(message) => {
-                for at in 0..2 {
-                    if message.prices[at].value > 0 {
-                        market.check_price(message.prices[at]).map_err(fail)?;
-                    }
-                    market.check_size(message.sizes[at]).map_err(fail)?;
-                }
-                let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
-                let ts_event = ts_event.ok_or(fail(Kind::Missing("receive time")))?;
-                let slot = market.slot(&message.symbol).map_err(fail)?;
-                market.quote(slot, message.update_id, message.prices, message.sizes, ts_event);
-            }
-            Parsed::Depth { symbol, update, ts_event } => {
-                let slot = market.slot(&symbol).map_err(fail)?;
-                let levels = &self.scratch.levels;
-                let message = BookMessage {
-                    bids: &levels.bids,
-                    asks: &levels.asks,
-                    decimals: levels.decimals,
-                    ts_event,
-                };
-                let channel = match streams::channel(stream) {
-                    "" => "depth",
-                    channel => channel,
-                };
-                if streams::partial_depth(channel).is_some() {
-                    market.partial_book(slot, channel, update.last, &message).map_err(fail)?;
-                } else {
-                    let judge =
-                        if self.product == Product::Spot { sequence::spot } else { sequence::futures };
-                    market.book_update(slot, channel, judge, update, &message).map_err(fail)?;
-                }
-            }
-            Parsed::Snapshot { symbol, last, transaction } => {
-                self.tell_snapshot(frame, stream, &symbol, last, transaction, market)?;
-            }
-            Parsed::Kline(message) => {
-                let candle = &message.candle;
-                if candle.closed {
-                    let slot = market.slot(&message.symbol).map_err(fail)?;
-                    tell_bar(slot, &candle.interval, candle, market).map_err(fail)?;
-                } else {
-                    market.item(crate::accounting::End::Control);
-                }
-            }
-            Parsed::Mark(message) => {
-                market.check_price(message.mark).map_err(fail)?;
-                let slot = market.slot(&message.symbol).map_err(fail)?;
-                market.price_update(slot, DataType::MarkPrice, message.mark, message.event);
-                if let Some(index) = message.index.filter(|index| index.value > 0) {
-                    market.check_price(index).map_err(fail)?;
-                    market.price_update(slot, DataType::IndexPrice, index, message.event);
-                }
-                if !message.rate.is_empty() && message.next_funding > 0 {
-                    market.funding_rate(slot, &message.rate, Some(message.next_funding), message.event);
-                }
-            }
-            Parsed::Index(message) => {
-                let pair = String::from_utf8_lossy(&message.pair);
-                let slot = market.index_slot(&pair).map_err(fail)?;
-                market.price_update(slot, DataType::IndexPrice, message.value, message.event);
-            }
-            Parsed::ForceOrder(message) => {
-                let order = &message.order;
-                let slot = market.slot(&order.symbol).map_err(fail)?;
-                let filled = if order.filled.is_empty() { &order.quantity } else { &order.filled };
-                market.liquidation(
-                    slot,
-                    &LiquidationRow {
-                        side: if *order.side == *b"BUY" { "BUY" } else { "SELL" },
-                        price: &order.price,
-                        average_price: &order.average_price,
-                        size: filled,
-                        trade_id: "",
-                        ts_event: order.ts_event,
-                        ts_init: 0,
-                    },
-                );
-            }
-            Parsed::Contract(message) => {
-                let slot = market.slot(&message.symbol).map_err(fail)?;
-                let word = String::from_utf8_lossy(&message.status);
-                let (action, trading) = status_action(&word);
-                market.status(slot, action, &word, trading, message.event);
-            }
-            Parsed::OpenInterest(message) => {
-                let slot = market.slot(&message.symbol).map_err(fail)?;
-                let unit = if self.product == Product::Coinm { "contracts" } else { "base" };
-                market.open_interest(slot, &message.value, unit, "", message.ts_event);
-            }
-            Parsed::Control => market.item(crate::accounting::End::Control),
-            Parsed::Unknown(name) => market.unknown_topic(&name),
-            Parsed::Bad(error) => return Err(error),
+fn try_tell(
+    product: Product,
+    levels: &Levels,
+    frame: &Frame<'_>,
+    stream: &[u8],
+    item: &Parsed<'_>,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let fail = |kind| JsonError { kind, at: 0 };
+    match item {
+        Parsed::Trade(kind, message) => {
+            market.check_price(message.price).map_err(fail)?;
+            market.check_size(message.size).map_err(fail)?;
+            let slot = market.slot(&message.symbol).map_err(fail)?;
+            market.trade(slot, *kind, &trade_fields(message));
         }
-        Ok(())
+        Parsed::BookTicker(message) => {
+            for at in 0..2 {
+                if message.prices[at].value > 0 {
+                    market.check_price(message.prices[at]).map_err(fail)?;
+                }
+                market.check_size(message.sizes[at]).map_err(fail)?;
+            }
+            let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
+            let ts_event = ts_event.ok_or(fail(Kind::Missing("receive time")))?;
+            let slot = market.slot(&message.symbol).map_err(fail)?;
+            market.quote(slot, message.update_id, message.prices, message.sizes, ts_event);
+        }
+        Parsed::Depth { symbol, update, ts_event } => {
+            let slot = market.slot(symbol).map_err(fail)?;
+            let message = BookMessage {
+                bids: &levels.bids,
+                asks: &levels.asks,
+                decimals: levels.decimals,
+                ts_event: *ts_event,
+            };
+            let channel = match streams::channel(text(stream)) {
+                "" => "depth",
+                channel => channel,
+            };
+            if streams::partial_depth(channel).is_some() {
+                market.partial_book(slot, channel, update.last, &message).map_err(fail)?;
+            } else {
+                let judge = if product == Product::Spot { sequence::spot } else { sequence::futures };
+                market.book_update(slot, channel, judge, *update, &message).map_err(fail)?;
+            }
+        }
+        Parsed::Snapshot { symbol, last, transaction } => {
+            tell_snapshot(levels, frame, stream, symbol, *last, *transaction, market)?;
+        }
+        Parsed::Kline(message) => {
+            let candle = &message.candle;
+            if candle.closed {
+                let slot = market.slot(&message.symbol).map_err(fail)?;
+                tell_bar(slot, &candle.interval, candle, market).map_err(fail)?;
+            } else {
+                market.item(crate::accounting::End::Control);
+            }
+        }
+        Parsed::Mark(message) => {
+            market.check_price(message.mark.0).map_err(fail)?;
+            let slot = market.slot(&message.symbol).map_err(fail)?;
+            market.price_update(slot, DataType::MarkPrice, message.mark, message.event);
+            if let Some(index) = message.index.filter(|index| index.0.value > 0) {
+                market.check_price(index.0).map_err(fail)?;
+                market.price_update(slot, DataType::IndexPrice, index, message.event);
+            }
+            if !message.rate.is_empty() && message.next_funding > 0 {
+                market.funding_rate(slot, &message.rate, Some(message.next_funding), message.event);
+            }
+        }
+        Parsed::Index(message) => {
+            let pair = String::from_utf8_lossy(&message.pair);
+            let slot = market.index_slot(&pair).map_err(fail)?;
+            market.price_update(slot, DataType::IndexPrice, message.value, message.event);
+        }
+        Parsed::ForceOrder(message) => {
+            let order = &message.order;
+            let slot = market.slot(&order.symbol).map_err(fail)?;
+            let filled = if order.filled.is_empty() { &order.quantity } else { &order.filled };
+            market.liquidation(
+                slot,
+                &LiquidationRow {
+                    side: if *order.side == *b"BUY" { "BUY" } else { "SELL" },
+                    price: &order.price,
+                    average_price: &order.average_price,
+                    size: filled,
+                    trade_id: "",
+                    ts_event: order.ts_event,
+                    ts_init: 0,
+                },
+            );
+        }
+        Parsed::Contract(message) => {
+            let slot = market.slot(&message.symbol).map_err(fail)?;
+            let word = String::from_utf8_lossy(&message.status);
+            let (action, trading) = status_action(&word);
+            market.status(slot, action, &word, trading, message.event);
+        }
+        Parsed::OpenInterest(message) => {
+            let slot = market.slot(&message.symbol).map_err(fail)?;
+            let unit = if product == Product::Coinm { "contracts" } else { "base" };
+            market.open_interest(slot, &message.value, unit, "", message.ts_event);
+        }
+        Parsed::Control => market.item(crate::accounting::End::Control),
+        Parsed::Unknown(name) => market.unknown_topic(name),
+        Parsed::Bad(error) => return Err(*error),
     }
+    Ok(())
+}
 
-    /// A message with `lastUpdateId`: a spot partial book by its stream, else a snapshot.
-    pub(super) fn tell_snapshot(
-        &mut self,
-        frame: &Frame<'_>,
-        stream: &str,
-        symbol: &[u8],
-        last: i64,
-        transaction: u64,
-        market: &mut Market,
-    ) -> Result<(), JsonError> {
-        let fail = |kind| JsonError { kind, at: 0 };
-        let named = streams::symbol(stream);
-        // A bare symbol as the context is a file named after it (REST answers written among frames).
-        let hinted = frame.context.to_uppercase();
-        let symbol: &[u8] = if !symbol.is_empty() {
-            symbol
-        } else if !named.is_empty() {
-            named.as_bytes()
-        } else if !frame.context.is_empty() && !frame.context.contains(['/', '?', ':']) {
-            hinted.as_bytes()
-        } else {
-            return Err(fail(Kind::Missing("symbol")));
-        };
-        let Ok(last) = u64::try_from(last) else {
-            // -1: the book of a symbol just listed, empty.
-            market.item(crate::accounting::End::Control);
-            return Ok(());
-        };
-        let slot = market.slot(symbol).map_err(fail)?;
-        let levels = &self.scratch.levels;
-        let message = BookMessage {
-            bids: &levels.bids,
-            asks: &levels.asks,
-            decimals: levels.decimals,
-            ts_event: transaction,
-        };
-        let channel = streams::channel(stream);
-        if streams::partial_depth(channel).is_some() {
-            market.partial_book(slot, channel, last, &message).map_err(fail)
-        } else {
-            market.book_snapshot(slot, last, &message).map_err(fail)
-        }
+/// A message with `lastUpdateId`: a spot partial book by its stream, else a snapshot.
+pub(super) fn tell_snapshot(
+    levels: &Levels,
+    frame: &Frame<'_>,
+    stream: &[u8],
+    symbol: &[u8],
+    last: i64,
+    transaction: u64,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let fail = |kind| JsonError { kind, at: 0 };
+    let stream = text(stream);
+    let named = streams::symbol(stream);
+    // A bare symbol as the context is a file named after it (REST answers written among frames).
+    let hinted = frame.context.to_uppercase();
+    let symbol: &[u8] = if !symbol.is_empty() {
+        symbol
+    } else if !named.is_empty() {
+        named.as_bytes()
+    } else if !frame.context.is_empty() && !frame.context.contains(['/', '?', ':']) {
+        hinted.as_bytes()
+    } else {
+        return Err(fail(Kind::Missing("symbol")));
+    };
+    let Ok(last) = u64::try_from(last) else {
+        // -1: the book of a symbol just listed, empty.
+        market.item(crate::accounting::End::Control);
+        return Ok(());
+    };
+    let slot = market.slot(symbol).map_err(fail)?;
+    let message = BookMessage {
+        bids: &levels.bids,
+        asks: &levels.asks,
+        decimals: levels.decimals,
+        ts_event: transaction,
+    };
+    let channel = streams::channel(stream);
+    if streams::partial_depth(channel).is_some() {
+        market.partial_book(slot, channel, last, &message).map_err(fail)
+    } else {
+        market.book_snapshot(slot, last, &message).map_err(fail)
     }
+}
+
+/// Text that was read from a frame: UTF-8 was checked over all of it.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// A trade's values for the market.

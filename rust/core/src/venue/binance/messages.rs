@@ -41,6 +41,17 @@ fn price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     }
 }
 
+/// A price the venue computes: positive, rounded where it has more than 16 decimals.
+fn computed_price(cursor: &mut Cursor<'_>) -> Result<(Decimal, bool), JsonError> {
+    let at = cursor.offset();
+    let (price, rounded) = cursor.rounded_decimal()?;
+    if price.value > 0 && price.value <= decimal::PRICE_MAX {
+        Ok((price, rounded))
+    } else {
+        Err(out_of_range(Kind::Price, price.value, at))
+    }
+}
+
 /// A price that may be zero: an empty side, an index not yet known.
 fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     let at = cursor.offset();
@@ -119,10 +130,10 @@ impl Trade<'_> {
 }
 
 /// `aggTrade`: fills of one taker at one price.
-#[derive(Debug, Default)]
-pub(super) struct AggTrade<'a>(pub Trade<'a>);
+#[derive(Debug)]
+pub(super) struct AggTrade<'a, 't>(pub &'t mut Trade<'a>);
 
-impl<'a> Message<'a> for AggTrade<'a> {
+impl<'a> Message<'a> for AggTrade<'a, '_> {
     const KEYS: &'static [Key] =
         keys!["e", "E", "a", "s", "p", "q", "nq", "f", "l", "T", "m", "M", "st", "ps"];
 
@@ -140,17 +151,17 @@ impl<'a> Message<'a> for AggTrade<'a> {
     }
 }
 
-impl AggTrade<'_> {
+impl AggTrade<'_, '_> {
     pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 9, 10];
     /// In a REST answer the URL names the symbol.
     pub const NEEDED_REST: &'static [usize] = &[2, 4, 5, 9, 10];
 }
 
 /// One trade of a REST answer.
-#[derive(Debug, Default)]
-pub(super) struct RestTrade(pub Trade<'static>);
+#[derive(Debug)]
+pub(super) struct RestTrade<'a, 't>(pub &'t mut Trade<'a>);
 
-impl<'a> Message<'a> for RestTrade {
+impl<'a> Message<'a> for RestTrade<'a, '_> {
     const KEYS: &'static [Key] = keys![
         "id",
         "price",
@@ -176,7 +187,7 @@ impl<'a> Message<'a> for RestTrade {
     }
 }
 
-impl RestTrade {
+impl RestTrade<'_, '_> {
     pub const NEEDED: &'static [usize] = &[0, 1, 2, 5, 6];
 }
 
@@ -396,8 +407,9 @@ impl Kline<'_> {
 pub(super) struct MarkPrice<'a> {
     pub symbol: Text<'a>,
     pub event: u64,
-    pub mark: Decimal,
-    pub index: Option<Decimal>,
+    /// Mark, and whether it was rounded.
+    pub mark: (Decimal, bool),
+    pub index: Option<(Decimal, bool)>,
     /// Canonical text; empty where there is none.
     pub rate: String,
     pub next_funding: u64,
@@ -410,15 +422,15 @@ impl<'a> Message<'a> for MarkPrice<'a> {
         match key {
             1 => self.event = epoch(cursor)?,
             2 => self.symbol = cursor.string()?,
-            3 => self.mark = price(cursor)?,
+            3 => self.mark = computed_price(cursor)?,
             6 => {
                 let at = cursor.offset();
                 let (text, _) = cursor.decimal_text()?;
                 if !text.is_empty() {
-                    let index = decimal::parse(&text);
+                    let index = decimal::parse_rounded(&text);
                     let index = index.map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
-                    if index.value < 0 || index.value > decimal::PRICE_MAX {
-                        return Err(out_of_range(Kind::Price, index.value, at));
+                    if index.0.value < 0 || index.0.value > decimal::PRICE_MAX {
+                        return Err(out_of_range(Kind::Price, index.0.value, at));
                     }
                     self.index = Some(index);
                 }
@@ -440,7 +452,8 @@ impl MarkPrice<'_> {
 pub(super) struct IndexPrice<'a> {
     pub pair: Text<'a>,
     pub event: u64,
-    pub value: Decimal,
+    /// Index, and whether it was rounded.
+    pub value: (Decimal, bool),
 }
 
 impl<'a> Message<'a> for IndexPrice<'a> {
@@ -450,7 +463,7 @@ impl<'a> Message<'a> for IndexPrice<'a> {
         match key {
             1 => self.event = epoch(cursor)?,
             2 => self.pair = cursor.string()?,
-            3 => self.value = price(cursor)?,
+            3 => self.value = computed_price(cursor)?,
             _ => cursor.skip()?,
         }
         Ok(())

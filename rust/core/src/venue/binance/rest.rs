@@ -1,12 +1,10 @@
 //! Binance's REST answers: what they are is told by their URL.
 
-use std::borrow::Cow;
-
-use super::frames::{BinanceDecoder, Parsed, tell_bar, trade_fields};
+use super::frames::{BinanceDecoder, Parsed, Scratch, tell, tell_bar, tell_snapshot, trade_fields};
 use super::messages::{AggTrade, Candle, RestTrade, Trade, require};
 use super::{instruments, streams};
 use crate::accounting::End;
-use crate::feed::{Frame, Market, TradeKind};
+use crate::feed::{Frame, Market, TradeFields, TradeKind};
 use crate::json::{Cursor, JsonError, Kind, Message};
 
 /// Decodes a REST answer under its URL. `false`: its bytes say what it is, as those of any frame.
@@ -25,25 +23,39 @@ pub(super) fn decode(
         }
         "depth" if !is_array => {
             let parsed = decoder.read_one(frame)?;
-            match parsed {
+            let levels = &decoder.scratch.levels;
+            match &parsed {
                 Parsed::Snapshot { symbol: named, last, transaction } => {
-                    let symbol = if symbol.is_empty() { named } else { Cow::Borrowed(symbol.as_bytes()) };
-                    let told = decoder.tell_snapshot(frame, "", &symbol, last, transaction, market);
+                    let symbol = if symbol.is_empty() { &**named } else { symbol.as_bytes() };
+                    let told = tell_snapshot(levels, frame, b"", symbol, *last, *transaction, market);
                     if let Err(error) = told {
-                        market.reject_item(frame, &String::from_utf8_lossy(&symbol), error);
+                        market.reject_item(frame, &String::from_utf8_lossy(symbol), error);
                     }
                 }
-                other => decoder.tell(frame, "", other, market),
+                other => tell(decoder.product(), levels, frame, b"", other, market),
             }
             Ok(true)
         }
         "trades" | "historicalTrades" if is_array => {
-            trades::<RestTrade>(decoder, frame, &symbol, TradeKind::Raw, market, RestTrade::NEEDED, |m| m.0)?;
+            let read = |cursor: &mut Cursor<'_>, scratch: &mut Scratch, start| {
+                let mut trade = Trade::default();
+                let mut message = RestTrade(&mut trade);
+                let seen = cursor.object(&mut message, &mut scratch.orders.rest, &mut scratch.unknown)?;
+                require(seen, RestTrade::KEYS, RestTrade::NEEDED, start)?;
+                Ok(trade_fields(&trade))
+            };
+            trades(decoder, frame, &symbol, TradeKind::Raw, market, read)?;
             Ok(true)
         }
         "aggTrades" if is_array => {
-            let needed = AggTrade::NEEDED_REST;
-            trades::<AggTrade<'_>>(decoder, frame, &symbol, TradeKind::Aggregate, market, needed, |m| m.0)?;
+            let read = |cursor: &mut Cursor<'_>, scratch: &mut Scratch, start| {
+                let mut trade = Trade::default();
+                let mut message = AggTrade(&mut trade);
+                let seen = cursor.object(&mut message, &mut scratch.orders.rest, &mut scratch.unknown)?;
+                require(seen, AggTrade::KEYS, AggTrade::NEEDED_REST, start)?;
+                Ok(trade_fields(&trade))
+            };
+            trades(decoder, frame, &symbol, TradeKind::Aggregate, market, read)?;
             Ok(true)
         }
         "klines" if is_array => {
@@ -68,32 +80,27 @@ pub(super) fn is_definitions(body: &[u8]) -> bool {
         && memchr::memmem::find(body, b"\"filters\"").is_some()
 }
 
-fn trades<'a, M: Message<'a> + Default>(
+fn trades(
     decoder: &mut BinanceDecoder,
-    frame: &Frame<'a>,
+    frame: &Frame<'_>,
     symbol: &str,
     kind: TradeKind,
     market: &mut Market,
-    needed: &'static [usize],
-    trade: impl Fn(M) -> Trade<'a>,
+    read: impl Fn(&mut Cursor<'_>, &mut Scratch, usize) -> Result<TradeFields, JsonError>,
 ) -> Result<(), JsonError> {
     let mut cursor = Cursor::new(frame.body);
-    let mut items: Vec<Result<Trade<'a>, JsonError>> = Vec::new();
+    let mut items: Vec<Result<TradeFields, JsonError>> = Vec::new();
     let scratch = &mut decoder.scratch;
     cursor.array(|cursor| {
         cursor.peek();
         let (start, depth) = (cursor.offset(), cursor.depth());
-        let mut message = M::default();
-        let read = cursor
-            .object(&mut message, &mut scratch.orders.rest, &mut scratch.unknown)
-            .and_then(|seen| require(seen, M::KEYS, needed, start));
-        match read {
-            Ok(()) => items.push(Ok(trade(message))),
+        match read(cursor, scratch, start) {
             Err(error) if error.kind.is_syntax() => return Err(error),
             Err(error) => {
                 cursor.pass_over(start, depth)?;
                 items.push(Err(error));
             }
+            trade => items.push(trade),
         }
         Ok(())
     })?;
@@ -109,7 +116,7 @@ fn trades<'a, M: Message<'a> + Default>(
             Ok(trade)
         });
         match checked {
-            Ok(trade) => market.trade(slot, kind, &trade_fields(&trade)),
+            Ok(trade) => market.trade(slot, kind, &trade),
             Err(error) => market.reject_item(frame, symbol, error),
         }
     }

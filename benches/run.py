@@ -1,0 +1,285 @@
+"""Every benchmark, in one run: ``uv run --group bench python benches/run.py``.
+
+Writes ``benches/results/<date>.json`` and ``benches/results/README.md``. Figures are ratios of works that alternate in
+one process (or, for whole commands, in one loop), best of several rounds each; bare times only explain them. The input
+is made by ``tickwright simulate``, so that anyone can make the same bytes.
+"""
+
+import argparse
+import datetime
+import gzip
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jiter
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tickwright
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+
+
+def best(works: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Seconds of each work, the best of `rounds`; works alternate."""
+    seconds = dict.fromkeys(works, float("inf"))
+    for _ in range(rounds):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            seconds[name] = min(seconds[name], time.perf_counter() - start)
+    return seconds
+
+
+def lines(capture: Path) -> tuple[list[bytes], list[int]]:
+    """Frames and receive times of a capture in lines."""
+    frames, times = [], []
+    with gzip.open(capture, "rb") as file:
+        for line in file:
+            stamp, frame = line.rstrip(b"\n").split(b" ", 1)
+            frames.append(frame)
+            times.append(int(stamp))
+    return frames, times
+
+
+# --- decoding ---------------------------------------------------------------------------------------------------------
+
+
+def peers(rounds: int) -> list[dict[str, Any]]:
+    """The Rust program: decoders beside JSON parsers in one process."""
+    command = ["cargo", "run", "--release", "--quiet", "--manifest-path", str(HERE / "peers" / "Cargo.toml")]
+    out = subprocess.run([*command, "--", str(rounds)], check=True, capture_output=True).stdout
+    ours = "tickwright (sequence and ladder)"
+    rows = []
+    for result in json.loads(out)["results"]:
+        speeds = result["bytes_per_second"]
+        for name in [ours, "tickwright (decode alone)"]:
+            if name in speeds:
+                ratios = {peer: speeds[name] / s for peer, s in speeds.items() if not peer.startswith("tickwright")}
+                rows.append({"frames": result["frames"], "reader": name, "bytes_per_second": speeds[name], **ratios})
+    return rows
+
+
+def from_python(frames: list[bytes], times: list[int], rounds: int) -> dict[str, float]:
+    """`push_many` and `flush` of one feed's frames, beside two parsers called from Python."""
+
+    def ours() -> None:
+        decoder = tickwright.Decoder("binance-usdm")
+        decoder.push_many(frames, times)
+        decoder.flush()
+
+    works = {
+        "tickwright": ours,
+        "orjson": lambda: [orjson.loads(frame) for frame in frames],
+        "jiter": lambda: [jiter.from_json(frame) for frame in frames],
+    }
+    seconds = best(works, rounds)
+    return {name: seconds[name] / seconds["tickwright"] for name in works if name != "tickwright"} | {
+        "bytes_per_second": sum(map(len, frames)) / seconds["tickwright"]
+    }
+
+
+# --- whole commands ---------------------------------------------------------------------------------------------------
+
+
+def command(*arguments: str | Path, memory: bool = False) -> float:
+    """Runs the command line; its seconds, or its peak memory in MiB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(["tickwright", *map(str, arguments)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit(f"tickwright {arguments} failed")
+    return usage.ru_maxrss / 1024 if memory else time.perf_counter() - start
+
+
+def inflate(path: Path) -> None:
+    """The capture's bytes, inflated and dropped."""
+    engine = zlib.decompressobj(31)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            engine.decompress(block)
+
+
+def convert(capture: Path, folder: Path, rounds: int) -> dict[str, float]:
+    """The whole command beside each of its stages alone."""
+    frames, times = lines(capture)
+    tables: list[pa.Table] = []
+
+    def decode() -> None:
+        decoder = tickwright.Decoder("binance-usdm")
+        decoder.push_many(frames, times)
+        batches = decoder.flush()
+        tables[:] = [pa.Table.from_batches([pa.record_batch(batch)]) for batch in batches.values()]
+
+    def encode() -> None:
+        for table in tables:
+            sink = pa.BufferOutputStream()
+            pq.write_table(table, sink, compression="zstd", use_dictionary=False, write_statistics=False)
+
+    def whole() -> None:
+        shutil.rmtree(folder / "catalog", ignore_errors=True)
+        command("convert", capture, "-o", folder / "catalog", "--json")
+
+    decode()
+    seconds = best({"whole": whole, "inflate": lambda: inflate(capture), "decode": decode, "encode": encode}, rounds)
+    start_up = command("feeds", "--json")
+    slowest = max(("inflate", "decode", "encode"), key=seconds.__getitem__)
+    return {
+        "whole_s": seconds["whole"],
+        "start_up_s": start_up,
+        **{f"whole/{stage}": seconds["whole"] / seconds[stage] for stage in ("inflate", "decode", "encode")},
+        f"whole/slowest ({slowest})": seconds["whole"] / seconds[slowest],
+        "bytes_per_second": sum(map(len, frames)) / seconds["whole"],
+    }
+
+
+def query(capture: Path, folder: Path, rounds: int) -> dict[str, float]:
+    """`catalog.query` on our files, beside the same on the files that Nautilus writes of the same data."""
+    from nautilus_trader.model.data import OrderBookDelta, QuoteTick, TradeTick
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+
+    command("convert", capture, "-o", folder / "ours", "--json")
+    ours, theirs = ParquetDataCatalog(folder / "ours"), ParquetDataCatalog(folder / "theirs")
+    found = {}
+    for kind in (TradeTick, QuoteTick, OrderBookDelta):
+        by_id: dict[str, list[Any]] = {}
+        for item in ours.query(kind):
+            by_id.setdefault(item.instrument_id.value, []).append(item)
+        for items in by_id.values():
+            theirs.write_data(items)
+        seconds = best({"ours": lambda k=kind: ours.query(k), "theirs": lambda k=kind: theirs.query(k)}, rounds)
+        found[f"{kind.__name__} whole"] = seconds["theirs"] / seconds["ours"]
+        first = next(iter(by_id))
+        stamps = [item.ts_init for item in by_id[first]]
+        middle = stamps[len(stamps) // 2]
+        span = {"identifiers": [first], "start": middle, "end": middle + 1_000_000_000}
+        works = {
+            "ours": lambda k=kind, s=span: ours.query(k, **s),
+            "theirs": lambda k=kind, s=span: theirs.query(k, **s),
+        }
+        seconds = best(works, rounds)
+        found[f"{kind.__name__} one second of one instrument"] = seconds["theirs"] / seconds["ours"]
+    bytes_of = {
+        side: sum(file.stat().st_size for file in (folder / side / "data").rglob("*.parquet"))
+        for side in ("ours", "theirs")
+    }
+    found["bytes on disk, theirs / ours"] = bytes_of["theirs"] / bytes_of["ours"]
+    return found
+
+
+def memory(folder: Path, symbols: int) -> dict[str, float]:
+    """Peak memory of the command over an input, and over one ten times as long."""
+    found = {}
+    for name, minutes in (("1x", 0.2), ("10x", 2.0)):
+        capture = folder / f"memory-{name}.gz"
+        tickwright.simulate("binance-usdm", capture, seed=3, minutes=minutes, symbols=symbols, truth=False)
+        found[f"{name} MiB of input"] = capture.stat().st_size / (1 << 20)
+        found[f"{name} peak MiB"] = command("convert", capture, "-o", folder / f"memory-{name}", "--json", memory=True)
+    return found
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on."""
+    names = [
+        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    packages = {name: version(name) for name in ("tickwright", "nautilus_trader", "pyarrow", "orjson", "jiter")}
+    return {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "commit": commit.strip(),
+        "processor": f"{len(names)} x {names[0] if names else platform.processor()}",
+        "python": platform.python_version(),
+        **packages,
+    }
+
+
+def page(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    out = [
+        "# Results",
+        "",
+        "Made by `benches/run.py`; see [the method](../README.md). Ratios above 1 are in our favour",
+        "",
+    ]
+    out[2] += " unless the line says otherwise."
+    out += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in results["machine"].items()), ""]
+    out += ["## Frames to columns, in Rust", ""]
+    columns = list(dict.fromkeys(name for row in results["peers"] for name in row))
+    out += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    for row in results["peers"]:
+        out.append("| " + " | ".join(cell(row.get(name, "")) for name in columns) + " |")
+    titles = {
+        "python": "Frames to record batches, from Python: `push_many` against",
+        "convert": "The whole command against its stages (lower is better)",
+        "query": "`catalog.query` on our files against Nautilus's own",
+        "memory": "Peak memory of the command",
+    }
+    for key, title in titles.items():
+        out += ["", f"## {title}", "", "| | |", "|---|---|"]
+        for name, value in results[key].items():
+            values = value.items() if isinstance(value, dict) else [("", value)]
+            out += [f"| {' '.join(filter(None, (name, inner)))} | {cell(v)} |" for inner, v in values]
+    return "\n".join(out) + "\n"
+
+
+def cell(value: Any) -> str:
+    """A figure of three digits."""
+    return value if isinstance(value, str) else f"{value:.3g}" if value < 1e4 else f"{value / 1e9:.3f} G"
+
+
+def main() -> None:
+    """Runs all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--symbols", type=int, default=1_000, help="instruments of the memory benchmark")
+    parser.add_argument("--quick", action="store_true", help="small inputs: whether it runs, not how fast")
+    options = parser.parse_args()
+    rounds = 1 if options.quick else options.rounds
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    results: dict[str, Any] = {"machine": machine(), "peers": peers(rounds if options.quick else 15)}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        capture = folder / "capture.gz"
+        minutes = 0.2 if options.quick else 10.0
+        tickwright.simulate("binance-usdm", capture, seed=1, minutes=minutes, symbols=20, truth=False)
+        frames, times = lines(capture)
+        results["python"] = {}
+        for kind in ("depth", "aggTrade", "bookTicker"):
+            mark = f"@{kind}".encode()
+            of_kind = [
+                (f, t)
+                for f, t in zip(frames, times, strict=True)
+                if mark in f[:80] or (kind == "depth" and b"lastUpdateId" in f[:200])
+            ]
+            results["python"][kind] = from_python([f for f, _ in of_kind], [t for _, t in of_kind], rounds)
+        results["convert"] = convert(capture, folder, max(1, rounds // 2))
+        results["query"] = query(capture, folder, max(1, rounds // 2))
+        results["memory"] = memory(folder, 50 if options.quick else options.symbols)
+    if options.quick:
+        print(page(results))
+        return
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{results['machine']['date']}.json").write_text(json.dumps(results, indent=1) + "\n")
+    (RESULTS / "README.md").write_text(page(results))
+    print(RESULTS / "README.md")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

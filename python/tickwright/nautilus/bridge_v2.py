@@ -1,0 +1,141 @@
+"""NautilusTrader 2.0.0rc's constructors, as `tickwright._core.ObjectDecoder` calls them: integers at scale 16 in.
+
+Enums are classes of their own there and a depth holds only the levels there are. Liquidations and open interest are
+`CustomData` around plain objects.
+"""
+
+# mypy: ignore-errors
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader import model
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidation:
+    """A forced order of the venue against a position: fields as of the class of 1.231."""
+
+    instrument_id: Any
+    side: str
+    price: str
+    average_price: str
+    size: str
+    trade_id: str
+    ts_event: int
+    ts_init: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInterest:
+    """Open interest: fields as of the class of 1.231."""
+
+    instrument_id: Any
+    value: str
+    unit: str
+    value_quote: str
+    ts_event: int
+    ts_init: int
+
+
+_ACTIONS = (None, model.BookAction.ADD, model.BookAction.UPDATE, model.BookAction.DELETE, model.BookAction.CLEAR)
+_SIDES = (model.OrderSide.NO_ORDER_SIDE, model.OrderSide.BUY, model.OrderSide.SELL)
+_AGGRESSORS = (model.AggressorSide.NO_AGGRESSOR, model.AggressorSide.BUY, model.AggressorSide.SELL)
+
+
+def _trade(instrument_id, price, price_precision, size, size_precision, aggressor, *rest):
+    return model.TradeTick.from_raw(
+        instrument_id, price, price_precision, size, size_precision, _AGGRESSORS[aggressor], *rest
+    )
+
+
+def _level(side, price, price_precision, size, size_precision, order_id):
+    return model.BookOrder(
+        _SIDES[side],
+        model.Price.from_raw(price, price_precision),
+        model.Quantity.from_raw(size, size_precision),
+        order_id,
+    )
+
+
+def _delta(instrument_id, action, side, price, price_precision, size, size_precision, order_id, *rest):
+    order = _level(side, price, price_precision, size, size_precision, order_id)
+    return model.OrderBookDelta(instrument_id, _ACTIONS[action], order, *rest)
+
+
+def _depth(instrument_id, bids, asks, bid_counts, ask_counts, *rest):
+    bid_counts, ask_counts = ([count for count in counts if count] for counts in (bid_counts, ask_counts))
+    bids, asks = bids[: len(bid_counts)], asks[: len(ask_counts)]
+    return model.OrderBookDepth(instrument_id, bids, asks, bid_counts, ask_counts, *rest)
+
+
+def _bar(bar_type, open_, high, low, close, price_precision, volume, size_precision, ts_event, ts_init):
+    price = model.Price.from_raw
+    return model.Bar(
+        bar_type,
+        price(open_, price_precision),
+        price(high, price_precision),
+        price(low, price_precision),
+        price(close, price_precision),
+        model.Quantity.from_raw(volume, size_precision),
+        ts_event,
+        ts_init,
+    )
+
+
+def _price_update(kind: type) -> Callable[..., Any]:
+    def make(instrument_id, raw, precision, ts_event, ts_init):
+        return kind(instrument_id, model.Price.from_raw(raw, precision), ts_event, ts_init)
+
+    return make
+
+
+def _funding_rate(instrument_id, rate, interval, next_ns, ts_event, ts_init):
+    return model.FundingRateUpdate(instrument_id, Decimal(rate), ts_event, ts_init, interval, next_ns)
+
+
+def _status(instrument_id, action, reason, is_trading, ts_event, ts_init):
+    return model.InstrumentStatus(
+        instrument_id,
+        getattr(model.MarketStatusAction, action),
+        ts_event,
+        ts_init,
+        reason=reason or None,
+        is_trading=is_trading,
+    )
+
+
+def _custom(kind: type, names: Sequence[str]) -> Callable[..., Any]:
+    def make(instrument_id, *values):
+        item = kind(instrument_id=instrument_id, **dict(zip(names, values, strict=True)))
+        data_type = model.DataType(kind.__name__, {"instrument_id": str(instrument_id)})
+        return model.CustomData(data_type, item)
+
+    return make
+
+
+_LIQUIDATION = ("side", "price", "average_price", "size", "trade_id", "ts_event", "ts_init")
+_OPEN_INTEREST = ("value", "unit", "value_quote", "ts_event", "ts_init")
+
+
+def makers() -> dict[str, Callable[..., Any]]:
+    """Constructors by the names that the core asks for."""
+    return {
+        "instrument_id": model.InstrumentId.from_str,
+        "bar_type": model.BarType.from_str,
+        "trade_id": model.TradeId,
+        "trade": _trade,
+        "quote": model.QuoteTick.from_raw,
+        "delta": _delta,
+        "deltas": model.OrderBookDeltas,
+        "level": _level,
+        "depth10": _depth,
+        "bar": _bar,
+        "mark_price": _price_update(model.MarkPriceUpdate),
+        "index_price": _price_update(model.IndexPriceUpdate),
+        "funding_rate": _funding_rate,
+        "status": _status,
+        "liquidation": _custom(Liquidation, _LIQUIDATION),
+        "open_interest": _custom(OpenInterest, _OPEN_INTEREST),
+    }

@@ -1,0 +1,194 @@
+"""A capture from a seed, and the truth beside it."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from tickwright import _core
+
+type PathLike = str | os.PathLike[str]
+
+_SUFFIXES = (".gz", ".zst", ".tkw", ".ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateReport:
+    """What was simulated. Times are ns UTC, `bytes` are those of the frames.
+
+    `rows` counts the truth's rows by type; `gaps` are the holes that a decoder sees, each with ``instrument_id``,
+    ``from_sequence``, ``to_ns``, ``resolved_ns`` (0 while open) and ``resolution``.
+    """
+
+    feed: str
+    seed: int
+    output: str
+    truth: str | None
+    frames: int
+    bytes: int
+    start_ns: int
+    end_ns: int
+    lost: int
+    reconnects: int
+    rows: dict[str, int]
+    gaps: list[dict[str, Any]]
+    instruments: list[str]
+    elapsed_s: float
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a report from JSON text."""
+        value = json.loads(text)
+        return cls(**{f.name: value[f.name] for f in fields(cls)})
+
+    def to_json(self) -> str:
+        """The report as JSON text."""
+        return json.dumps(asdict(self))
+
+
+def truth_path(output: PathLike) -> Path:
+    """Where the truth of a capture lies: ``capture.gz`` has ``capture.truth.ndjson.gz`` beside it.
+
+    Examples
+    --------
+    >>> import tickwright
+    >>> tickwright.truth_path("day/capture.gz").name
+    'capture.truth.ndjson.gz'
+
+    """
+    path = Path(output)
+    stem = path.name
+    while Path(stem).suffix in _SUFFIXES:
+        stem = Path(stem).stem
+    return path.with_name(f"{stem}.truth.ndjson.gz")
+
+
+def simulate(
+    feed: str,
+    output: PathLike,
+    *,
+    seed: int,
+    minutes: float = 5.0,
+    symbols: int = 20,
+    start: datetime | None = None,
+    rate: int = 50,
+    channels: Iterable[str] | None = None,
+    faults: str = "none",
+    lost: float | None = None,
+    reconnect_s: float | None = None,
+    connections: int | None = None,
+    equal: float | None = None,
+    backward: float | None = None,
+    late: float | None = None,
+    truth: bool = True,
+    force: bool = False,
+    on_progress: Callable[[dict[str, Any]], None] | None = None,
+) -> SimulateReport:
+    """Write a capture of an invented market in a venue's true wire format, and every row it must become.
+
+    The same arguments give the same frames and the same truth on every machine. The truth comes from the market, not
+    from decoding: one JSON object a line with ``type``, ``instrument_id``, the fields of Nautilus's class (numbers as
+    decimal text, times as integers of ns UTC), ordered by ``ts_init`` within each type and instrument; the last line
+    is a summary with ``"type": "summary"``.
+
+    Parameters
+    ----------
+    feed
+        ``"binance-spot"``, ``"binance-usdm"`` or ``"binance-coinm"``.
+    output
+        The capture: tickwright's own container where the name ends in ``.tkw``, else lines of ``<ns> <frame>``,
+        compressed where it ends in ``.gz`` or ``.zst``. Both files appear only when they are whole.
+    seed
+        Any integer of 0 to 2^64 - 1.
+    minutes
+        How long, in the market's own time.
+    symbols
+        Instruments, 1 to 2,000.
+    start
+        When it starts; 2026-09-07T12:00Z without.
+    rate
+        Changes a second of the busiest book, 1 to 1,000; the others have fewer.
+    channels
+        Some of ``trade``, ``aggregate``, ``quote``, ``book``, ``partial``, ``bar``, ``mark``, ``liquidation``; all of
+        them without.
+    faults
+        ``"none"``, ``"some"`` or ``"many"``: where the next six start from.
+    lost
+        Share of the book's updates that are lost, 0 to 1.
+    reconnect_s
+        Mean seconds between two restarts of a connection; 0 = none.
+    connections
+        Connections that carry the same streams, 1 to 8.
+    equal, backward
+        Share of the frames whose receive time equals the one before, or goes back by up to 50 ms.
+    late
+        Share of the snapshots that arrive after the updates that join them.
+    truth
+        Whether to write the truth, as `truth_path` of the output.
+    force
+        Replace files that are there.
+    on_progress
+        Called about ten times a second with ``done_ns``, ``total_ns``, ``frames``, ``bytes`` and ``elapsed_s``.
+
+    Returns
+    -------
+    SimulateReport
+
+    Raises
+    ------
+    UsageError
+        An unknown feed, an option that cannot be, a file that is there already.
+    InputError
+        A file that cannot be written, with its ``path``.
+
+    Examples
+    --------
+    >>> import tempfile, tickwright
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> report = tickwright.simulate("binance-usdm", f"{folder.name}/capture.gz", seed=7, minutes=0.1, symbols=2)
+    >>> report.instruments
+    ['BTCUSDT-PERP.BINANCE', 'ETHUSDT-PERP.BINANCE']
+    >>> batches, decoded = tickwright.decode_file(report.output)
+    >>> sum(batch.num_rows for batch in batches.values()) == sum(report.rows.values())
+    True
+    >>> folder.cleanup()
+
+    """
+    if not 0 <= seed < 1 << 64:
+        raise _core.UsageError(f"seed {seed}: an integer of 0 to 2^64 - 1")
+    if start is not None and start.tzinfo is None:
+        start = start.replace(tzinfo=UTC)
+    options = {
+        "feed": feed,
+        "output": os.fspath(output),
+        "truth": os.fspath(truth_path(output)) if truth else None,
+        "force": force,
+        "seed": seed,
+        "symbols": _count("symbols", symbols),
+        "duration_ns": _count("minutes", round(minutes * 60_000_000_000)),
+        "start_ns": None if start is None else int(start.timestamp()) * 1_000_000_000 + start.microsecond * 1_000,
+        "rate": _count("rate", rate),
+        "channels": None if channels is None else list(channels),
+        "faults": faults,
+        "lost": lost,
+        "reconnect_ns": None if reconnect_s is None else _count("reconnect_s", round(reconnect_s * 1_000_000_000)),
+        "connections": None if connections is None else _count("connections", connections),
+        "equal": equal,
+        "backward": backward,
+        "late": late,
+    }
+
+    def told(text: str) -> None:
+        if on_progress is not None:
+            on_progress(json.loads(text))
+
+    return SimulateReport.from_json(_core.simulate(json.dumps(options), told))
+
+
+def _count(name: str, value: int) -> int:
+    if not 0 <= value < 1 << 63:
+        raise _core.UsageError(f"{name} {value}: not a number that can be used")
+    return value

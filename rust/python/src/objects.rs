@@ -1,0 +1,505 @@
+//! `ObjectDecoder`: frames in, objects of NautilusTrader out, for live adapters.
+//!
+//! Which NautilusTrader it is, Python says: the makers are its constructors, called with integers at scale 16. Ids
+//! are made once. The lock is taken with the GIL let go, since makers may run any Python code.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyDict, PyList};
+use tickwright_core::data::{
+    AnyColumns, BarColumns, DataType, Decimals, DeltaColumns, Depth10Columns, F_LAST, PriceUpdateColumns,
+    QuoteColumns, TradeColumns,
+};
+use tickwright_core::decimal::narrow;
+use tickwright_core::decoder::FrameDecoder;
+use tickwright_core::feed::{GapRecord, Stream};
+
+use crate::decoder::DecoderOptions;
+use crate::errors::{convert_error, usage};
+
+macro_rules! makers {
+    ($($name:ident),+ $(,)?) => {
+        /// What makes objects, by name.
+        struct Makers { $($name: Py<PyAny>,)+ }
+
+        impl Makers {
+            fn new(given: &Bound<'_, PyDict>) -> PyResult<Self> {
+                let get = |name: &str| match given.get_item(name)? {
+                    Some(maker) => Ok(maker.unbind()),
+                    None => Err(pyo3::exceptions::PyKeyError::new_err(name.to_owned())),
+                };
+                Ok(Self { $($name: get(stringify!($name))?,)+ })
+            }
+        }
+    };
+}
+makers!(
+    instrument_id,
+    bar_type,
+    trade_id,
+    trade,
+    quote,
+    delta,
+    deltas,
+    level,
+    depth10,
+    bar,
+    mark_price,
+    index_price,
+    funding_rate,
+    status,
+    liquidation,
+    open_interest,
+    gap,
+);
+
+/// What is known of a stream.
+struct Known {
+    /// Its instrument id, or bar type.
+    id: Py<PyAny>,
+    defined: Option<Decimals>,
+    /// How many definitions there were when that was looked up.
+    at: usize,
+}
+
+struct Inner {
+    decoder: FrameDecoder,
+    /// Decimals of prices and sizes of the instruments given.
+    given: HashMap<String, Decimals>,
+    streams: Vec<Option<Known>>,
+}
+
+/// Decodes frames of one feed into objects.
+#[pyclass(module = "tickwright._core", frozen)]
+pub(crate) struct ObjectDecoder {
+    inner: Mutex<Inner>,
+    makers: Makers,
+    /// 10^8: a raw of at most eight decimals is a small integer times this.
+    unit: Py<PyAny>,
+}
+
+#[pymethods]
+impl ObjectDecoder {
+    #[new]
+    fn new(
+        py: Python<'_>,
+        feed: &str,
+        definitions: Option<&[u8]>,
+        precisions: HashMap<String, (u8, u8)>,
+        options: &str,
+        makers: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let options: DecoderOptions =
+            serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
+        let options = tickwright_core::decoder::Options { tell_openings: true, ..options.into() };
+        let mut decoder = FrameDecoder::new(feed, &options).map_err(|e| convert_error(py, &e))?;
+        if let Some(body) = definitions {
+            decoder.define(body).map_err(|e| convert_error(py, &e))?;
+        }
+        let given = precisions.into_iter().map(|(id, (price, size))| (id, Decimals { price, size }));
+        Ok(Self {
+            inner: Mutex::new(Inner { decoder, given: given.collect(), streams: Vec::new() }),
+            makers: Makers::new(makers)?,
+            unit: 100_000_000_i64.into_pyobject(py)?.into_any().unbind(),
+        })
+    }
+
+    fn push<'py>(
+        &self,
+        py: Python<'py>,
+        frame: &Bound<'py, PyBytes>,
+        ts_init: u64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let objects = PyList::empty(py);
+        let mut inner = self.lock(py);
+        inner.decoder.push(frame.as_bytes(), ts_init);
+        self.take(py, &mut inner, &objects)?;
+        Ok(objects)
+    }
+
+    fn push_many<'py>(
+        &self,
+        py: Python<'py>,
+        frames: Vec<Bound<'py, PyBytes>>,
+        ts_inits: Vec<u64>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        if frames.len() != ts_inits.len() {
+            return Err(usage(py, format!("{} frames and {} times", frames.len(), ts_inits.len())));
+        }
+        let objects = PyList::empty(py);
+        let mut inner = self.lock(py);
+        for (number, (frame, ts)) in frames.iter().zip(ts_inits).enumerate() {
+            inner.decoder.push(frame.as_bytes(), ts);
+            self.take(py, &mut inner, &objects)?;
+            if number % 1_024 == 0 {
+                py.check_signals()?;
+            }
+        }
+        Ok(objects)
+    }
+
+    fn snapshot<'py>(
+        &self,
+        py: Python<'py>,
+        symbol: &str,
+        body: &Bound<'py, PyBytes>,
+        ts_init: u64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let objects = PyList::empty(py);
+        let mut inner = self.lock(py);
+        inner.decoder.snapshot(symbol, body.as_bytes(), ts_init);
+        self.take(py, &mut inner, &objects)?;
+        // One that did not join leaves the hole as it was: it is told again.
+        let gaps = inner.decoder.feed_mut().market().open_gaps(symbol);
+        for gap in gaps {
+            objects.append(self.gap(py, &mut inner, &gap)?)?;
+        }
+        Ok(objects)
+    }
+
+    fn report(&self, py: Python<'_>) -> String {
+        self.lock(py).decoder.report().to_string()
+    }
+}
+
+impl ObjectDecoder {
+    fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves the decoder as it was before that frame.
+        self.inner.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Makes objects of the rows since the last time, and of the holes found.
+    fn take(&self, py: Python<'_>, inner: &mut Inner, objects: &Bound<'_, PyList>) -> PyResult<()> {
+        let Inner { decoder, given, streams } = &mut *inner;
+        let market = decoder.feed_mut().market_mut();
+        let definitions = market.definitions().len();
+        let mut unknown = Vec::new();
+        let mut result = Ok(());
+        market.drain(|index, stream| {
+            let index = index as usize;
+            if streams.len() <= index {
+                streams.resize_with(index + 1, || None);
+            }
+            if result.is_ok() {
+                match &streams[index] {
+                    Some(known) if known.at == definitions => {
+                        result = self.objects(py, known, stream, objects);
+                        stream.columns.clear();
+                    }
+                    _ => unknown.push((index, stream.instrument_id.clone(), stream.columns.take())),
+                }
+            } else {
+                stream.columns.clear();
+            }
+        });
+        result?;
+        let opened = market.take_opened();
+        for (index, instrument_id, columns) in unknown {
+            let market = decoder.feed_mut().market();
+            let key = &market.streams()[index].key;
+            let is_bar = key.data_type == DataType::Bar;
+            let maker = if is_bar { &self.makers.bar_type } else { &self.makers.instrument_id };
+            let defined = market.definitions().iter().find(|d| d.instrument_id == instrument_id);
+            let defined = defined.map(|d| Decimals { price: d.price_precision, size: d.size_precision });
+            let defined = defined.or_else(|| given.get(&*instrument_id).copied());
+            let own = matches!(key.data_type, DataType::MarkPrice | DataType::IndexPrice);
+            let known = Known {
+                id: maker.call1(py, (&*key.id,))?,
+                defined: defined.filter(|_| !own),
+                at: definitions,
+            };
+            let decimals = market.streams()[index].decimals;
+            self.objects_of(py, &known, &columns, decimals, objects)?;
+            streams[index] = Some(known);
+        }
+        for gap in opened {
+            objects.append(self.gap(py, inner, &gap)?)?;
+        }
+        Ok(())
+    }
+
+    fn gap<'py>(
+        &self,
+        py: Python<'py>,
+        inner: &mut Inner,
+        record: &GapRecord,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let gap = &record.gap;
+        self.makers.gap.bind(py).call1((
+            &*record.instrument_id,
+            &*record.symbol,
+            &*record.channel,
+            gap.cause.name(),
+            gap.from_sequence,
+            gap.to_sequence,
+            gap.from_ns,
+            gap.to_ns,
+            inner.decoder.feed_mut().snapshot_context(&record.symbol),
+        ))
+    }
+
+    fn objects(
+        &self,
+        py: Python<'_>,
+        known: &Known,
+        stream: &Stream,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        self.objects_of(py, known, &stream.columns, stream.decimals, objects)
+    }
+
+    fn objects_of(
+        &self,
+        py: Python<'_>,
+        known: &Known,
+        columns: &AnyColumns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let decimals = known.defined.unwrap_or_default().max(decimals);
+        let id = known.id.bind(py);
+        let makers = &self.makers;
+        match columns {
+            AnyColumns::Trade(rows) => self.trades(id, rows, decimals, objects),
+            AnyColumns::Quote(rows) => self.quotes(id, rows, decimals, objects),
+            AnyColumns::Delta(rows) => self.deltas(id, rows, decimals, objects),
+            AnyColumns::Depth10(rows) => self.depths(id, rows, decimals, objects),
+            AnyColumns::Bar(rows) => self.bars(id, rows, decimals, objects),
+            AnyColumns::MarkPrice(rows) => self.prices(&makers.mark_price, id, rows, decimals, objects),
+            AnyColumns::IndexPrice(rows) => self.prices(&makers.index_price, id, rows, decimals, objects),
+            AnyColumns::FundingRate(rows) => (0..rows.ts_init.len()).try_for_each(|row| {
+                let (interval, next) = (rows.interval[row], rows.next_funding_ns[row]);
+                let times = (rows.ts_event[row], rows.ts_init[row]);
+                let made = makers.funding_rate.bind(py);
+                objects.append(made.call1((id, rows.rate.get(row), interval, next, times.0, times.1))?)
+            }),
+            AnyColumns::Status(rows) => (0..rows.ts_init.len()).try_for_each(|row| {
+                objects.append(makers.status.bind(py).call1((
+                    id,
+                    rows.action.get(row),
+                    rows.reason.get(row),
+                    rows.is_trading[row],
+                    rows.ts_event[row],
+                    rows.ts_init[row],
+                ))?)
+            }),
+            AnyColumns::Liquidation(rows) => (0..rows.ts_init.len()).try_for_each(|row| {
+                objects.append(makers.liquidation.bind(py).call1((
+                    id,
+                    rows.side.get(row),
+                    rows.price.get(row),
+                    rows.average_price.get(row),
+                    rows.size.get(row),
+                    rows.trade_id.get(row),
+                    rows.ts_event[row],
+                    rows.ts_init[row],
+                ))?)
+            }),
+            AnyColumns::OpenInterest(rows) => (0..rows.ts_init.len()).try_for_each(|row| {
+                objects.append(makers.open_interest.bind(py).call1((
+                    id,
+                    rows.value.get(row),
+                    rows.unit.get(row),
+                    rows.value_quote.get(row),
+                    rows.ts_event[row],
+                    rows.ts_init[row],
+                ))?)
+            }),
+            // No live feed sends them yet.
+            AnyColumns::OptionGreeks(_) => Ok(()),
+        }
+    }
+
+    /// An integer of Python of a raw at scale 16.
+    #[inline]
+    fn raw<'py>(&self, py: Python<'py>, value: i128) -> PyResult<Bound<'py, PyAny>> {
+        if let Ok(small) = i64::try_from(value) {
+            return Ok(small.into_pyobject(py)?.into_any());
+        }
+        match narrow(value) {
+            // Integers of more than 64 bits are slow to make; a product is not.
+            Some(small) => small.into_pyobject(py)?.into_any().mul(self.unit.bind(py)),
+            None => Ok(value.into_pyobject(py)?.into_any()),
+        }
+    }
+
+    fn trades(
+        &self,
+        id: &Bound<'_, PyAny>,
+        rows: &TradeColumns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let py = id.py();
+        let (maker, trade_id) = (self.makers.trade.bind(py), self.makers.trade_id.bind(py));
+        for row in 0..rows.ts_init.len() {
+            objects.append(maker.call1((
+                id,
+                self.raw(py, rows.price[row])?,
+                decimals.price,
+                self.raw(py, rows.size[row])?,
+                decimals.size,
+                rows.aggressor_side[row],
+                trade_id.call1((rows.trade_id.get(row),))?,
+                rows.ts_event[row],
+                rows.ts_init[row],
+            ))?)?;
+        }
+        Ok(())
+    }
+
+    fn quotes(
+        &self,
+        id: &Bound<'_, PyAny>,
+        rows: &QuoteColumns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let py = id.py();
+        let maker = self.makers.quote.bind(py);
+        for row in 0..rows.ts_init.len() {
+            objects.append(maker.call1((
+                id,
+                self.raw(py, rows.bid_price[row])?,
+                self.raw(py, rows.ask_price[row])?,
+                decimals.price,
+                decimals.price,
+                self.raw(py, rows.bid_size[row])?,
+                self.raw(py, rows.ask_size[row])?,
+                decimals.size,
+                decimals.size,
+                rows.ts_event[row],
+                rows.ts_init[row],
+            ))?)?;
+        }
+        Ok(())
+    }
+
+    /// One `OrderBookDeltas` per event.
+    fn deltas(
+        &self,
+        id: &Bound<'_, PyAny>,
+        rows: &DeltaColumns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let py = id.py();
+        let (maker, event_maker) = (self.makers.delta.bind(py), self.makers.deltas.bind(py));
+        let (price_decimals, size_decimals) =
+            (decimals.price.into_pyobject(py)?, decimals.size.into_pyobject(py)?);
+        let mut start = 0;
+        while start < rows.flags.len() {
+            let length = rows.flags[start..].iter().position(|flags| flags & F_LAST != 0);
+            let end = length.map_or(rows.flags.len(), |length| start + length + 1);
+            let ts_event = rows.ts_event[start].into_pyobject(py)?;
+            let ts_init = rows.ts_init[start].into_pyobject(py)?;
+            let sequence = rows.sequence[start].into_pyobject(py)?;
+            let event = PyList::empty(py);
+            for row in start..end {
+                event.append(maker.call1((
+                    id,
+                    rows.action[row],
+                    rows.side[row],
+                    self.raw(py, rows.price[row])?,
+                    &price_decimals,
+                    self.raw(py, rows.size[row])?,
+                    &size_decimals,
+                    rows.order_id[row],
+                    rows.flags[row],
+                    &sequence,
+                    &ts_event,
+                    &ts_init,
+                ))?)?;
+            }
+            objects.append(event_maker.call1((id, event))?)?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn depths(
+        &self,
+        id: &Bound<'_, PyAny>,
+        rows: &Depth10Columns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let py = id.py();
+        let level = self.makers.level.bind(py);
+        for row in 0..rows.ts_init.len() {
+            let side = |code: u8,
+                        prices: &[Vec<i128>; 10],
+                        sizes: &[Vec<i128>; 10],
+                        counts: &[Vec<u32>; 10]| {
+                let (levels, orders) = (PyList::empty(py), PyList::empty(py));
+                for ((price, size), count) in prices.iter().zip(sizes).zip(counts) {
+                    let code = if count[row] == 0 { 0 } else { code };
+                    let (price, size) = (self.raw(py, price[row])?, self.raw(py, size[row])?);
+                    levels.append(level.call1((code, price, decimals.price, size, decimals.size, 0))?)?;
+                    orders.append(count[row])?;
+                }
+                PyResult::Ok((levels, orders))
+            };
+            let (bids, bid_counts) = side(1, &rows.bid_price, &rows.bid_size, &rows.bid_count)?;
+            let (asks, ask_counts) = side(2, &rows.ask_price, &rows.ask_size, &rows.ask_count)?;
+            objects.append(self.makers.depth10.bind(py).call1((
+                id,
+                bids,
+                asks,
+                bid_counts,
+                ask_counts,
+                rows.flags[row],
+                rows.sequence[row],
+                rows.ts_event[row],
+                rows.ts_init[row],
+            ))?)?;
+        }
+        Ok(())
+    }
+
+    fn bars(
+        &self,
+        id: &Bound<'_, PyAny>,
+        rows: &BarColumns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let py = id.py();
+        let maker = self.makers.bar.bind(py);
+        for row in 0..rows.ts_init.len() {
+            objects.append(maker.call1((
+                id,
+                self.raw(py, rows.open[row])?,
+                self.raw(py, rows.high[row])?,
+                self.raw(py, rows.low[row])?,
+                self.raw(py, rows.close[row])?,
+                decimals.price,
+                self.raw(py, rows.volume[row])?,
+                decimals.size,
+                rows.ts_event[row],
+                rows.ts_init[row],
+            ))?)?;
+        }
+        Ok(())
+    }
+
+    fn prices(
+        &self,
+        maker: &Py<PyAny>,
+        id: &Bound<'_, PyAny>,
+        rows: &PriceUpdateColumns,
+        decimals: Decimals,
+        objects: &Bound<'_, PyList>,
+    ) -> PyResult<()> {
+        let py = id.py();
+        for row in 0..rows.ts_init.len() {
+            let value = self.raw(py, rows.value[row])?;
+            let times = (rows.ts_event[row], rows.ts_init[row]);
+            objects.append(maker.bind(py).call1((id, value, decimals.price, times.0, times.1))?)?;
+        }
+        Ok(())
+    }
+}

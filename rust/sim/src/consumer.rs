@@ -1,0 +1,516 @@
+//! What one who receives the frames can know, in the order they arrive: the model that the truth is written by.
+//!
+//! It never sees a byte of a frame, nor the first ids by which a decoder has to guess at holes: it is told by the
+//! market which diff is before each ([`Diff::after`]), also where the wire is silent about that. So it is independent
+//! of every rule by which a decoder finds the same out.
+//!
+//! The rules are the catalog's: a book stands after a snapshot and each diff that follows it without a hole; after a
+//! hole diffs wait until a snapshot joins them or, from another connection, what was missing comes; what is past is
+//! dropped. A snapshot that comes while the book stands is kept aside and joins if the next diff does not. Receive
+//! times of one book never go back. Trades fall by id, quotes by the id of their book, bars and marks by their time.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::io;
+use std::rc::Rc;
+
+use crate::market::{Instrument, Level, Side};
+use crate::truth::{Arrival, Row, RowType, Truth};
+use crate::wire::{Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
+
+const F_LAST: u64 = 128;
+const F_SNAPSHOT: u64 = 32;
+
+/// A hole in a book's stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Nautilus id.
+    pub instrument_id: String,
+    /// The venue's id of the last thing before it; 0: there was nothing.
+    pub from_sequence: u64,
+    /// Receive time of the first diff after it, ns UTC.
+    pub to_ns: u64,
+    /// Receive time of what ended it, ns UTC; 0: nothing did.
+    pub resolved_ns: u64,
+    /// `snapshot`, `late_update`, or `` while it is open.
+    pub resolution: &'static str,
+}
+
+/// Whether a new snapshot is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    Snapshot,
+}
+
+struct Received {
+    message: Rc<Message>,
+    ts: u64,
+}
+
+impl Received {
+    fn diff(&self) -> Option<&Diff> {
+        match &self.message.content {
+            Content::Diff(diff) => Some(diff),
+            _ => None,
+        }
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        match &self.message.content {
+            Content::Snapshot(snapshot) => Some(snapshot),
+            _ => None,
+        }
+    }
+}
+
+/// Where a diff stands, seen from a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Past,
+    Next,
+    Beyond,
+}
+
+/// Where a book stands.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    /// The venue's id of the last thing applied.
+    id: u64,
+    /// Whether a diff of that very id may be applied still.
+    again: bool,
+}
+
+impl Standing {
+    fn at(snapshot: &Snapshot) -> Self {
+        Self { id: snapshot.id, again: snapshot.ends_at_it == EndsAtIt::Applied }
+    }
+
+    const fn place(self, after: u64, id: u64) -> Place {
+        if id < self.id || id == self.id && !self.again {
+            Place::Past
+        } else if after <= self.id {
+            Place::Next
+        } else {
+            Place::Beyond
+        }
+    }
+}
+
+#[derive(Default)]
+struct BookState {
+    /// `None` before the first snapshot.
+    place: Option<Standing>,
+    /// Whether nothing is missing since.
+    stands: bool,
+    /// By id.
+    waiting: Vec<Received>,
+    aside: Option<Received>,
+    /// Receive time of the last event emitted.
+    emitted: u64,
+    /// Prices held by side.
+    held: [HashSet<i64>; 2],
+    gap: Option<Gap>,
+    /// A snapshot was received, and no diff since.
+    silent: bool,
+}
+
+impl BookState {
+    fn held(&mut self, side: Side) -> &mut HashSet<i64> {
+        &mut self.held[side as usize]
+    }
+}
+
+/// Ids seen, the oldest forgotten: what is older than all that are kept counts as seen.
+#[derive(Default)]
+struct Seen {
+    recent: BTreeSet<u64>,
+    floor: u64,
+}
+
+impl Seen {
+    fn insert(&mut self, id: u64) -> bool {
+        if id < self.floor || !self.recent.insert(id) {
+            return false;
+        }
+        if self.recent.len() > 4_096
+            && let Some(oldest) = self.recent.pop_first()
+        {
+            self.floor = oldest + 1;
+        }
+        true
+    }
+}
+
+#[derive(Default)]
+struct State {
+    book: BookState,
+    trades: Seen,
+    quote: u64,
+    partial: u64,
+    partial_emitted: u64,
+    bar: u64,
+    mark: u64,
+    forced: VecDeque<(u64, Side, i64, i64)>,
+}
+
+/// The model.
+pub(crate) struct Consumer<'a> {
+    instruments: Vec<Instrument>,
+    ids: Vec<String>,
+    states: Vec<State>,
+    channels: Channels,
+    truth: Truth<'a>,
+    gaps: Vec<Gap>,
+}
+
+impl<'a> Consumer<'a> {
+    pub(crate) fn new(
+        instruments: &[Instrument],
+        ids: Vec<String>,
+        channels: Channels,
+        truth: Truth<'a>,
+    ) -> Self {
+        let states = instruments.iter().map(|_| State::default()).collect();
+        Self { instruments: instruments.to_vec(), ids, states, channels, truth, gaps: Vec::new() }
+    }
+
+    /// Whether a snapshot was received and no diff since: another would say nothing.
+    pub(crate) fn is_silent(&self, instrument: usize) -> bool {
+        self.states[instrument].book.silent
+    }
+
+    /// Takes a message received at `ts` ns UTC.
+    pub(crate) fn take(&mut self, message: &Rc<Message>, ts: u64) -> io::Result<Needs> {
+        let at = message.instrument;
+        let received = Received { message: message.clone(), ts };
+        match &message.content {
+            Content::Control => {}
+            Content::Trade { aggregate, .. } => {
+                // Fills where there are any, else what was added up of them; never both.
+                if *aggregate != self.channels.has(Channel::Trade) {
+                    self.trade(at, &message.content, ts)?;
+                }
+            }
+            Content::Quote { .. } => self.quote(at, &message.content, ts)?,
+            Content::Diff(_) => {
+                self.states[at].book.silent = false;
+                self.diff(at, received)?;
+                if !self.states[at].book.stands {
+                    return Ok(Needs::Snapshot);
+                }
+            }
+            Content::Snapshot(_) => {
+                self.states[at].book.silent = true;
+                self.snapshot(at, received)?;
+            }
+            Content::Partial(partial) => self.partial(at, partial, ts)?,
+            Content::Bar { .. } => self.bar(at, &message.content, ts)?,
+            Content::Mark { .. } => self.mark(at, &message.content, ts)?,
+            Content::Liquidation { .. } => self.forced(at, &message.content, ts)?,
+        }
+        Ok(Needs::Nothing)
+    }
+
+    /// The input is over: holes that are open stay open.
+    pub(crate) fn finish(mut self) -> (Truth<'a>, Vec<Gap>) {
+        for (state, id) in self.states.iter_mut().zip(&self.ids) {
+            let book = &mut state.book;
+            match book.gap.take() {
+                Some(gap) => self.gaps.push(gap),
+                None if book.place.is_none() && !book.waiting.is_empty() => self.gaps.push(Gap {
+                    instrument_id: id.clone(),
+                    from_sequence: 0,
+                    to_ns: book.waiting[0].ts,
+                    resolved_ns: 0,
+                    resolution: "",
+                }),
+                None => {}
+            }
+        }
+        (self.truth, self.gaps)
+    }
+
+    // --- books ------------------------------------------------------------------------------------------
+
+    fn diff(&mut self, at: usize, received: Received) -> io::Result<()> {
+        let Some(diff) = received.diff() else { return Ok(()) };
+        let (after, id) = (diff.after, diff.id);
+        let book = &mut self.states[at].book;
+        match book.place.map_or(Place::Beyond, |standing| standing.place(after, id)) {
+            Place::Past => {}
+            Place::Next => {
+                let was_standing = std::mem::replace(&mut book.stands, true);
+                self.apply(at, &received)?;
+                let book = &mut self.states[at].book;
+                if book.aside.as_ref().and_then(Received::snapshot).is_some_and(|aside| aside.id <= id) {
+                    book.aside = None;
+                }
+                if !was_standing {
+                    // What was missing came late, on another connection.
+                    self.drain(at)?;
+                    self.close_gap(at, received.ts, "late_update");
+                }
+            }
+            Place::Beyond => {
+                if book.stands {
+                    self.open_gap(at, received.ts);
+                    let joins = |aside: &Received| aside.snapshot().is_some_and(|aside| after <= aside.id);
+                    if let Some(aside) = self.states[at].book.aside.take().filter(joins) {
+                        self.replace(at, &aside)?;
+                        return self.diff(at, received);
+                    }
+                }
+                let book = &mut self.states[at].book;
+                book.stands = false;
+                let ids = |held: &Received| held.diff().map_or(0, |diff| diff.id);
+                let place = book.waiting.partition_point(|held| ids(held) < id);
+                if book.waiting.get(place).is_none_or(|held| ids(held) != id) {
+                    book.waiting.insert(place, received);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self, at: usize, received: Received) -> io::Result<()> {
+        let Some(snapshot) = received.snapshot() else { return Ok(()) };
+        let book = &mut self.states[at].book;
+        if book.stands {
+            if book.place.is_some_and(|standing| snapshot.id > standing.id) {
+                book.aside = Some(received);
+            }
+            return Ok(());
+        }
+        let standing = Standing::at(snapshot);
+        let mut places =
+            book.waiting.iter().filter_map(Received::diff).map(|d| standing.place(d.after, d.id));
+        if places.find(|place| *place != Place::Past) == Some(Place::Beyond) {
+            return Ok(());
+        }
+        self.replace(at, &received)?;
+        self.drain(at)
+    }
+
+    /// Applies what waits, as far as it goes.
+    fn drain(&mut self, at: usize) -> io::Result<()> {
+        for received in std::mem::take(&mut self.states[at].book.waiting) {
+            self.diff(at, received)?;
+        }
+        Ok(())
+    }
+
+    fn open_gap(&mut self, at: usize, ts: u64) {
+        let book = &mut self.states[at].book;
+        if book.gap.is_none() {
+            book.gap = Some(Gap {
+                instrument_id: self.ids[at].clone(),
+                from_sequence: book.place.map_or(0, |standing| standing.id),
+                to_ns: ts,
+                resolved_ns: 0,
+                resolution: "",
+            });
+        }
+    }
+
+    fn close_gap(&mut self, at: usize, ts: u64, resolution: &'static str) {
+        let book = &mut self.states[at].book;
+        if !book.stands {
+            return;
+        }
+        if let Some(gap) = book.gap.take() {
+            self.gaps.push(Gap { resolved_ns: ts, resolution, ..gap });
+        }
+    }
+
+    /// CLEAR, then every level.
+    fn replace(&mut self, at: usize, received: &Received) -> io::Result<()> {
+        let Some(snapshot) = received.snapshot() else { return Ok(()) };
+        let book = &mut self.states[at].book;
+        (book.place, book.stands) = (Some(Standing::at(snapshot)), true);
+        book.aside = None;
+        book.emitted = book.emitted.max(received.ts);
+        let times = (snapshot.ts_event.unwrap_or(received.ts), book.emitted);
+        self.whole_book(at, snapshot, times)?;
+        self.close_gap(at, received.ts, "snapshot");
+        Ok(())
+    }
+
+    fn whole_book(&mut self, at: usize, snapshot: &Snapshot, times: (u64, u64)) -> io::Result<()> {
+        let state = &mut self.states[at];
+        let (instrument, id) = (&self.instruments[at], &self.ids[at]);
+        state.book.held.iter_mut().for_each(HashSet::clear);
+        let count = snapshot.bids.len() + snapshot.asks.len();
+        let mut left = count;
+        let flags = |left: usize| F_SNAPSHOT | if left == 0 { F_LAST } else { 0 };
+        let clear = delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), flags(left), snapshot.id);
+        self.truth.row(RowType::Delta, id, times, Arrival::InOrder, clear)?;
+        for (side, name, levels) in [(Side::Buy, "BUY", &snapshot.bids), (Side::Sell, "SELL", &snapshot.asks)]
+        {
+            for level in levels {
+                left -= 1;
+                state.book.held(side).insert(level.price);
+                let row = delta("ADD", name, instrument, *level, flags(left), snapshot.id);
+                self.truth.row(RowType::Delta, id, times, Arrival::InOrder, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, at: usize, received: &Received) -> io::Result<()> {
+        let Some(diff) = received.diff() else { return Ok(()) };
+        let book = &mut self.states[at].book;
+        book.place = Some(Standing { id: diff.id, again: false });
+        let mut left = diff.bids.len() + diff.asks.len();
+        if left == 0 {
+            return Ok(());
+        }
+        book.emitted = book.emitted.max(received.ts);
+        let times = (diff.ts_event, book.emitted);
+        for (side, name, levels) in [(Side::Buy, "BUY", &diff.bids), (Side::Sell, "SELL", &diff.asks)] {
+            for level in levels {
+                left -= 1;
+                let action = if level.size == 0 {
+                    book.held(side).remove(&level.price);
+                    "DELETE"
+                } else if book.held(side).insert(level.price) {
+                    "ADD"
+                } else {
+                    "UPDATE"
+                };
+                let flags = if left == 0 { F_LAST } else { 0 };
+                let row = delta(action, name, &self.instruments[at], *level, flags, diff.id);
+                self.truth.row(RowType::Delta, &self.ids[at], times, Arrival::InOrder, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ten levels and, where nothing tells the changes of the book, the book as a snapshot.
+    fn partial(&mut self, at: usize, partial: &Snapshot, ts: u64) -> io::Result<()> {
+        let state = &mut self.states[at];
+        if partial.id <= state.partial {
+            return Ok(());
+        }
+        state.partial = partial.id;
+        state.partial_emitted = state.partial_emitted.max(ts);
+        let times = (partial.ts_event.unwrap_or(ts), state.partial_emitted);
+        let instrument = &self.instruments[at];
+        self.truth.row(RowType::Depth10, &self.ids[at], times, Arrival::InOrder, |row| {
+            for (key, levels) in [("bids", &partial.bids), ("asks", &partial.asks)] {
+                row.key(key).raw("[");
+                for (place, level) in levels.iter().take(10).enumerate() {
+                    row.raw(if place == 0 { "[" } else { ",[" }).number(instrument.price(level.price));
+                    row.raw(",").number(instrument.size(level.size)).raw("]");
+                }
+                row.raw("]");
+            }
+            row.int("flags", F_SNAPSHOT | F_LAST).int("sequence", partial.id);
+        })?;
+        if !self.channels.has(Channel::Book) {
+            self.whole_book(at, partial, times)?;
+        }
+        Ok(())
+    }
+
+    // --- the rest ---------------------------------------------------------------------------------------
+
+    fn trade(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        let Content::Trade { id, level, taker, ts_event, .. } = content else { return Ok(()) };
+        if !self.states[at].trades.insert(*id) {
+            return Ok(());
+        }
+        let instrument = &self.instruments[at];
+        self.truth.row(RowType::Trade, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
+            row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
+            row.text("aggressor_side", if *taker == Side::Buy { "BUYER" } else { "SELLER" });
+            row.text("trade_id", &id.to_string());
+        })
+    }
+
+    fn quote(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        let Content::Quote { id, bid, ask, ts_event } = content else { return Ok(()) };
+        let last = &mut self.states[at].quote;
+        if *id <= *last {
+            return Ok(());
+        }
+        *last = *id;
+        let (instrument, times) = (&self.instruments[at], (ts_event.unwrap_or(ts), ts));
+        self.truth.row(RowType::Quote, &self.ids[at], times, Arrival::Any, |row| {
+            row.decimal("bid_price", instrument.price(bid.price));
+            row.decimal("ask_price", instrument.price(ask.price));
+            row.decimal("bid_size", instrument.size(bid.size));
+            row.decimal("ask_size", instrument.size(ask.size));
+        })
+    }
+
+    fn bar(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        let Content::Bar { spec, prices, volume, ts_event } = content else { return Ok(()) };
+        let last = &mut self.states[at].bar;
+        if *ts_event <= *last {
+            return Ok(());
+        }
+        *last = *ts_event;
+        let (instrument, id) = (&self.instruments[at], &self.ids[at]);
+        self.truth.row(RowType::Bar, id, (*ts_event, ts), Arrival::Any, |row| {
+            row.key("bar_type").quoted(&format!("{id}-{spec}"));
+            for (name, price) in ["open", "high", "low", "close"].into_iter().zip(prices) {
+                row.decimal(name, instrument.price(*price));
+            }
+            row.decimal("volume", instrument.size(*volume));
+        })
+    }
+
+    fn mark(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        let Content::Mark { mark, index, funding, ts_event } = content else { return Ok(()) };
+        let last = &mut self.states[at].mark;
+        if *ts_event <= *last {
+            return Ok(());
+        }
+        *last = *ts_event;
+        let (id, times) = (&self.ids[at], (*ts_event, ts));
+        for (row_type, value) in [(RowType::MarkPrice, mark), (RowType::IndexPrice, index)] {
+            self.truth.row(row_type, id, times, Arrival::Any, |row| {
+                row.decimal("value", *value);
+            })?;
+        }
+        if let Some((rate, next_ns)) = funding {
+            self.truth.row(RowType::FundingRate, id, times, Arrival::Any, |row| {
+                row.decimal("rate", *rate).int("next_funding_ns", *next_ns);
+            })?;
+        }
+        Ok(())
+    }
+
+    fn forced(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        let Content::Liquidation { side, price, average, size, ts_event } = content else { return Ok(()) };
+        let (recent, order) = (&mut self.states[at].forced, (*ts_event, *side, *price, *size));
+        if recent.contains(&order) {
+            return Ok(());
+        }
+        recent.push_back(order);
+        if recent.len() > 32 {
+            recent.pop_front();
+        }
+        let instrument = &self.instruments[at];
+        self.truth.row(RowType::Liquidation, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
+            row.text("side", if *side == Side::Buy { "BUY" } else { "SELL" });
+            row.decimal("price", instrument.price(*price)).decimal("average_price", *average);
+            row.decimal("size", instrument.size(*size)).text("trade_id", "");
+        })
+    }
+}
+
+fn delta<'r>(
+    action: &'r str,
+    side: &'r str,
+    instrument: &'r Instrument,
+    level: Level,
+    flags: u64,
+    sequence: u64,
+) -> impl FnOnce(&mut Row<'_>) + 'r {
+    move |row| {
+        row.text("action", action).text("side", side);
+        row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
+        row.int("order_id", 0).int("flags", flags).int("sequence", sequence);
+    }
+}

@@ -1,0 +1,282 @@
+//! A venue's wire: what its messages look like, and what each of them says.
+//!
+//! In: events of the market, and the time. Out: [`Message`]s, bytes exactly as the venue sends them and, beside
+//! them, the same as typed [`Content`], which the truth is made from: nobody ever reads the bytes back.
+//!
+//! A new venue is a folder here and a line in [`FEEDS`].
+
+mod binance;
+mod rounds;
+mod text;
+
+use crate::decimal::Decimal;
+use crate::market::{Event, Instrument, Level, Market, Product, Side};
+
+pub use rounds::Rounds;
+pub use text::Text;
+
+/// What may be subscribed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Channel {
+    /// Every fill.
+    Trade,
+    /// Fills of one taker together.
+    Aggregate,
+    /// Best bid and ask.
+    Quote,
+    /// Changes of the book.
+    Book,
+    /// The top of the book, whole, time and again.
+    Partial,
+    /// Candles.
+    Bar,
+    /// Mark and index prices, funding.
+    Mark,
+    /// Forced orders.
+    Liquidation,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Trade,
+        Self::Aggregate,
+        Self::Quote,
+        Self::Book,
+        Self::Partial,
+        Self::Bar,
+        Self::Mark,
+        Self::Liquidation,
+    ];
+
+    /// The name in options.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trade => "trade",
+            Self::Aggregate => "aggregate",
+            Self::Quote => "quote",
+            Self::Book => "book",
+            Self::Partial => "partial",
+            Self::Bar => "bar",
+            Self::Mark => "mark",
+            Self::Liquidation => "liquidation",
+        }
+    }
+}
+
+/// A set of channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Channels(u16);
+
+impl Channels {
+    /// All channels.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// The named ones; the name that is none of a channel otherwise.
+    ///
+    /// # Errors
+    /// The unknown name.
+    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, &'a str> {
+        names.into_iter().try_fold(Self(0), |set, name| {
+            let found = Channel::ALL.into_iter().find(|c| c.name() == name).ok_or(name)?;
+            Ok(Self(set.0 | 1 << found as u8))
+        })
+    }
+
+    /// Whether a channel is in it.
+    #[must_use]
+    pub const fn has(self, channel: Channel) -> bool {
+        self.0 & 1 << channel as u8 != 0
+    }
+}
+
+/// A change of a book as one message tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diff {
+    /// The id of the diff before it, whether or not the message says so.
+    pub after: u64,
+    /// The venue's id of it, which is the book's once applied.
+    pub id: u64,
+    /// New sizes at prices, in the order sent.
+    pub bids: Vec<Level>,
+    /// The same of asks.
+    pub asks: Vec<Level>,
+    /// Event time, ns UTC.
+    pub ts_event: u64,
+}
+
+/// What the venue's rule says of a diff whose id is the snapshot's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndsAtIt {
+    /// It is contained, as those before it.
+    Contained,
+    /// It is applied once more: sizes are absolute, so that does no harm.
+    Applied,
+}
+
+/// A whole book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The venue's id of it.
+    pub id: u64,
+    /// What becomes of a diff that ends where it stands.
+    pub ends_at_it: EndsAtIt,
+    /// Best first.
+    pub bids: Vec<Level>,
+    /// Best first.
+    pub asks: Vec<Level>,
+    /// Event time, ns UTC; `None`: the message has none.
+    pub ts_event: Option<u64>,
+}
+
+/// What a message says, in the market's units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing that is a row.
+    Control,
+    /// A trade.
+    Trade {
+        /// A single fill, or several together.
+        aggregate: bool,
+        /// The venue's id.
+        id: u64,
+        /// Ticks and steps.
+        level: Level,
+        /// Who took.
+        taker: Side,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// Best bid and ask.
+    Quote {
+        /// The venue's id of the book it is the top of.
+        id: u64,
+        /// Bid.
+        bid: Level,
+        /// Ask.
+        ask: Level,
+        /// Event time, ns UTC; `None`: the message has none.
+        ts_event: Option<u64>,
+    },
+    /// A change of the book.
+    Diff(Diff),
+    /// The whole book.
+    Snapshot(Snapshot),
+    /// The top of the book; of a snapshot only the levels and the id matter.
+    Partial(Snapshot),
+    /// A closed candle.
+    Bar {
+        /// Nautilus's specification, such as `1-MINUTE-LAST-EXTERNAL`.
+        spec: &'static str,
+        /// Open, high, low, close, ticks.
+        prices: [i64; 4],
+        /// Steps.
+        volume: i64,
+        /// Its exact end, ns UTC.
+        ts_event: u64,
+    },
+    /// A valuation.
+    Mark {
+        /// Mark price.
+        mark: Decimal,
+        /// Index price.
+        index: Decimal,
+        /// Rate and time of the next funding, where there is one.
+        funding: Option<(Decimal, u64)>,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// A forced order.
+    Liquidation {
+        /// Side of the order.
+        side: Side,
+        /// Price as ordered, ticks.
+        price: i64,
+        /// Average of the fills.
+        average: Decimal,
+        /// Filled, steps.
+        size: i64,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+}
+
+/// How a message travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carrier {
+    /// Pushed over the connection.
+    Stream,
+    /// The answer of a request.
+    Answer {
+        /// Of the request.
+        url: String,
+        /// The stream a recorder names it by, where a capture has no place for the URL.
+        stream: Option<String>,
+    },
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// When the venue sends it, ns UTC.
+    pub at: u64,
+    /// Whose it is, by place in the market.
+    pub instrument: usize,
+    /// As sent.
+    pub body: Vec<u8>,
+    /// What it says.
+    pub content: Content,
+    /// How it travels.
+    pub carrier: Carrier,
+}
+
+/// The messages of one venue's feed.
+pub trait Wire {
+    /// Nautilus's id of an instrument.
+    fn instrument_id(&self, instrument: &Instrument) -> String;
+
+    /// Where connections are opened.
+    fn url(&self) -> &'static str;
+
+    /// What a client sends to subscribe to everything, and the acknowledgements.
+    fn subscribe(&self) -> Vec<(Vec<u8>, Vec<u8>)>;
+
+    /// The answer that defines the instruments.
+    fn definitions(&self, market: &Market, at: u64) -> Message;
+
+    /// The answer with the book as it stands.
+    fn snapshot(&self, market: &Market, instrument: usize, at: u64) -> Message;
+
+    /// Takes an event; the messages it causes at once are added to `out`.
+    fn event(&mut self, market: &Market, event: &Event, out: &mut Vec<Message>);
+
+    /// When a timer is due, ns UTC.
+    fn next_at(&self) -> u64;
+
+    /// Runs the timer that is due.
+    fn tick(&mut self, market: &Market, out: &mut Vec<Message>);
+}
+
+/// Makes a wire: for a market, a seed, the channels wanted and the start, ns UTC.
+type Make = fn(&Market, u64, Channels, u64) -> Box<dyn Wire>;
+
+/// One feed that can be simulated.
+#[derive(Debug, Clone, Copy)]
+pub struct Feed {
+    /// The name of the feed.
+    pub name: &'static str,
+    /// What is traded on it.
+    pub product: Product,
+    pub(crate) wire: Make,
+}
+
+/// The feeds there are.
+pub const FEEDS: &[Feed] = &[binance::SPOT, binance::USDM, binance::COINM];
+
+/// The feed of a name.
+#[must_use]
+pub fn feed(name: &str) -> Option<&'static Feed> {
+    FEEDS.iter().find(|feed| feed.name == name)
+}

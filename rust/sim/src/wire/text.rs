@@ -1,0 +1,52 @@
+//! Writing messages: literal text, integers and decimals, one after another.
+
+use crate::decimal::{self, Decimal};
+
+/// Bytes of a message in the making.
+#[derive(Debug, Default)]
+pub struct Text {
+    bytes: Vec<u8>,
+}
+
+impl Text {
+    /// Room for a message of about `size` bytes.
+    #[must_use]
+    pub fn with_room(size: usize) -> Self {
+        Self { bytes: Vec::with_capacity(size) }
+    }
+
+    /// Adds text as it is.
+    pub fn raw(&mut self, text: &str) -> &mut Self {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    /// Adds an integer.
+    pub fn int(&mut self, value: u64) -> &mut Self {
+        decimal::integer(&mut self.bytes, value);
+        self
+    }
+
+    /// Adds an integer that may be negative.
+    pub fn signed(&mut self, value: i64) -> &mut Self {
+        decimal::signed(&mut self.bytes, value);
+        self
+    }
+
+    /// Adds a decimal with at least `places` decimals.
+    pub fn decimal(&mut self, value: Decimal, places: u8) -> &mut Self {
+        value.write_padded(&mut self.bytes, places);
+        self
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&mut self, value: bool) -> &mut Self {
+        self.raw(if value { "true" } else { "false" })
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn done(self) -> Vec<u8> {
+        self.bytes
+    }
+}

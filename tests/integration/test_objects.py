@@ -1,0 +1,126 @@
+"""`ObjectDecoder` against the converter: NautilusTrader reads from our files what the decoder made of the same frames."""
+
+import gzip
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tickwright
+from nautilus_trader.model.data import (
+    Bar,
+    CustomData,
+    FundingRateUpdate,
+    IndexPriceUpdate,
+    MarkPriceUpdate,
+    OrderBookDelta,
+    OrderBookDeltas,
+    OrderBookDepth10,
+    QuoteTick,
+    TradeTick,
+)
+from nautilus_trader.persistence.catalog import ParquetDataCatalog
+from tickwright.nautilus import Gap, Liquidation, ObjectDecoder
+
+F_LAST = 128
+
+
+def lines(path: Path) -> tuple[list[bytes], list[int]]:
+    frames, times = [], []
+    with gzip.open(path, "rb") as file:
+        for line in file:
+            stamp, frame = line.rstrip(b"\n").split(b" ", 1)
+            frames.append(frame)
+            times.append(int(stamp))
+    return frames, times
+
+
+@pytest.fixture(scope="module", params=["binance-spot", "binance-usdm", "binance-coinm"])
+def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Path]:
+    folder = tmp_path_factory.mktemp("objects")
+    report = tickwright.simulate(request.param, folder / "capture.gz", seed=21, minutes=1.2, symbols=3, truth=False)
+    tickwright.convert(report.output, folder / "catalog", trades="aggregate", book="depth@100ms")
+    return request.param, Path(report.output), folder / "catalog"
+
+
+def test_objects_are_those_nautilus_reads(recorded: tuple[str, Path, Path]) -> None:
+    feed, capture, folder = recorded
+    catalog = ParquetDataCatalog(folder)
+    frames, times = lines(capture)
+    decoder = ObjectDecoder(feed, catalog.instruments(), trades="aggregate", book="depth@100ms")
+    made: dict[type, list[Any]] = defaultdict(list)
+    for item in decoder.push_many(frames, times):
+        made[type(item)].append(item)
+    assert all(event.flags & F_LAST for event in made[OrderBookDeltas])
+    made[OrderBookDelta] = [delta for event in made.pop(OrderBookDeltas) for delta in event.deltas]
+    checked = 0
+    for kind in (TradeTick, QuoteTick, OrderBookDelta, OrderBookDepth10, Bar, MarkPriceUpdate):
+        by_id: dict[str, list[Any]] = defaultdict(list)
+        for item in made[kind]:
+            by_id[str(item.bar_type if kind is Bar else item.instrument_id)].append(item)
+        read: dict[str, list[Any]] = defaultdict(list)
+        for item in catalog.query(kind):
+            read[str(item.bar_type if kind is Bar else item.instrument_id)].append(item)
+        assert by_id.keys() == read.keys(), kind
+        for name in by_id:
+            assert [type(x).to_dict(x) for x in by_id[name]] == [type(x).to_dict(x) for x in read[name]], (kind, name)
+            checked += len(by_id[name])
+    assert checked > 1_000
+    if feed != "binance-spot":
+        assert made[FundingRateUpdate] and made[IndexPriceUpdate]
+        liquidations = [item.data for item in made[CustomData] if isinstance(item.data, Liquidation)]
+        read_back = [item.data for item in catalog.query(Liquidation)]
+        order = lambda item: (item.ts_init, str(item.instrument_id), item.price)  # noqa: E731
+        assert [item.to_dict() for item in sorted(liquidations, key=order)] == [
+            item.to_dict() for item in sorted(read_back, key=order)
+        ]
+    assert decoder.report()["accounting"]["frames"]["rejected"] == 0
+
+
+def test_one_by_one_is_as_many_at_once(recorded: tuple[str, Path, Path]) -> None:
+    feed, capture, _ = recorded
+    frames, times = lines(capture)
+    one, many = ObjectDecoder(feed), ObjectDecoder(feed)
+    single = [item for frame, time in zip(frames[:3_000], times, strict=False) for item in one.push(frame, time)]
+    assert [repr(item) for item in single] == [repr(item) for item in many.push_many(frames[:3_000], times[:3_000])]
+
+
+def depth(first: int, last: int, previous: int, price: str) -> bytes:
+    return (
+        f'{{"e":"depthUpdate","E":1700000000002,"T":1700000000001,"s":"BTCUSDT","U":{first},"u":{last},"pu":{previous},'
+        f'"b":[["{price}","1.5"]],"a":[]}}'
+    ).encode()
+
+
+def test_a_hole_is_told_at_once_and_healed_by_a_snapshot() -> None:
+    decoder = ObjectDecoder("binance-usdm")
+    ts = 1_700_000_000_100_000_000
+    (gap,) = decoder.push(depth(5, 10, 4, "100.1"), ts)
+    assert isinstance(gap, Gap)
+    assert (gap.cause, gap.symbol, str(gap.instrument_id)) == ("no_snapshot", "BTCUSDT", "BTCUSDT-PERP.BINANCE")
+    assert gap.fetch == "/depth?symbol=BTCUSDT"
+    body = b'{"lastUpdateId":%d,"bids":[["100.0","2"]],"asks":[["100.2","3"]]}'
+    # Too old for what has come: told again.
+    (again,) = decoder.snapshot("BTCUSDT", body % 3, ts + 1)
+    assert again == gap
+    snapshot, update = decoder.snapshot("BTCUSDT", body % 7, ts + 2)
+    assert snapshot.is_snapshot and [d.flags for d in snapshot.deltas] == [32, 32, 32 | F_LAST][: len(snapshot.deltas)]
+    assert update.sequence == 10
+    assert [type(item) for item in decoder.push(depth(11, 12, 10, "100.3"), ts + 3)] == [OrderBookDeltas]
+    (gap,) = decoder.push(depth(20, 21, 19, "100.4"), ts + 4)
+    assert (gap.cause, gap.from_sequence, gap.to_sequence) == ("sequence", 12, 20)
+    assert (gap.from_ns, gap.to_ns) == (ts + 3, ts + 4)
+    assert decoder.push(depth(22, 23, 21, "100.5"), ts + 5) == []
+    objects = decoder.snapshot("BTCUSDT", body % 20, ts + 6)
+    assert [item.sequence for item in objects] == [20, 21, 23]
+    assert decoder.report()["gaps"][-1]["resolution"] == "snapshot"
+
+
+def test_a_bad_frame_gives_nothing_and_is_counted() -> None:
+    decoder = ObjectDecoder("binance-usdm")
+    assert decoder.push(b'{"e":"aggTrade","p":"nan"', 1_700_000_000_100_000_000) == []
+    assert decoder.report()["accounting"]["frames"]["rejected"] == 1
+    with pytest.raises(tickwright.UsageError):
+        decoder.push_many([b"{}"], [])
+    with pytest.raises(tickwright.UsageError):
+        ObjectDecoder("nowhere")
