@@ -122,10 +122,9 @@ impl Dumps {
         });
         let mut decoded = Vec::with_capacity(sources.len());
         for slot in slots {
-            match slot.into_inner() {
-                Ok(Some(result)) => decoded.push(result?),
-                // Not reached: an earlier or a later one failed, or a thread panicked and has told already.
-                _ => {}
+            // What was not reached has no result: another failed, or a thread panicked and has told already.
+            if let Ok(Some(result)) = slot.into_inner() {
+                decoded.push(result?);
             }
         }
         if progress.is_cancelled() || decoded.len() < sources.len() {
@@ -285,6 +284,12 @@ impl Dumps {
             entry.frames = decoded.accounting.frames.total;
             entry.bytes = decoded.accounting.bytes.total + decoded.accounting.container_bytes;
             entry.truncated = decoded.truncated;
+            if decoded.truncated {
+                let (name, bytes) = (&source.input.shown, entry.bytes);
+                report.notes.push(format!(
+                    "{name} ends early: nothing could be read after {bytes} decompressed bytes"
+                ));
+            }
             report.accounting.merge(&decoded.accounting);
             report.rejects += decoded.output.rejected;
             for name in &source.probe.unknown {
@@ -299,6 +304,12 @@ impl Dumps {
                 report.notes.push(format!(
                     "{name}: {} rows have an event time after their receive time",
                     output.later_than_received
+                ));
+            }
+            if output.rounded > 0 {
+                report.notes.push(format!(
+                    "{name}: {} mark and index prices of more than 16 decimals were rounded half to even",
+                    output.rounded
                 ));
             }
             for unjoined in &output.unjoined {

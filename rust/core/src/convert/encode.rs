@@ -117,6 +117,9 @@ struct Written {
     runs: IdRuns,
 }
 
+/// Where one result goes: none until it is there, and nothing in it where the work was to stop.
+type Slot<T> = Mutex<Option<Result<Option<T>, ConvertError>>>;
+
 /// Does `work` for each of `0..count` on `threads` threads until one fails; results in order.
 fn side_by_side<T: Send>(
     count: usize,
@@ -124,8 +127,7 @@ fn side_by_side<T: Send>(
     work: &(dyn Fn(usize) -> Result<Option<T>, ConvertError> + Sync),
 ) -> Result<Vec<T>, ConvertError> {
     let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<Option<T>, ConvertError>>>> =
-        (0..count).map(|_| Mutex::new(None)).collect();
+    let slots: Vec<Slot<T>> = (0..count).map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, count.max(1)) {
             scope.spawn(|| {

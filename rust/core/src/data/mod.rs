@@ -128,6 +128,7 @@ pub struct Decimals {
 
 impl Decimals {
     /// The larger of each.
+    #[inline]
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         Self { price: self.price.max(other.price), size: self.size.max(other.size) }

@@ -190,6 +190,14 @@ impl TextColumn {
         self.ends.push(self.bytes.len() as u32);
     }
 
+    /// Appends a text of digits.
+    #[inline]
+    pub(crate) fn push_digits(&mut self, digits: &[u8]) {
+        debug_assert!(digits.iter().all(u8::is_ascii_digit), "{digits:?}");
+        self.bytes.extend_from_slice(digits);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
     /// Appends a decimal integer.
     #[inline]
     pub fn push_u64(&mut self, value: u64) {

@@ -80,7 +80,7 @@ pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Result<Found, Dum
     for (field, name) in header.iter().enumerate().take(MAX_FIELDS) {
         let name = name.trim();
         let same = |known: &&str| known.eq_ignore_ascii_case(name);
-        match spec.columns.iter().position(|column| column.names.iter().any(|known| same(&known))) {
+        match spec.columns.iter().position(|column| column.names.iter().any(&same)) {
             Some(column) if map[column] == ABSENT => {
                 map[column] = field as u8;
                 matched += 1;

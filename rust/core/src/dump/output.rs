@@ -112,6 +112,8 @@ pub struct Output {
     pub clamped: u64,
     /// Rows whose event time is after their receive time.
     pub later_than_received: u64,
+    /// Mark and index prices that were rounded.
+    pub rounded: u64,
     /// Updates of books that no snapshot had come before.
     pub unjoined: Vec<Unjoined>,
     origin: Arc<str>,
@@ -131,6 +133,7 @@ impl Output {
             rejects: Vec::new(),
             clamped: 0,
             later_than_received: 0,
+            rounded: 0,
             unjoined: Vec::new(),
             origin: origin.into(),
             cost: 0,
@@ -175,21 +178,21 @@ impl Output {
     }
 
     /// Whether rows of `data_type` and of this receive time are wanted.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub const fn wants(&self, data_type: DataType, ts_init: u64) -> bool {
         self.options.types.has(data_type) && ts_init >= self.options.from && ts_init < self.options.to
     }
 
     /// The same for a kind of trades.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn wants_trades(&self, kind: &str, ts_init: u64) -> bool {
         self.wants(DataType::Trade, ts_init) && self.options.trades.is_none_or(|wanted| wanted == kind)
     }
 
     /// A row of the line at hand: its columns, for one row to be pushed. `key` tells it from others.
-    #[inline]
+    #[inline(always)]
     pub fn row(&mut self, stream: usize, key: u64, decimals: Decimals) -> &mut AnyColumns {
         let stream = &mut self.streams[stream];
         stream.rows.keys.push(key);
@@ -226,7 +229,7 @@ impl Output {
     ///
     /// # Errors
     /// A [`Fault`] of the column.
-    #[inline]
+    #[inline(always)]
     pub fn price(&self, row: &Row<'_>, column: usize) -> Result<Decimal, Fault> {
         let price = row.price(column)?;
         self.fits(price.value, decimal::PRICE_MAX, Limits::price, column).map(|()| price)
@@ -239,6 +242,23 @@ impl Output {
     #[inline]
     pub fn book_price(&self, row: &Row<'_>, column: usize) -> Result<Decimal, Fault> {
         let price = row.decimal(column)?;
+        self.fits(price.value.abs(), decimal::PRICE_MAX, Limits::price, column).map(|()| price)
+    }
+
+    /// A mark or index price: what has more than 16 decimals is rounded half to even, and counted.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the column.
+    pub fn reference_price(&mut self, row: &Row<'_>, column: usize) -> Result<Decimal, Fault> {
+        let wrong = |kind| fault(kind, column);
+        let price = match row.decimal(column) {
+            Err(Fault { kind: FaultKind::Decimal(DecimalError::Scale), .. }) => {
+                let rounded = decimal::parse_rounded(row.bytes(column));
+                self.rounded += 1;
+                rounded.map_err(|error| wrong(FaultKind::Decimal(error)))?.0
+            }
+            other => other?,
+        };
         self.fits(price.value.abs(), decimal::PRICE_MAX, Limits::price, column).map(|()| price)
     }
 
@@ -258,7 +278,7 @@ impl Output {
     ///
     /// # Errors
     /// A [`Fault`] of the column.
-    #[inline]
+    #[inline(always)]
     pub fn size(&self, row: &Row<'_>, column: usize) -> Result<Decimal, Fault> {
         let size = row.size(column)?;
         self.fits(size.value, decimal::SIZE_MAX, Limits::size, column).map(|()| size)
@@ -268,13 +288,13 @@ impl Output {
     ///
     /// # Errors
     /// A [`Fault`] of the column.
-    #[inline]
+    #[inline(always)]
     pub fn traded_size(&self, row: &Row<'_>, column: usize) -> Result<Decimal, Fault> {
         let size = self.size(row, column)?;
         if size.value == 0 { Err(fault(FaultKind::Size, column)) } else { Ok(size) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fits(
         &self,
         value: i128,

@@ -178,7 +178,7 @@ impl<'a> Row<'a> {
     }
 
     /// The text of a column; empty where the file does not have it.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn bytes(&self, column: usize) -> &'a [u8] {
         let (start, end) = self.span(column);
@@ -198,7 +198,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Integer`].
-    #[inline]
+    #[inline(always)]
     pub fn integer(&self, column: usize) -> Result<u64, Fault> {
         let (start, end) = self.span(column);
         integer(self.bytes, start, end).ok_or(fault(FaultKind::Integer, column))
@@ -208,7 +208,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Decimal`], [`FaultKind::Empty`].
-    #[inline]
+    #[inline(always)]
     pub fn decimal(&self, column: usize) -> Result<Decimal, Fault> {
         let (start, end) = self.span(column);
         if let Some(chunk) = self.bytes.get(start..).and_then(|rest| rest.first_chunk::<16>()) {
@@ -225,7 +225,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Price`] and those of [`Self::decimal`].
-    #[inline]
+    #[inline(always)]
     pub fn price(&self, column: usize) -> Result<Decimal, Fault> {
         let price = self.decimal(column)?;
         if price.value <= 0 { Err(fault(FaultKind::Price, column)) } else { Ok(price) }
@@ -235,7 +235,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Size`] and those of [`Self::decimal`].
-    #[inline]
+    #[inline(always)]
     pub fn size(&self, column: usize) -> Result<Decimal, Fault> {
         let size = self.decimal(column)?;
         if size.value < 0 { Err(fault(FaultKind::Size, column)) } else { Ok(size) }
@@ -245,7 +245,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Time`], [`FaultKind::Integer`].
-    #[inline]
+    #[inline(always)]
     pub fn epoch(&self, column: usize) -> Result<u64, Fault> {
         time::from_epoch(self.integer(column)?).ok_or(fault(FaultKind::Time, column))
     }
@@ -254,7 +254,7 @@ impl<'a> Row<'a> {
     ///
     /// # Errors
     /// [`FaultKind::Boolean`].
-    #[inline]
+    #[inline(always)]
     pub fn boolean(&self, column: usize) -> Result<bool, Fault> {
         match self.bytes(column) {
             b"true" | b"True" | b"TRUE" | b"1" => Ok(true),
@@ -285,7 +285,7 @@ fn slow_decimal(text: &[u8], column: usize) -> Result<Decimal, Fault> {
 }
 
 /// The number that the digits `bytes[start..end]` spell.
-#[inline]
+#[inline(always)]
 fn integer(bytes: &[u8], start: usize, end: usize) -> Option<u64> {
     let length = end - start;
     if length.wrapping_sub(1) < 16 {
@@ -298,7 +298,11 @@ fn integer(bytes: &[u8], start: usize, end: usize) -> Option<u64> {
                 .then(|| lanes::eight_digits(above) * 100_000_000 + lanes::eight_digits(below));
         }
     }
-    let digits = &bytes[start..end];
+    slow_integer(&bytes[start..end])
+}
+
+#[cold]
+fn slow_integer(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::klines::{BARE, COLUMNS, Interval, close_price, futures_feed};
+use super::klines::{BARE, CLOSE, COLUMNS, Interval, futures_feed};
 use super::symbol;
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, PriceUpdateRow};
@@ -37,7 +37,7 @@ struct Index {
 impl DumpDecoder for Index {
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let ts_event = self.interval.close(row)?;
-        let value = close_price(row)?;
+        let value = out.reference_price(row, CLOSE)?;
         if !out.wants(DataType::IndexPrice, ts_event) {
             return Ok(End::Unselected);
         }

@@ -19,7 +19,7 @@ pub(super) const OPEN_TIME: usize = 0;
 pub(super) const OPEN: usize = 1;
 pub(super) const VOLUME: usize = 5;
 pub(super) const CLOSE_TIME: usize = 6;
-const CLOSE: usize = 4;
+pub(super) const CLOSE: usize = 4;
 const COUNT: usize = 8;
 
 /// Columns of all klines.
@@ -179,9 +179,4 @@ impl DumpDecoder for Bars {
         }
         Ok(End::Rows)
     }
-}
-
-/// The close price of a row, which may be any number.
-pub(super) fn close_price(row: &Row<'_>) -> Result<Decimal, Fault> {
-    row.decimal(CLOSE)
 }

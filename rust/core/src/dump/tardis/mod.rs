@@ -64,10 +64,13 @@ fn venue(exchange: &str) -> String {
     .to_owned()
 }
 
+/// An exchange and a symbol as the file has them.
+type Name = (Box<[u8]>, Box<[u8]>);
+
 /// Instruments of a file, and what a decoder keeps of each.
 struct Instruments<T> {
     slots: Vec<Instrument<T>>,
-    table: HashMap<(Box<[u8]>, Box<[u8]>), usize, foldhash::fast::FixedState>,
+    table: HashMap<Name, usize, foldhash::fast::FixedState>,
     last: usize,
 }
 

@@ -74,9 +74,9 @@ fn number(row: &Row<'_>, column: usize) -> Result<Option<String>, Fault> {
 impl DumpDecoder for Tickers {
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let (ts_event, ts_init) = moments(row)?;
-        let price = |column| match row.bytes(column) {
+        let mut price = |column| match row.bytes(column) {
             b"" => Ok(None),
-            _ => out.price(row, column).map(Some),
+            _ => out.reference_price(row, column).map(Some),
         };
         let (mark, index) = (price(MARK_PRICE)?, price(INDEX_PRICE)?);
         let (rate, interest) = (number(row, FUNDING_RATE)?, number(row, OPEN_INTEREST)?);
