@@ -373,7 +373,9 @@ def test_a_span_begins_with_the_book_as_it_stands(tmp_path: Path) -> None:
     begin = (START_MS * 1_000 + 5) * 1_000
     report = converted(source, tmp_path / "catalog", from_ns=begin)
     (rows,) = rows_of(tmp_path / "catalog").values()
-    shown = [(r["action"], r["side"], str(r["price"].normalize()), str(r["size"].normalize()), r["flags"]) for r in rows]
+    shown = [
+        (r["action"], r["side"], str(r["price"].normalize()), str(r["size"].normalize()), r["flags"]) for r in rows
+    ]
     assert shown == [
         ("CLEAR", "NO_ORDER_SIDE", "0", "0", 32),
         ("ADD", "BUY", "9", "2", 32),
