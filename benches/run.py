@@ -92,6 +92,58 @@ def from_python(frames: list[bytes], times: list[int], rounds: int) -> dict[str,
     }
 
 
+def quantiles(work: Callable[[bytes, int], Any], frames: list[bytes], times: list[int]) -> dict[str, float]:
+    """Nanoseconds of one call: p50, p99 and p99.9."""
+    took = []
+    for frame, ts in zip(frames, times, strict=True):
+        start = time.perf_counter_ns()
+        work(frame, ts)
+        took.append(time.perf_counter_ns() - start)
+    took.sort()
+    return {name: took[int(len(took) * share)] for name, share in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))}
+
+
+def objects(frames: dict[str, tuple[list[bytes], list[int]]]) -> dict[str, dict[str, float]]:
+    """`ObjectDecoder.push` beside NautilusTrader's own Binance adapter (Python), frame by frame."""
+    import msgspec
+    from nautilus_trader.adapters.binance.common.schemas import market as common
+    from nautilus_trader.model.identifiers import InstrumentId
+    from tickwright.nautilus import ObjectDecoder
+
+    # The adapter decodes the wrapper for the stream, then the message by its type, and looks the instrument up.
+    kinds = {
+        "depth": common.BinanceOrderBookMsg,
+        "aggTrade": common.BinanceAggregatedTradeMsg,
+        "bookTicker": common.BinanceQuoteMsg,
+    }
+    wrapper = msgspec.json.Decoder(common.BinanceDataMsgWrapper)
+    ids: dict[str, InstrumentId] = {}
+    found = {}
+    for kind, (of_kind, times) in frames.items():
+        decoder = msgspec.json.Decoder(kinds[kind])
+        # Snapshots are not its messages, and it makes no object of an update without levels.
+        empty = b'"b":[],"a":[]'
+        both = zip(of_kind, times, strict=True)
+        updates = [(f, t) for f, t in both if b"lastUpdateId" not in f[:200] and empty not in f]
+
+        def theirs(frame: bytes, ts: int, kind: str = kind, decoder: Any = decoder) -> Any:
+            wrapper.decode(frame)
+            data = decoder.decode(frame).data
+            instrument_id = ids.get(data.s) or ids.setdefault(data.s, InstrumentId.from_str(f"{data.s}-PERP.BINANCE"))
+            if kind == "depth":
+                return data.parse_to_order_book_deltas(instrument_id=instrument_id, ts_init=ts)
+            if kind == "aggTrade":
+                return data.parse_to_trade_tick(instrument_id=instrument_id, ts_init=ts)
+            return data.parse_to_quote_tick(instrument_id=instrument_id, ts_init=ts)
+
+        ours = ObjectDecoder("binance-usdm", on_gap="continue")
+        mine = quantiles(ours.push, *map(list, zip(*updates, strict=True)))
+        other = quantiles(theirs, *map(list, zip(*updates, strict=True)))
+        found[kind] = {f"ns {name}": mine[name] for name in mine}
+        found[kind] |= {f"adapter / ours {name}": other[name] / mine[name] for name in mine}
+    return found
+
+
 # --- whole commands ---------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +279,7 @@ def page(results: dict[str, Any]) -> str:
         out.append("| " + " | ".join(cell(row.get(name, "")) for name in columns) + " |")
     titles = {
         "python": "Frames to record batches, from Python: `push_many` against",
+        "objects": "Frames to NautilusTrader objects: `ObjectDecoder.push` beside its own Binance adapter",
         "convert": "The whole command against its stages (lower is better)",
         "query": "`catalog.query` on our files against Nautilus's own",
         "memory": "Peak memory of the command",
@@ -261,6 +314,7 @@ def main() -> None:
         tickwright.simulate("binance-usdm", capture, seed=1, minutes=minutes, symbols=20, truth=False)
         frames, times = lines(capture)
         results["python"] = {}
+        by_kind: dict[str, tuple[list[bytes], list[int]]] = {}
         for kind in ("depth", "aggTrade", "bookTicker"):
             mark = f"@{kind}".encode()
             of_kind = [
@@ -268,7 +322,9 @@ def main() -> None:
                 for f, t in zip(frames, times, strict=True)
                 if mark in f[:80] or (kind == "depth" and b"lastUpdateId" in f[:200])
             ]
-            results["python"][kind] = from_python([f for f, _ in of_kind], [t for _, t in of_kind], rounds)
+            by_kind[kind] = ([f for f, _ in of_kind], [t for _, t in of_kind])
+            results["python"][kind] = from_python(*by_kind[kind], rounds)
+        results["objects"] = objects(by_kind)
         results["convert"] = convert(capture, folder, max(1, rounds // 2))
         results["query"] = query(capture, folder, max(1, rounds // 2))
         results["memory"] = memory(folder, 50 if options.quick else options.symbols)
