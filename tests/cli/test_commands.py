@@ -88,7 +88,9 @@ def test_inspect_and_feeds(source: str) -> None:
     assert found["channels"]["delta (depth@100ms)"] == 10
     assert (found["start_ns"], found["end_ns"]) == (at(0), at(11))
     assert b"binance-coinm" in run("feeds").stdout
-    assert len(json.loads(run("feeds", "--json").stdout)) == 3
+    listed = json.loads(run("feeds", "--json").stdout)
+    assert len(listed["feeds"]) == 3
+    assert "tardis-options-chain" in [dump["name"] for dump in listed["dumps"]]
 
 
 def test_hostile_names_do_not_speak_to_the_terminal(tmp_path: Path) -> None:

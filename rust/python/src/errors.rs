@@ -49,6 +49,7 @@ pub(crate) fn convert_error(py: Python<'_>, error: &ConvertError) -> PyErr {
     let text = error.to_string();
     let path = match error {
         ConvertError::Input { path, .. }
+        | ConvertError::Dump { path, .. }
         | ConvertError::UnknownContainer { path, .. }
         | ConvertError::UnknownFeed { path, .. } => Some(path.as_str()),
         _ => None,
