@@ -232,6 +232,84 @@ def query(capture: Path, folder: Path, rounds: int) -> dict[str, float]:
     return found
 
 
+def dumps(folder: Path, rows: int) -> dict[str, float]:
+    """Published dumps to a catalog: the command beside NautilusTrader's own loader or wrangler and `write_data`."""
+    import random
+    import zipfile
+
+    import pandas as pd
+    import polars as pl
+    from nautilus_trader.adapters.tardis.loaders import TardisCSVDataLoader
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+    from nautilus_trader.persistence.wranglers import TradeTickDataWrangler
+    from nautilus_trader.test_kit.providers import TestInstrumentProvider
+
+    chance = random.Random(7)
+    found = {}
+
+    def timed(work: Callable[[], Any]) -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    book = folder / "tardis.csv.gz"
+    with gzip.open(book, "wt", compresslevel=5) as out:
+        out.write("exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n")
+        price = 631_132
+        for row in range(rows):
+            stamp = 1_700_000_000_000_000 + row // 8 * 25_000
+            price += chance.randrange(-3, 4)
+            side, sign = ("bid", -1) if row % 2 else ("ask", 1)
+            level = (price + sign * chance.randrange(1, 400)) / 10
+            amount = 0 if chance.random() < 0.25 else chance.randrange(1, 900_000) / 1_000
+            snapshot = "true" if row < 8 else "false"
+            out.write(f"deribit,BTC-PERPETUAL,{stamp},{stamp + 1_300},{snapshot},{side},{level},{amount}\n")
+
+    def tardis() -> None:
+        loader = TardisCSVDataLoader(price_precision=1, size_precision=3)
+        ParquetDataCatalog(folder / "tardis-theirs").write_data(loader.load_deltas(book, as_legacy_cython=True))
+
+    ours = best({"ours": lambda: fresh(folder / "tardis-ours", book)}, 3)["ours"]
+    found["Tardis incremental_book_L2: loader + write_data / ours"] = timed(tardis) / ours
+    found["Tardis incremental_book_L2: polars.read_csv alone / ours"] = timed(lambda: pl.read_csv(book)) / ours
+    found["Tardis incremental_book_L2: rows per second, ours"] = rows / ours
+
+    trades = folder / "BTCUSDT-trades-2024-01-01.zip"
+    lines_ = ["id,price,qty,quote_qty,time,is_buyer_maker"]
+    price = 6_311_320
+    for row in range(rows):
+        price += chance.randrange(-9, 10)
+        size = chance.randrange(1, 90_000)
+        maker = "true" if chance.random() < 0.5 else "false"
+        quote = price * size / 100_000
+        lines_.append(
+            f"{4_500_000_000 + row},{price / 100:.2f},{size / 1000:.3f},{quote},{1_704_067_200_000 + row * 8},{maker}"
+        )
+    with zipfile.ZipFile(trades, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("BTCUSDT-trades-2024-01-01.csv", "\n".join(lines_) + "\n")
+    instrument = TestInstrumentProvider.btcusdt_perp_binance()
+
+    def wrangle() -> None:
+        frame = pd.read_csv(trades)
+        frame["timestamp"] = pd.to_datetime(frame.pop("time"), unit="ms", utc=True)
+        frame = frame.rename(columns={"qty": "quantity", "id": "trade_id", "is_buyer_maker": "buyer_maker"})
+        ticks = TradeTickDataWrangler(instrument).process(frame.set_index("timestamp"))
+        ParquetDataCatalog(folder / "trades-theirs").write_data(ticks)
+
+    ours = best({"ours": lambda: fresh(folder / "trades-ours", trades, "--feed", "binance-usdm")}, 3)["ours"]
+    found["Binance trades: pandas + wrangler + write_data / ours"] = timed(wrangle) / ours
+    found["Binance trades: rows per second, ours"] = rows / ours
+    size = sum(file.stat().st_size for file in (folder / "trades-ours" / "data").rglob("*.parquet"))
+    found["Binance trades: bytes per row, ours"] = size / rows
+    return found
+
+
+def fresh(catalog: Path, *arguments: str | Path) -> None:
+    """Converts into a catalog that is not there yet."""
+    shutil.rmtree(catalog, ignore_errors=True)
+    command("convert", *arguments, "-o", catalog, "--json")
+
+
 def memory(folder: Path, symbols: int) -> dict[str, float]:
     """Peak memory of the command over an input, and over one ten times as long."""
     found = {}
@@ -282,6 +360,7 @@ def page(results: dict[str, Any]) -> str:
         "objects": "Frames to NautilusTrader objects: `ObjectDecoder.push` beside its own Binance adapter",
         "convert": "The whole command against its stages (lower is better)",
         "query": "`catalog.query` on our files against Nautilus's own",
+        "dumps": "Published dumps, whole commands",
         "memory": "Peak memory of the command",
     }
     for key, title in titles.items():
@@ -327,6 +406,7 @@ def main() -> None:
         results["objects"] = objects(by_kind)
         results["convert"] = convert(capture, folder, max(1, rounds // 2))
         results["query"] = query(capture, folder, max(1, rounds // 2))
+        results["dumps"] = dumps(folder, 50_000 if options.quick else 2_000_000)
         results["memory"] = memory(folder, 50 if options.quick else options.symbols)
     if options.quick:
         print(page(results))
