@@ -136,6 +136,8 @@ class ObjectDecoder:
             json.dumps(options),
             _makers(),
         )
+        # One call of Python less for every frame.
+        self.push = self._core.push  # type: ignore[method-assign]
 
     def push(self, frame: bytes, ts_init: int) -> list[Any]:
         """Decode a frame received at `ts_init` (ns UTC); the objects it gives, and a `Gap` where it shows one."""
