@@ -354,6 +354,39 @@ def test_a_book_before_its_snapshot(tmp_path: Path) -> None:
     assert [r["action"] for r in rows[:2]] == ["UPDATE", "CLEAR"]
 
 
+def test_a_span_begins_with_the_book_as_it_stands(tmp_path: Path) -> None:
+    def line(at: int, snapshot: str, side: str, price: str, amount: str) -> str:
+        return f"deribit,X,{START_MS}000,{START_MS}{at:03},{snapshot},{side},{price},{amount}"
+
+    lines = [
+        "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount",
+        line(1, "true", "bid", "7", "1"),
+        line(2, "false", "bid", "7", "0"),
+        line(3, "true", "bid", "10", "1"),
+        line(3, "true", "ask", "11", "4.25"),
+        line(4, "false", "bid", "9", "2"),
+        line(4, "false", "bid", "10", "0"),
+        line(5, "false", "ask", "12", "3"),
+        line(6, "false", "ask", "11", "0"),
+    ]
+    source = write(tmp_path, "book", "\n".join(lines) + "\n")
+    begin = (START_MS * 1_000 + 5) * 1_000
+    report = converted(source, tmp_path / "catalog", from_ns=begin)
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    shown = [
+        (r["action"], r["side"], str(r["price"].normalize()), str(r["size"].normalize()), r["flags"]) for r in rows
+    ]
+    assert shown == [
+        ("CLEAR", "NO_ORDER_SIDE", "0", "0", 32),
+        ("ADD", "BUY", "9", "2", 32),
+        ("ADD", "SELL", "11", "4.25", 160),
+        ("UPDATE", "SELL", "12", "3", 128),
+        ("DELETE", "SELL", "11", "0", 128),
+    ]
+    assert {r["ts_init"] for r in rows[:4]} == {begin}
+    assert (report.accounting.items.unselected, report.accounting.items.rows, report.gaps) == (6, 2, 0)
+
+
 def test_ids_that_fall_together_are_refused(tmp_path: Path) -> None:
     a = write(tmp_path / "a", "trades", dumps.tardis_trades(exchange="binance"))
     b = write(tmp_path / "b", "trades", dumps.tardis_trades(exchange="binance-futures", seed=9))

@@ -78,6 +78,7 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
         max_member: options.max_member,
         max_ratio: options.max_ratio,
         allow_truncated: options.allow_truncated,
+        ..DumpOptions::default()
     };
     let wanted = wanted(options.feed.as_deref(), options.format.as_deref(), options.symbol.clone(), dump)?;
     let flavour: Flavour = options

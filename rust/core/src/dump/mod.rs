@@ -131,3 +131,6 @@ pub fn book_rank(channel: &str) -> u32 {
         _ => 3,
     }
 }
+
+#[cfg(test)]
+mod tests;

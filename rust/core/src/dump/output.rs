@@ -184,6 +184,12 @@ impl Output {
         self.options.types.has(data_type) && ts_init >= self.options.from && ts_init < self.options.to
     }
 
+    /// Whether rows of `data_type` would be wanted if they came later.
+    #[must_use]
+    pub const fn wants_later(&self, data_type: DataType, ts_init: u64) -> bool {
+        self.options.types.has(data_type) && ts_init < self.options.from
+    }
+
     /// The same for a kind of trades.
     #[inline(always)]
     #[must_use]
@@ -202,9 +208,9 @@ impl Output {
     }
 
     /// A row that no line of the file stands for, such as a CLEAR.
-    pub fn made_row(&mut self, stream: usize) -> &mut AnyColumns {
+    pub fn made_row(&mut self, stream: usize, decimals: Decimals) -> &mut AnyColumns {
         let cost = std::mem::take(&mut self.cost);
-        self.row(stream, 0, Decimals::default());
+        self.row(stream, 0, decimals);
         self.cost = cost;
         &mut self.streams[stream].rows.columns
     }

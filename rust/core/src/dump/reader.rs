@@ -23,16 +23,22 @@ pub struct DumpOptions {
     pub max_ratio: u64,
     /// Whether a cut input ends there instead of failing.
     pub allow_truncated: bool,
+    /// About how much is read at once.
+    pub block_bytes: usize,
 }
 
 impl Default for DumpOptions {
     fn default() -> Self {
-        Self { max_line: 1 << 20, max_member: 1 << 40, max_ratio: 500, allow_truncated: false }
+        Self {
+            max_line: 1 << 20,
+            max_member: 1 << 40,
+            max_ratio: 500,
+            allow_truncated: false,
+            block_bytes: 256 << 10,
+        }
     }
 }
 
-/// About how much is read at once.
-const BLOCK: usize = 256 << 10;
 /// Blocks that are inflated ahead.
 const AHEAD: usize = 8;
 
@@ -44,10 +50,10 @@ enum Input {
 
 impl Input {
     /// Appends some bytes; `false` at the end.
-    fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, CaptureError> {
+    fn read(&mut self, out: &mut Vec<u8>, want: usize) -> Result<bool, CaptureError> {
         match self {
             Self::Here(inflate) => {
-                let read = inflate.read_some(out, BLOCK)?;
+                let read = inflate.read_some(out, want)?;
                 if read == 0 {
                     *self = Self::Over(inflate.truncated());
                 }
@@ -71,12 +77,12 @@ impl Input {
     }
 }
 
-fn ahead(mut inflate: Box<Inflate>) -> Input {
+fn ahead(mut inflate: Box<Inflate>, want: usize) -> Input {
     let (send, blocks) = sync_channel(AHEAD);
     let thread = std::thread::spawn(move || {
         loop {
             let mut block = Vec::new();
-            match inflate.read_some(&mut block, BLOCK) {
+            match inflate.read_some(&mut block, want) {
                 Ok(0) => break,
                 Ok(_) => {
                     if send.send(Ok(block)).is_err() {
@@ -117,6 +123,7 @@ pub struct DumpReader {
     buffer: Vec<u8>,
     limit: Limit,
     max_line: usize,
+    block_bytes: usize,
     name: String,
     /// Bytes before the buffer.
     offset: u64,
@@ -137,7 +144,7 @@ impl DumpReader {
         if inflating == Inflating::Ahead
             && let Input::Here(inflate) = reader.input
         {
-            reader.input = ahead(inflate);
+            reader.input = ahead(inflate, options.block_bytes.max(1));
         }
         Ok(reader)
     }
@@ -158,6 +165,7 @@ impl DumpReader {
             buffer: Vec::new(),
             limit,
             max_line: options.max_line,
+            block_bytes: options.block_bytes.max(1),
             name: probe.member_name().to_owned(),
             offset: 0,
             lines: 0,
@@ -186,7 +194,7 @@ impl DumpReader {
         if self.ended {
             return Ok(false);
         }
-        self.ended = !self.input.read(&mut self.buffer)?;
+        self.ended = !self.input.read(&mut self.buffer, self.block_bytes)?;
         let whole = memchr::memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1);
         let mut end = whole;
         if self.ended {

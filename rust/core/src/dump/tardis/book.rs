@@ -3,12 +3,14 @@
 //! Rows of one instrument and `local_timestamp` are one message, so one event. A row with `is_snapshot` after one
 //! without begins a snapshot: CLEAR, then ADDs; so does one of another message, since some venues send a whole book
 //! every time. A message that holds both is two events. Rows before the first snapshot are updates of a book that
-//! is not known: withheld, unless asked otherwise. No ladder is needed: UPDATE sets a level, known or not.
+//! is not known: withheld, unless asked otherwise. No ladder is needed, since UPDATE sets a level, known or not;
+//! except before a span that begins inside the file: its first event is preceded by the book as it stands then.
 
 use super::{COMMON, Instruments, moments};
 use crate::accounting::End;
-use crate::book::OnGap;
-use crate::data::{AnyColumns, BookAction, DataType, DeltaRow, F_SNAPSHOT, Identity, Side};
+use crate::book::{Ladder, OnGap};
+use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Identity, Side};
+use crate::decimal::Decimal;
 use crate::dump::output::Unjoined;
 use crate::dump::rows::{decimals, fault};
 use crate::dump::{Column, DumpDecoder, DumpSpec, Fault, FaultKind, Holds, Output, Row};
@@ -58,6 +60,8 @@ struct State {
     /// Receive time of the event at hand, never before the one before it.
     ts_init: u64,
     unjoined: Option<Unjoined>,
+    /// The book before the span asked for, and the decimals of its levels.
+    standing: Option<Box<(Ladder, Decimals)>>,
 }
 
 #[derive(Default)]
@@ -85,19 +89,69 @@ impl State {
         self.ts_init = self.ts_init.max(ts_local);
         self.message = Some(message);
         out.event_begins(stream);
-        if clears && let AnyColumns::Delta(columns) = out.made_row(stream) {
+        if clears {
+            self.make(stream, (BookAction::Clear, Side::None, 0, 0), ts_event, Decimals::default(), out);
+        }
+    }
+
+    /// A row of a snapshot that no line stands for: action, side, price and size.
+    fn make(
+        &self,
+        stream: usize,
+        (action, side, price, size): (BookAction, Side, i128, i128),
+        ts_event: u64,
+        decimals: Decimals,
+        out: &mut Output,
+    ) {
+        if let AnyColumns::Delta(columns) = out.made_row(stream, decimals) {
+            let (order_id, flags, sequence, ts_init) = (0, F_SNAPSHOT, 0, self.ts_init);
             columns.push(&DeltaRow {
-                action: BookAction::Clear,
-                side: Side::None,
-                price: 0,
-                size: 0,
-                order_id: 0,
-                flags: F_SNAPSHOT,
-                sequence: 0,
+                action,
+                side,
+                price,
+                size,
+                order_id,
+                flags,
+                sequence,
                 ts_event,
-                ts_init: self.ts_init,
+                ts_init,
             });
         }
+    }
+
+    /// Whether a row belongs to the message at hand.
+    fn goes_on(&self, (ts_local, ts_event, is_snapshot): (u64, u64, bool)) -> bool {
+        self.message.is_some_and(|(local, event, snapshot)| {
+            local == ts_local && snapshot == is_snapshot && (!is_snapshot || event == ts_event)
+        })
+    }
+
+    /// Takes a row of before the span asked for.
+    fn stand(&mut self, message: (u64, u64, bool), side: Side, price: Decimal, size: Decimal) {
+        let is_new = message.2 && !self.goes_on(message);
+        self.message = Some(message);
+        if is_new {
+            self.standing = Some(Box::default());
+        }
+        if let Some(standing) = &mut self.standing {
+            let (ladder, held) = &mut **standing;
+            ladder.set(side, price.value, size.value, ());
+            *held = held.max(decimals(price, size));
+        }
+    }
+
+    /// The span begins with an update: the book it changes comes first, as a snapshot.
+    fn tell_standing(&mut self, stream: usize, message: (u64, u64, bool), out: &mut Output) {
+        let Some(standing) = self.standing.take() else { return };
+        let (ladder, decimals) = *standing;
+        let (ts_local, ts_event, _) = message;
+        self.begin(stream, (ts_local, ts_event, true), true, out);
+        for side in [Side::Buy, Side::Sell] {
+            for (price, size, ()) in ladder.levels(side) {
+                self.make(stream, (BookAction::Add, side, price, size), ts_event, decimals, out);
+            }
+        }
+        self.joined = true;
     }
 }
 
@@ -114,24 +168,30 @@ impl DumpDecoder for Books {
         let price = out.book_price(row, PRICE)?;
         let size = out.size(row, AMOUNT)?;
         let instrument = self.instruments.of(row)?;
+        let state = &mut instrument.state;
+        let message = (ts_local, ts_event, is_snapshot);
         if !out.wants(DataType::Delta, ts_local) {
-            // What follows has no book to change until the next snapshot.
-            instrument.state.joined = false;
-            instrument.state.close(out);
+            if state.stream.is_none() && out.wants_later(DataType::Delta, ts_local) {
+                state.stand(message, side, price, size);
+            } else {
+                // What follows has no book to change until the next snapshot.
+                state.joined = false;
+                state.close(out);
+            }
             return Ok(End::Unselected);
         }
-        let state = &mut instrument.state;
         let stream = *state.stream.get_or_insert_with(|| {
             let variant = "incremental_book_L2".into();
             let key = StreamKey { data_type: DataType::Delta, id: instrument.id.clone(), variant };
             out.open_of(&instrument.origin, key, instrument.id.clone(), Identity::Turns)
         });
-        let goes_on = state.message.is_some_and(|(local, event, snapshot)| {
-            local == ts_local && snapshot == is_snapshot && (!is_snapshot || event == ts_event)
-        });
-        if !goes_on {
+        if !state.goes_on(message) {
             let mut clears = is_snapshot;
+            if !is_snapshot {
+                state.tell_standing(stream, message, out);
+            }
             if is_snapshot {
+                state.standing = None;
                 if let Some(unjoined) = state.unjoined.take() {
                     out.unjoined.push(unjoined.resolved("snapshot", ts_local));
                 }
@@ -154,7 +214,7 @@ impl DumpDecoder for Books {
                 }
                 state.joined = true;
             }
-            state.begin(stream, (ts_local, ts_event, is_snapshot), clears, out);
+            state.begin(stream, message, clears, out);
         }
         if is_snapshot && size.value == 0 {
             // A level of nothing is no level.
