@@ -710,7 +710,7 @@ impl Market {
 
     /// Calls `take` with each stream that has rows; `take` empties its columns.
     pub fn drain(&mut self, mut take: impl FnMut(u32, &mut Stream)) {
-        for index in std::mem::take(&mut self.dirty) {
+        for index in self.dirty.drain(..) {
             let stream = &mut self.streams[index as usize];
             stream.dirty = false;
             take(index, stream);
