@@ -22,6 +22,8 @@ use crate::symbol::{self, SlotId, SymbolTable};
 use crate::venue::FeedSpec;
 
 const NONE: u32 = u32::MAX;
+/// Bytes of frames that rejects hold until they are taken; further rejects tell place and reason alone.
+const KEPT_REJECTS: usize = 64 << 20;
 
 /// What the market needs to know of the frame at hand.
 #[derive(Debug, Clone, Copy, Default)]
@@ -139,6 +141,8 @@ pub struct Market {
     undefined: Vec<String>,
     pub(super) accounts: Vec<Accounting>,
     rejects: Vec<Reject>,
+    /// Bytes of frames that `rejects` hold.
+    rejects_bytes: usize,
     rejected: u64,
     pub(super) gaps: Vec<GapRecord>,
     pub(super) opened: Vec<GapRecord>,
@@ -174,6 +178,7 @@ impl Market {
             undefined: Vec::new(),
             accounts: Vec::new(),
             rejects: Vec::new(),
+            rejects_bytes: 0,
             rejected: 0,
             gaps: Vec::new(),
             opened: Vec::new(),
@@ -266,6 +271,13 @@ impl Market {
             return;
         }
         let near = excerpt(frame.body, at);
+        // Each bad item of a frame has the frame beside it: a long array of them must not fill the memory.
+        let body = if self.rejects_bytes == 0 || self.rejects_bytes + frame.body.len() <= KEPT_REJECTS {
+            frame.body
+        } else {
+            &[]
+        };
+        self.rejects_bytes += body.len();
         self.rejects.push(Reject {
             source: frame.source,
             frame: number,
@@ -276,7 +288,7 @@ impl Market {
             code: code.to_owned(),
             reason: format!("{} at byte {at}: {}, near `{near}`", self.spec.name, code.replace('_', " ")),
             symbol: symbol.to_owned(),
-            body: frame.body.to_vec(),
+            body: body.to_vec(),
         });
     }
 
@@ -739,6 +751,7 @@ impl Market {
 
     /// Rejects kept so far, taken out.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
+        self.rejects_bytes = 0;
         std::mem::take(&mut self.rejects)
     }
 
