@@ -4,6 +4,7 @@ use crate::feed::{Frame, Market};
 use crate::json::{JsonError, UnknownKeys};
 
 pub mod binance;
+mod values;
 
 /// What a venue's folder provides: it reads frames and tells the market what they say.
 pub trait VenueDecoder: std::fmt::Debug + Send {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use super::Product;
 use super::messages::{
     AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, IndexPrice, Kline, Levels, MarkPrice,
-    OpenInterest, Snapshot, Trade, require,
+    OpenInterest, Snapshot, Trade,
 };
 use super::{instruments, rest, sequence, streams};
 use crate::book::Update;
@@ -23,6 +23,7 @@ use crate::frame::FrameKind;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time;
 use crate::venue::VenueDecoder;
+use crate::venue::values::require;
 
 /// What a message says, read to its end.
 #[derive(Debug)]
@@ -390,7 +391,7 @@ fn read_event<'a>(
             let needed = if spot { Depth::NEEDED_SPOT } else { Depth::NEEDED_FUTURES };
             require(seen, Depth::KEYS, needed, start)?;
             *item = Parsed::Depth {
-                update: Update { first: message.first, last: message.last, previous: message.previous },
+                update: Update { previous: message.previous, ..Update::changes(message.first, message.last) },
                 ts_event: if spot { message.event } else { message.transaction },
                 symbol: message.symbol,
             };

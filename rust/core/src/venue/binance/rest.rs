@@ -1,11 +1,12 @@
 //! Binance's REST answers: what they are is told by their URL.
 
 use super::frames::{BinanceDecoder, Parsed, Scratch, tell, tell_bar, tell_snapshot, trade_fields};
-use super::messages::{AggTrade, Candle, RestTrade, Trade, require};
+use super::messages::{AggTrade, Candle, RestTrade, Trade};
 use super::{instruments, streams};
 use crate::accounting::End;
 use crate::feed::{Frame, Market, TradeFields, TradeKind};
 use crate::json::{Cursor, JsonError, Kind, Message};
+use crate::venue::values::require;
 
 /// Decodes a REST answer under its URL. `false`: its bytes say what it is, as those of any frame.
 pub(super) fn decode(
