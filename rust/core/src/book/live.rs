@@ -465,6 +465,11 @@ impl LiveBook {
     /// Starts anew from a whole book that the stream brought. What waited goes on from it, or it was before: then
     /// it was passed, or nothing will ever join it.
     fn replace(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+        if self.in_step && self.ladder.is_empty() && event.bids.is_empty() && event.asks.is_empty() {
+            // The book was empty and is.
+            self.position = Some(Position::fresh(update));
+            return End::Control;
+        }
         self.stand_at(update, event, out);
         self.drop_spare(out);
         let mut waiting = mem::take(&mut self.waiting);
@@ -477,7 +482,9 @@ impl LiveBook {
         for kept in waiting {
             match self.verdict(kept.update) {
                 Verdict::Stale => out.news.settled.push(Settled { frame: kept.frame, end: End::Stale }),
-                Verdict::Duplicate => out.news.settled.push(Settled { frame: kept.frame, end: End::Duplicate }),
+                Verdict::Duplicate => {
+                    out.news.settled.push(Settled { frame: kept.frame, end: End::Duplicate })
+                }
                 _ => self.withhold(&kept, out),
             }
         }

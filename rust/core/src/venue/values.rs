@@ -43,6 +43,48 @@ pub(super) fn computed_price(cursor: &mut Cursor<'_>) -> Result<(Decimal, bool),
     }
 }
 
+/// A price the venue computes, where it has one: `""` and 0 are none. With it, whether it was rounded.
+pub(super) fn computed_price_or_none(cursor: &mut Cursor<'_>) -> Result<Option<(Decimal, bool)>, JsonError> {
+    let (text, at) = cursor.decimal_text()?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (price, rounded) =
+        decimal::parse_rounded(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
+    if price.value < 0 || price.value > decimal::PRICE_MAX {
+        return Err(out_of_range(Kind::Price, price.value, at));
+    }
+    Ok((price.value > 0).then_some((price, rounded)))
+}
+
+/// Whether the value is `""`: the venue has none.
+pub(super) fn is_empty_text(cursor: &mut Cursor<'_>) -> bool {
+    cursor.peek() == b'"' && cursor.rest().starts_with(b"\"\"")
+}
+
+/// A time in milliseconds, as text or as a number; `""` and 0 are none.
+pub(super) fn epoch_text(cursor: &mut Cursor<'_>) -> Result<Option<u64>, JsonError> {
+    let (text, at) = cursor.decimal_text()?;
+    if text.is_empty() || *text == *b"0" {
+        return Ok(None);
+    }
+    let value = std::str::from_utf8(&text).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
+    let value = value.and_then(|t| t.parse().ok()).ok_or(JsonError { kind: Kind::Integer, at })?;
+    time::from_epoch(value).map(Some).ok_or(JsonError { kind: Kind::Time, at })
+}
+
+/// A number that is a double in Nautilus too (greeks, volatilities); `""` is none.
+pub(super) fn float_or_none(cursor: &mut Cursor<'_>) -> Result<Option<f64>, JsonError> {
+    let (text, at) = cursor.decimal_text()?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // The decimal's rules say what a number is; `f64` alone would take "inf" and more.
+    decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
+    let value = std::str::from_utf8(&text).ok().and_then(|t| t.parse::<f64>().ok());
+    value.filter(|v| v.is_finite()).map(Some).ok_or(JsonError { kind: Kind::Value, at })
+}
+
 /// A price that may be zero: an empty side, an index not yet known.
 pub(super) fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     let at = cursor.offset();

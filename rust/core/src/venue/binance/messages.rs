@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 
 use crate::data::Decimals;
-use crate::decimal::{self, Decimal};
-use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys, out_of_range};
+use crate::decimal::Decimal;
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys};
 use crate::venue::values::{
-    computed_price, epoch, epoch_or_none, number_text, price, price_or_zero, size, size_or_zero,
+    computed_price, computed_price_or_none, epoch, epoch_or_none, number_text, price, price_or_zero, size,
+    size_or_zero,
 };
 
 type Text<'a> = Cow<'a, [u8]>;
@@ -342,18 +343,7 @@ impl<'a> Message<'a> for MarkPrice<'a> {
             1 => self.event = epoch(cursor)?,
             2 => self.symbol = cursor.string()?,
             3 => self.mark = computed_price(cursor)?,
-            6 => {
-                let at = cursor.offset();
-                let (text, _) = cursor.decimal_text()?;
-                if !text.is_empty() {
-                    let index = decimal::parse_rounded(&text);
-                    let index = index.map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
-                    if index.0.value < 0 || index.0.value > decimal::PRICE_MAX {
-                        return Err(out_of_range(Kind::Price, index.0.value, at));
-                    }
-                    self.index = Some(index);
-                }
-            }
+            6 => self.index = computed_price_or_none(cursor)?,
             7 => self.rate = number_text(cursor)?,
             8 => self.next_funding = epoch_or_none(cursor)?,
             _ => cursor.skip()?,
