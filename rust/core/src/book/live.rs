@@ -73,6 +73,8 @@ pub enum GapCause {
     Sequence,
     /// No snapshot ever joined the stream.
     NoSnapshot,
+    /// Rows of a dump are numbered one after another, and some are not there.
+    MissingRows,
 }
 
 impl GapCause {
@@ -82,6 +84,7 @@ impl GapCause {
         match self {
             Self::Sequence => "sequence",
             Self::NoSnapshot => "no_snapshot",
+            Self::MissingRows => "missing_rows",
         }
     }
 }

@@ -18,6 +18,7 @@ pub use book::{BookMessage, GapRecord};
 pub use market::{Context, Market, TradeFields, TradeId};
 pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use reject::Reject;
+pub(crate) use reject::excerpt;
 pub use state::{BookState, FeedState, InstrumentState};
 pub use stream::{Stream, StreamKey, TradeKind};
 
