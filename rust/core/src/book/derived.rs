@@ -39,8 +39,8 @@ impl Derived {
             && !ladder.is_empty()
         {
             let row = ladder.depth10(sequence, ts_event, ts_init);
-            let same = |last: &Box<Depth10Row>| (last.bids, last.asks) == (row.bids, row.asks);
-            if !self.last_depth.as_ref().is_some_and(same) {
+            let same = |last: &Depth10Row| (last.bids, last.asks) == (row.bids, row.asks);
+            if !self.last_depth.as_deref().is_some_and(same) {
                 rows.push(&row);
                 self.last_depth = Some(Box::new(row));
             }
