@@ -41,8 +41,10 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection."""
         request = await reader.readuntil(b"\r\n\r\n")
-        key = next(line.split(b": ")[1] for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
-        accept = base64.b64encode(hashlib.sha1(key + _MAGIC).digest())  # noqa: S324: the protocol's own
+        key = next(
+            line.split(b": ")[1] for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key")
+        )
+        accept = base64.b64encode(hashlib.sha1(key + _MAGIC).digest())
         writer.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n",
@@ -67,7 +69,9 @@ class Server:
             await writer.drain()
 
 
-async def _objects(product: Any, instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
+async def _objects(
+    product: Any, instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int
+) -> list[Any]:
     server = Server(frames)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]

@@ -223,4 +223,4 @@ def test_ids_are_the_adapters(feed: str, symbol: str, product: str) -> None:
     ((_, name),) = decoder.flush()
     text = name.removesuffix(".BYBIT")
     assert nautilus_pyo3.bybit_extract_raw_symbol(text) == symbol
-    assert nautilus_pyo3.bybit_product_type_from_symbol(text).name == product
+    assert nautilus_pyo3.bybit_product_type_from_symbol(text).name.upper() == product
