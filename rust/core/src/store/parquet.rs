@@ -247,7 +247,8 @@ pub(super) fn copy_span<S: Storage>(
     let builder = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(input)
         .map_err(|e| parquet_error(e.to_string()))?;
     let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
-    let mut out: Option<(ArrowWriter<Hashing<S::Output>>, u64, u64, u64)> = None;
+    let mut out: Option<ArrowWriter<Hashing<S::Output>>> = None;
+    let (mut rows, mut start_ns, mut end_ns) = (0_u64, 0, 0);
     for batch in reader {
         let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
         let Some(column) = batch.column_by_name("ts_init") else { continue };
@@ -272,15 +273,16 @@ pub(super) fn copy_span<S: Storage>(
                 ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
             let writer = ArrowWriter::try_new_with_options(sink, part.schema(), options)
                 .map_err(|e| parquet_error(e.to_string()))?;
-            out = Some((writer, 0, times[start], 0));
+            out = Some(writer);
+            start_ns = times[start];
         }
-        if let Some((writer, rows, _, last)) = &mut out {
+        if let Some(writer) = &mut out {
             writer.write(&part).map_err(|e| failure(target, e))?;
-            *rows += part.num_rows() as u64;
-            *last = times[end - 1];
+            rows += part.num_rows() as u64;
+            end_ns = times[end - 1];
         }
     }
-    let Some((mut writer, rows, start_ns, end_ns)) = out else { return Ok(None) };
+    let Some(mut writer) = out else { return Ok(None) };
     for (key, value) in label.metadata() {
         writer.append_key_value_metadata(KeyValue::new(key, value));
     }
