@@ -23,7 +23,7 @@ pub const fn is_plausible(ns: u64) -> bool {
 #[inline]
 #[must_use]
 pub const fn from_epoch(value: u64) -> Option<u64> {
-    let ns = if value < 100_000_000_000_000 { value * 1_000_000 } else { value.saturating_mul(1_000) };
+    let ns = value.saturating_mul(if value < 100_000_000_000_000 { 1_000_000 } else { 1_000 });
     if is_plausible(ns) { Some(ns) } else { None }
 }
 
@@ -136,6 +136,10 @@ mod tests {
         assert_eq!(from_epoch(1_626_916_403), None);
         assert_eq!(from_epoch(1_626_916_403_871_000_000), None);
         assert_eq!(from_epoch(0), None);
+        // Fourteen digits: beyond 64 bits as ns, which must not come round to another year.
+        assert_eq!(from_epoch(19_788_782_407_636), None);
+        assert_eq!(from_epoch(99_999_999_999_999), None);
+        assert_eq!(from_epoch(u64::MAX), None);
         assert_eq!(from_digits(b"1626916403871"), Some(1_626_916_403_871_000_000));
     }
 }

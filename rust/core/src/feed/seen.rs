@@ -69,7 +69,7 @@ impl SeenIds {
     #[inline]
     pub(super) fn insert(&mut self, id: u64) -> bool {
         match self.ranges.last_mut() {
-            Some((_, last)) if id == *last + 1 => {
+            Some((_, last)) if last.checked_add(1) == Some(id) => {
                 *last = id;
                 return true;
             }
@@ -79,12 +79,16 @@ impl SeenIds {
             Some(_) => return self.insert_behind(id),
         }
         self.ranges.push((id, id));
+        self.bound();
+        true
+    }
+
+    fn bound(&mut self) {
         if self.ranges.len() > MAX_RANGES {
             let merged = (self.ranges[0].0, self.ranges[MAX_RANGES / 2].1);
             self.ranges.drain(..MAX_RANGES / 2);
             self.ranges[0] = merged;
         }
-        true
     }
 
     #[cold]
@@ -102,7 +106,10 @@ impl SeenIds {
             }
             (true, false) => self.ranges[at - 1].1 = id,
             (false, true) => self.ranges[at].0 = id,
-            (false, false) => self.ranges.insert(at, (id, id)),
+            (false, false) => {
+                self.ranges.insert(at, (id, id));
+                self.bound();
+            }
         }
         true
     }
@@ -134,6 +141,25 @@ mod tests {
         (0..MAX_TEXTS).for_each(|n| assert!(seen.insert(&n.to_string())));
         assert!(seen.insert("a"), "the oldest is forgotten");
         assert_eq!((seen.order.len(), seen.held.len()), (MAX_TEXTS, MAX_TEXTS));
+    }
+
+    #[test]
+    fn the_last_id_of_all_is_one_like_others() {
+        let mut seen = SeenIds::default();
+        for id in [u64::MAX, 0, 5, u64::MAX - 1, 1] {
+            assert!(seen.insert(id), "{id}");
+            assert!(!seen.insert(id), "{id}");
+        }
+        assert_eq!(seen.ranges(), [(0, 1), (5, 5), (u64::MAX - 1, u64::MAX)]);
+    }
+
+    #[test]
+    fn ids_that_go_back_are_bounded_too() {
+        let mut seen = SeenIds::default();
+        for id in (0..100_000_u64).rev() {
+            seen.insert(2 * id);
+            assert!(seen.ranges.len() <= MAX_RANGES);
+        }
     }
 
     proptest! {
