@@ -27,7 +27,8 @@ def dumps() -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> [dump["types"] for dump in dumps() if dump["name"] == "binance-trades"]
+    >>> import tickwright
+    >>> [dump["types"] for dump in tickwright.dumps() if dump["name"] == "binance-trades"]
     [['trade']]
 
     """

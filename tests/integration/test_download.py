@@ -33,6 +33,7 @@ class Server:
         self.ranges: list[str] = []
         self.checksums: dict[str, str] = {}
         self.page = 1_000
+        self.delay_s = 0.0
         self.listing = True
         self.busy = self.most = 0
         self.lock = threading.Lock()
@@ -75,6 +76,7 @@ class Server:
                         return self.answer(404)
                     text = outer.checksums.get(name) or hashlib.sha256(outer.files[name]).hexdigest()
                     return self.answer(200, f"{text}  {name.rsplit('/', 1)[-1]}\n".encode())
+                time.sleep(outer.delay_s)
                 fault = outer.faults.get(key, [])[:1]
                 outer.faults[key] = outer.faults.get(key, [])[1:]
                 return self.file(key, fault[0] if fault else "")
@@ -246,6 +248,7 @@ def test_without_a_listing_days_stand_in_for_a_month(server: Server, tmp_path: P
 def test_many_files_at_once_but_not_too_many(server: Server, tmp_path: Path) -> None:
     for day in range(1, 29):
         server.add(f"data/futures/um/daily/metrics/BTCUSDT/BTCUSDT-metrics-2024-02-{day:02}.zip", 5_000)
+    server.delay_s = 0.1
     report = get(server, tmp_path, "2024-02", "2024-02", types=["metrics"], settings=Settings(jobs=3, timeout_s=5))
     assert report.count("fetched") == 28
     assert 1 < server.most <= 3

@@ -13,6 +13,9 @@ use crate::feed::{Feed, FeedOptions, Frame, OnGap, Reject, TradeMode, TypeSet};
 use crate::schema::{Flavour, Label, record_batch};
 use crate::venue;
 
+/// Bytes of frames that reported rejects hold; further ones tell place and reason alone.
+const KEPT_REJECTS: usize = 64 << 20;
+
 /// Type name and instrument id (bar type for bars).
 pub type BatchKey = (&'static str, String);
 
@@ -187,6 +190,13 @@ impl FrameDecoder {
         let market = self.feed.market_mut();
         self.rejects.extend(market.take_rejects());
         self.rejects.truncate(10_000);
+        let mut bytes = 0;
+        for reject in &mut self.rejects {
+            bytes += reject.body.len();
+            if bytes > KEPT_REJECTS {
+                reject.body = Vec::new();
+            }
+        }
         let mut accounting = crate::accounting::Accounting::default();
         for account in market.accounts() {
             accounting.merge(account);

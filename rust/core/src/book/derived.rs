@@ -68,8 +68,7 @@ impl Derived {
     /// Forgets the rows.
     pub fn clear(&mut self) {
         use crate::data::ColumnSet;
-        let depths = self.depths.iter_mut().flat_map(Depth10Columns::physical_mut);
-        let quotes = self.quotes.iter_mut().flat_map(QuoteColumns::physical_mut);
-        depths.chain(quotes).for_each(crate::data::Physical::clear);
+        self.depths.iter_mut().for_each(ColumnSet::clear);
+        self.quotes.iter_mut().for_each(ColumnSet::clear);
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::choose::{Candidate, Chooser};
 use super::encode::{Encoded, Part, StreamPlan};
@@ -99,6 +99,7 @@ impl Dumps {
             progress,
             bytes: AtomicU64::new(0),
             total: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
         };
         let next = AtomicUsize::new(0);
         let slots: Vec<Mutex<Option<Result<Decoded, ConvertError>>>> =
@@ -111,6 +112,7 @@ impl Dumps {
                         let Some(source) = sources.get(at) else { break };
                         let result = reading.read(source);
                         if result.is_err() {
+                            reading.failed.store(true, Ordering::Relaxed);
                             next.store(sources.len(), Ordering::Relaxed);
                         }
                         if let Ok(mut slot) = slots[at].lock() {
@@ -121,11 +123,18 @@ impl Dumps {
             }
         });
         let mut decoded = Vec::with_capacity(sources.len());
+        let mut failure = None;
         for slot in slots {
             // What was not reached has no result: another failed, or a thread panicked and has told already.
-            if let Ok(Some(result)) = slot.into_inner() {
-                decoded.push(result?);
+            match slot.into_inner() {
+                Ok(Some(Ok(one))) => decoded.push(one),
+                // Those that stopped because of it say so, too: what they say is not the reason.
+                Ok(Some(Err(ConvertError::Cancelled))) | Ok(None) | Err(_) => {}
+                Ok(Some(Err(error))) => failure = failure.or(Some(error)),
             }
+        }
+        if let Some(error) = failure {
+            return Err(error);
         }
         if progress.is_cancelled() || decoded.len() < sources.len() {
             return Err(ConvertError::Cancelled);
@@ -343,6 +352,8 @@ struct Reading<'a, 'r> {
     progress: &'a Progress,
     bytes: AtomicU64,
     total: AtomicU64,
+    /// One of them failed: the others need not go on.
+    failed: AtomicBool,
 }
 
 impl Reading<'_, '_> {
@@ -373,7 +384,7 @@ impl Reading<'_, '_> {
         self.progress.file(&source.input.shown);
         loop {
             let more = reader.read(&mut output).map_err(failed)?;
-            if self.progress.is_cancelled() {
+            if self.progress.is_cancelled() || self.failed.load(Ordering::Relaxed) {
                 return Err(ConvertError::Cancelled);
             }
             if output.held() > DRAIN_ROWS || !more {

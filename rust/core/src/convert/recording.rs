@@ -36,6 +36,8 @@ pub(super) struct Recording {
     stored: Vec<Option<usize>>,
     dropped: Vec<bool>,
     last_ns: u64,
+    /// End states of another range, which this recording does not go on from.
+    beside: Option<FeedState>,
     truncated: Vec<u32>,
     frames: Vec<u64>,
     numbers: Vec<(u32, String)>,
@@ -73,6 +75,7 @@ impl Recording {
         );
         let mut notes = Vec::new();
         let first = sources.first().map_or(0, |(_, s)| s.probe.first_ts);
+        let (mut beside, mut last_ns) = (None, 0);
         if let Some(state) = held {
             let goes_on = match checked.mode {
                 Mode::Add => state.last_ns < first,
@@ -81,7 +84,10 @@ impl Recording {
             };
             if goes_on {
                 notes.push(format!("{} goes on from version {}", spec.name, catalog.state().version));
+                last_ns = state.last_ns;
                 feed.market_mut().resume(state);
+            } else {
+                beside = Some(state);
             }
         }
         for path in &options.instruments {
@@ -96,7 +102,8 @@ impl Recording {
             allow_truncated: options.allow_truncated,
             stored: Vec::new(),
             dropped: Vec::new(),
-            last_ns: 0,
+            last_ns,
+            beside,
             truncated: Vec::new(),
             frames: vec![0; sources.len()],
             numbers: sources.iter().map(|(n, s)| (*n, s.input.sha256.clone())).collect(),
@@ -266,7 +273,12 @@ impl Recording {
     }
 
     pub fn end_state(&self) -> FeedState {
-        self.feed.market().end_state(self.last_ns)
+        let ended = self.feed.market().end_state(self.last_ns);
+        match &self.beside {
+            // A range that is newer, as it was before an older one was added or made again, stays in force.
+            Some(held) => held.clone().newest(ended),
+            None => ended,
+        }
     }
 
     /// Adds what this recording has to say.

@@ -110,4 +110,8 @@ impl ColumnSet for Depth10Columns {
     fn ts_init(&self) -> &[u64] {
         &self.ts_init
     }
+
+    fn clear(&mut self) {
+        self.physical_mut().into_iter().for_each(Physical::clear);
+    }
 }

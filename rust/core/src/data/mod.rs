@@ -145,6 +145,8 @@ pub trait ColumnSet: Default + fmt::Debug + Send {
     fn names(&self) -> Vec<&'static str>;
     /// Receive times, ns UTC: the key of the order of rows.
     fn ts_init(&self) -> &[u64];
+    /// Drops all rows, keeping the memory.
+    fn clear(&mut self);
 }
 
 /// Declares a row's columns once: the struct, and the generic access to them.
@@ -166,6 +168,9 @@ macro_rules! columns {
             }
             fn ts_init(&self) -> &[u64] {
                 &self.ts_init
+            }
+            fn clear(&mut self) {
+                $($crate::data::Physical::clear(&mut self.$field);)+
             }
         }
     };
@@ -214,6 +219,11 @@ macro_rules! column_sets {
             #[must_use]
             pub fn ts_init(&self) -> &[u64] {
                 match self { $(Self::$variant(c) => c.ts_init(),)+ }
+            }
+
+            /// Drops all rows, keeping the memory.
+            pub fn clear(&mut self) {
+                match self { $(Self::$variant(c) => c.clear(),)+ }
             }
         }
     };
@@ -266,13 +276,6 @@ impl AnyColumns {
     pub fn gather(&mut self, order: &[u32]) {
         for column in self.physical_mut() {
             column.gather(order);
-        }
-    }
-
-    /// Drops all rows, keeping the memory.
-    pub fn clear(&mut self) {
-        for column in self.physical_mut() {
-            column.clear();
         }
     }
 

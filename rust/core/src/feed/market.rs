@@ -22,6 +22,8 @@ use crate::symbol::{self, SlotId, SymbolTable};
 use crate::venue::FeedSpec;
 
 const NONE: u32 = u32::MAX;
+/// Bytes of frames that rejects hold until they are taken; further rejects tell place and reason alone.
+const KEPT_REJECTS: usize = 64 << 20;
 
 /// What the market needs to know of the frame at hand.
 #[derive(Debug, Clone, Copy, Default)]
@@ -162,6 +164,8 @@ pub struct Market {
     undefined: Vec<String>,
     pub(super) accounts: Vec<Accounting>,
     rejects: Vec<Reject>,
+    /// Bytes of frames that `rejects` hold.
+    rejects_bytes: usize,
     rejected: u64,
     pub(super) gaps: Vec<GapRecord>,
     pub(super) opened: Vec<GapRecord>,
@@ -199,6 +203,7 @@ impl Market {
             undefined: Vec::new(),
             accounts: Vec::new(),
             rejects: Vec::new(),
+            rejects_bytes: 0,
             rejected: 0,
             gaps: Vec::new(),
             opened: Vec::new(),
@@ -296,6 +301,13 @@ impl Market {
             return;
         }
         let near = excerpt(frame.body, at);
+        // Each bad item of a frame has the frame beside it: a long array of them must not fill the memory.
+        let body = if self.rejects_bytes == 0 || self.rejects_bytes + frame.body.len() <= KEPT_REJECTS {
+            frame.body
+        } else {
+            &[]
+        };
+        self.rejects_bytes += body.len();
         self.rejects.push(Reject {
             source: frame.source,
             frame: number,
@@ -306,7 +318,7 @@ impl Market {
             code: code.to_owned(),
             reason: format!("{} at byte {at}: {}, near `{near}`", self.spec.name, code.replace('_', " ")),
             symbol: symbol.to_owned(),
-            body: frame.body.to_vec(),
+            body: body.to_vec(),
         });
     }
 
@@ -814,7 +826,7 @@ impl Market {
 
     /// Calls `take` with each stream that has rows; `take` empties its columns.
     pub fn drain(&mut self, mut take: impl FnMut(u32, &mut Stream)) {
-        for index in std::mem::take(&mut self.dirty) {
+        for index in self.dirty.drain(..) {
             let stream = &mut self.streams[index as usize];
             stream.dirty = false;
             take(index, stream);
@@ -843,6 +855,7 @@ impl Market {
 
     /// Rejects kept so far, taken out.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
+        self.rejects_bytes = 0;
         std::mem::take(&mut self.rejects)
     }
 

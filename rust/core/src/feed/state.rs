@@ -20,6 +20,23 @@ pub struct FeedState {
     pub instruments: BTreeMap<String, InstrumentState>,
 }
 
+impl FeedState {
+    /// Of two recordings of which neither went on from the other, what the next one goes on from: the newer state of
+    /// each instrument, `other`'s where both end at the same time.
+    #[must_use]
+    pub fn newest(self, other: Self) -> Self {
+        let (mut newer, older) = if self.last_ns > other.last_ns { (self, other) } else { (other, self) };
+        for (id, state) in older.instruments {
+            let held = newer.instruments.entry(id).or_default();
+            if *held == InstrumentState::default() || (held.last_ns() > 0 && state.last_ns() > held.last_ns())
+            {
+                *held = state;
+            }
+        }
+        newer
+    }
+}
+
 /// End state of one instrument.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstrumentState {
@@ -44,6 +61,14 @@ pub struct InstrumentState {
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+}
+
+impl InstrumentState {
+    /// The last time that it knows of, ns UTC; 0 where it has ids alone.
+    fn last_ns(&self) -> u64 {
+        let books = self.books.values().map(|book| book.last_ns);
+        books.chain(self.last_times.values().copied()).max().unwrap_or(0)
+    }
 }
 
 /// End state of one book that was in step.
@@ -113,5 +138,38 @@ impl Market {
     /// Goes on from what an earlier recording left behind.
     pub fn resume(&mut self, state: FeedState) {
         self.resumed = state.instruments;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newer_state_stays_in_force() {
+        let state = |last_ns, instruments: &[(&str, u64)]| {
+            let of = |&(id, at): &(&str, u64)| {
+                let times = BTreeMap::from([(0, at)]);
+                (id.to_owned(), InstrumentState { last_times: times, ..InstrumentState::default() })
+            };
+            FeedState { last_ns, instruments: instruments.iter().map(of).collect() }
+        };
+        let (old, new) = (state(5, &[("a", 5), ("b", 4)]), state(9, &[("a", 9), ("c", 8)]));
+        let both = state(9, &[("a", 9), ("b", 4), ("c", 8)]);
+        assert_eq!(old.clone().newest(new.clone()), both);
+        assert_eq!(new.clone().newest(old), both);
+        // One of few instruments goes on for longer than the feed's newest of that instrument.
+        assert_eq!(
+            state(7, &[("c", 7)]).newest(state(9, &[("c", 6), ("a", 9)])),
+            state(9, &[("c", 7), ("a", 9)])
+        );
+        // Made again.
+        assert_eq!(new.newest(state(9, &[("a", 3)])), state(9, &[("a", 9), ("c", 8)]));
+        let ids = InstrumentState { last_quote: Some(1), ..InstrumentState::default() };
+        let by_id = |id| FeedState {
+            last_ns: 9,
+            instruments: [("a".to_owned(), InstrumentState { last_quote: Some(id), ..ids.clone() })].into(),
+        };
+        assert_eq!(by_id(2).newest(by_id(1)), by_id(1));
     }
 }

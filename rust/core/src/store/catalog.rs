@@ -3,23 +3,21 @@
 //! 1. Everything is staged under `_tickwright/staging/<id>/`, synced and hashed.
 //! 2. `_tickwright/log/<version>.json` is put if absent. **That put is the commit.**
 //! 3. Applying is a redo under a lock: files are renamed into place in time order, folders exchanged; what is
-//!    done already is passed over. Then a marker. Any opener finishes what another began.
+//!    done already is passed over. All of it is synced, then a marker put. Any opener finishes what another began.
 //!
 //! What a commit names is never rolled back, and nothing is in `data/` before its commit. Files in `data/`
 //! that the log does not know are foreign: they count in the overlap check and are never touched.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, RenameFlags, flock, renameat_with};
-
-use super::files::{create_dirs, put_if_absent, sync_dir, write_new};
+use super::files::{create_dirs, put_if_absent, read, sha256, sync_dir, sync_tree, write_new};
 use super::log::{Bindings, CatalogState, Entry, FileEntry, FolderEntry, Sidecar, SourceEntry};
-use super::parquet::relabel;
+use super::parquet::{copy_span, flavour_of, relabel};
 use super::paths::{Layout, file_name, folder, id_folder, parse_file_name};
 use super::staging::{Staging, is_orphan};
+use super::storage::{LocalStorage, Storage};
 use super::{OURS, StoreError};
 use crate::data::DataType;
 use crate::schema::{Flavour, Label};
@@ -98,7 +96,8 @@ enum Redo {
 
 /// An opened catalog.
 #[derive(Debug)]
-pub struct Catalog {
+pub struct Catalog<S: Storage = LocalStorage> {
+    storage: S,
     root: PathBuf,
     flavour: Flavour,
     layout: Layout,
@@ -111,20 +110,31 @@ impl Catalog {
     /// # Errors
     /// A folder that is something else, another flavour, or what the file system gives.
     pub fn open(root: &Path, flavour: Flavour, layout: Layout) -> Result<Self, StoreError> {
-        match fs::read_dir(root) {
-            Ok(mut entries) => {
-                let known = root.join("data").is_dir() || root.join(OURS).is_dir();
-                if !known && entries.next().is_some() {
+        Self::open_in(LocalStorage, root, flavour, layout)
+    }
+}
+
+impl<S: Storage> Catalog<S> {
+    /// Opens (or begins) the catalog at `root` of a storage, finishing what others began.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`].
+    pub fn open_in(storage: S, root: &Path, flavour: Flavour, layout: Layout) -> Result<Self, StoreError> {
+        match storage.list(root) {
+            Ok(names) => {
+                let known = storage.is_dir(&root.join("data")) || storage.is_dir(&root.join(OURS));
+                if !known && !names.is_empty() {
                     return Err(StoreError::NotACatalog { path: root.to_owned() });
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create_dirs(root)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create_dirs(&storage, root)?,
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(StoreError::NotACatalog { path: root.to_owned() });
             }
             Err(error) => return Err(StoreError::io(root)(error)),
         }
-        let mut catalog = Self { root: root.to_owned(), flavour, layout, state: CatalogState::default() };
+        let state = CatalogState::default();
+        let mut catalog = Self { storage, root: root.to_owned(), flavour, layout, state };
         let ours = ["log", "applied", "staging", "gaps", "rejects", "state", "definitions"]
             .map(|name| format!("{OURS}/{name}"));
         ours.iter().try_for_each(|folder| catalog.check_links(folder))?;
@@ -134,7 +144,7 @@ impl Catalog {
             catalog.refresh(Redo::Apply)?;
         }
         catalog.check_format()?;
-        ours.iter().try_for_each(|folder| create_dirs(&root.join(folder)))?;
+        ours.iter().try_for_each(|folder| create_dirs(&catalog.storage, &root.join(folder)))?;
         catalog.sweep()?;
         Ok(catalog)
     }
@@ -150,7 +160,7 @@ impl Catalog {
     #[must_use]
     pub fn definitions_due(&self) -> Vec<PathBuf> {
         let paths = self.state.definitions.values().map(|target| self.root.join(target));
-        paths.filter(|path| !path.with_extension("written").exists()).collect()
+        paths.filter(|path| !self.storage.exists(&path.with_extension("written"))).collect()
     }
 
     /// Its folder.
@@ -163,24 +173,27 @@ impl Catalog {
     /// lock. Whether all of it is applied.
     fn refresh(&mut self, redo: Redo) -> Result<bool, StoreError> {
         let log = self.root.join(OURS).join("log");
-        let mut names: Vec<String> = match fs::read_dir(&log) {
-            Ok(entries) => entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect(),
+        let mut names: Vec<String> = match self.storage.list(&log) {
+            Ok(names) => names.into_iter().filter_map(|name| name.into_string().ok()).collect(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
             Err(error) => return Err(StoreError::io(log)(error)),
         };
         names.retain(|name| name.ends_with(".json"));
         names.sort();
+        if redo == Redo::Apply {
+            self.settle()?;
+        }
         let mut state = CatalogState::default();
         for name in names {
             let path = log.join(&name);
-            let text = fs::read(&path).map_err(StoreError::io(&path))?;
+            let text = read(&self.storage, &path)?;
             let entry: Entry = serde_json::from_slice(&text)
                 .map_err(|e| StoreError::Damaged { path: path.clone(), reason: e.to_string() })?;
             if entry.version != state.version + 1 {
                 let reason = format!("version {} follows {}", entry.version, state.version);
                 return Err(StoreError::Damaged { path, reason });
             }
-            if !self.marker(entry.version).exists() {
+            if !self.storage.exists(&self.marker(entry.version)) {
                 match redo {
                     Redo::Apply => self.apply(&entry)?,
                     Redo::Leave => return Ok(false),
@@ -190,6 +203,22 @@ impl Catalog {
         }
         self.state = state;
         Ok(true)
+    }
+
+    /// Makes the log, the markers and the folders above them durable: whoever wrote an entry that is there may have
+    /// been stopped before that, and what is about to be done builds on it.
+    fn settle(&self) -> Result<(), StoreError> {
+        let ours = self.root.join(OURS);
+        for folder in [ours.join("log"), ours.join("applied"), ours, self.root.clone()] {
+            if self.storage.is_dir(&folder) {
+                sync_dir(&self.storage, &folder)?;
+            }
+        }
+        // A folder that may be somebody else's, which not everyone may read.
+        if let Some(above) = self.root.parent() {
+            let _ = self.storage.sync_dir(above);
+        }
+        Ok(())
     }
 
     fn check_format(&self) -> Result<(), StoreError> {
@@ -203,7 +232,7 @@ impl Catalog {
         match &self.state.format {
             Some(held) if *held != asked => Err(refuse(describe(held))),
             Some(_) => Ok(()),
-            None => match foreign_flavour(&self.root.join("data")) {
+            None => match foreign_flavour(&self.storage, &self.root.join("data")) {
                 Some(held) if held != self.flavour => Err(refuse(held.name().to_owned())),
                 _ => Ok(()),
             },
@@ -217,9 +246,9 @@ impl Catalog {
     /// Removes staging folders whose writer is gone and that no commit is waiting for.
     fn sweep(&mut self) -> Result<(), StoreError> {
         let staging = self.root.join(OURS).join("staging");
-        let entries = fs::read_dir(&staging).map_err(StoreError::io(&staging))?.flatten();
-        let orphans: Vec<PathBuf> =
-            entries.map(|entry| entry.path()).filter(|path| is_orphan(path)).collect();
+        let names = self.storage.list(&staging).map_err(StoreError::io(&staging))?;
+        let paths = names.into_iter().map(|name| staging.join(name));
+        let orphans: Vec<PathBuf> = paths.filter(|path| is_orphan(&self.storage, path)).collect();
         if orphans.is_empty() {
             return Ok(());
         }
@@ -228,7 +257,7 @@ impl Catalog {
         let _lock = self.lock()?;
         self.refresh(Redo::Apply)?;
         for path in orphans {
-            let _ = fs::remove_dir_all(path);
+            let _ = self.storage.remove_tree(&path);
         }
         Ok(())
     }
@@ -238,7 +267,7 @@ impl Catalog {
         let mut path = self.root.clone();
         for part in relative.split('/') {
             path.push(part);
-            if fs::symlink_metadata(&path).is_ok_and(|m| m.file_type().is_symlink()) {
+            if self.storage.is_link(&path) {
                 return Err(StoreError::Link { path });
             }
         }
@@ -249,19 +278,16 @@ impl Catalog {
     ///
     /// # Errors
     /// What creating it gives.
-    pub fn staging(&self, name: &str) -> Result<Staging, StoreError> {
-        Staging::create(&self.root, name)
+    pub fn staging(&self, name: &str) -> Result<Staging<S>, StoreError> {
+        Staging::create(self.storage.clone(), &self.root, name)
     }
 
-    fn lock(&self) -> Result<File, StoreError> {
+    fn lock(&self) -> Result<S::Lock, StoreError> {
         let path = self.root.join(OURS).join("lock");
-        if fs::symlink_metadata(&path).is_ok_and(|m| m.file_type().is_symlink()) {
+        if self.storage.is_link(&path) {
             return Err(StoreError::Link { path });
         }
-        let open = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = open.map_err(StoreError::io(&path))?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|e| StoreError::io(&path)(e.into()))?;
-        Ok(file)
+        self.storage.lock(&path).map_err(StoreError::io(&path))
     }
 
     /// The folder of a type and id, relative to the catalog.
@@ -275,12 +301,12 @@ impl Catalog {
     /// Files on disk in a folder: name and span, by name.
     fn listed(&self, relative: &str) -> Result<Vec<(String, u64, u64)>, StoreError> {
         let path = self.root.join(relative);
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
+        let names = match self.storage.list(&path) {
+            Ok(names) => names,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(StoreError::io(path)(error)),
         };
-        let names = entries.flatten().filter_map(|e| e.file_name().into_string().ok());
+        let names = names.into_iter().filter_map(|name| name.into_string().ok());
         let mut files: Vec<_> =
             names.filter_map(|name| parse_file_name(&name).map(|(start, end)| (name, start, end))).collect();
         files.sort();
@@ -358,7 +384,7 @@ impl Catalog {
     /// is there nothing of the catalog has changed.
     pub fn commit(
         &mut self,
-        mut staging: Staging,
+        mut staging: Staging<S>,
         mut request: CommitRequest,
         mut rebase: impl FnMut(&Self, &mut CommitRequest) -> Result<(), StoreError>,
     ) -> Result<u64, StoreError> {
@@ -375,15 +401,17 @@ impl Catalog {
             let text = serde_json::to_vec_pretty(&entry)
                 .map_err(|e| StoreError::Damaged { path: self.root.clone(), reason: e.to_string() })?;
             let staged = staging.path().join(format!("log-{}.json", entry.version));
-            write_new(&staged, &text)?;
-            sync_tree(staging.path())?;
+            write_new(&self.storage, &staged, &text)?;
+            sync_tree(&self.storage, staging.path())?;
             let path = self.root.join(OURS).join("log").join(format!("{:020}.json", entry.version));
-            if !put_if_absent(&staged, &path)? {
+            // From here on the entry may be there, even where putting it fails.
+            staging.keep(true);
+            if !put_if_absent(&self.storage, &staged, &path)? {
                 // Another writer, without our lock (another host): look again.
+                staging.keep(false);
                 drop(lock);
                 continue;
             }
-            staging.committed();
             self.apply(&entry)?;
             self.state.apply(&entry);
             return Ok(entry.version);
@@ -395,7 +423,7 @@ impl Catalog {
         path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
     }
 
-    fn entry(&self, staging: &Staging, request: &CommitRequest) -> Result<Entry, StoreError> {
+    fn entry(&self, staging: &Staging<S>, request: &CommitRequest) -> Result<Entry, StoreError> {
         let version = self.state.version + 1;
         let mut files = Vec::new();
         for file in &request.files {
@@ -428,7 +456,7 @@ impl Catalog {
                 kind: *kind,
                 staged: self.relative(path),
                 target: format!("{OURS}/{name}/{version:020}.{extension}"),
-                sha256: super::sha256_file(path)?,
+                sha256: sha256(&self.storage, path)?,
             });
         }
         let mut entry = Entry {
@@ -454,7 +482,7 @@ impl Catalog {
     /// Folders that cannot just be added to: rows replaced, or a wider precision for all files.
     fn plan_folders(
         &self,
-        staging: &Staging,
+        staging: &Staging<S>,
         request: &CommitRequest,
         entry: &mut Entry,
     ) -> Result<(), StoreError> {
@@ -479,7 +507,7 @@ impl Catalog {
                 continue;
             }
             let folder = staging.path().join("folders").join(number.to_string());
-            create_dirs(&folder)?;
+            create_dirs(&self.storage, &folder)?;
             let mut listed: Vec<(String, u64)> = Vec::new();
             for old in &held {
                 if request.mode == Mode::Replace && overlaps(old) {
@@ -491,7 +519,7 @@ impl Catalog {
                 let (source, target) = (self.root.join(&old.target), folder.join(name));
                 if narrower(old) {
                     let label = self.label(news[0], price, size);
-                    let summary = relabel(&source, &target, &label)?;
+                    let summary = relabel(&self.storage, &source, &target, &label)?;
                     entry.removed.push(old.target.clone());
                     entry.files.push(FileEntry {
                         staged: self.relative(&target),
@@ -503,21 +531,21 @@ impl Catalog {
                     });
                     listed.push((name.to_owned(), summary.bytes));
                 } else {
-                    fs::hard_link(&source, &target).map_err(StoreError::io(&target))?;
+                    self.storage.link(&source, &target).map_err(StoreError::io(&target))?;
                     listed.push((name.to_owned(), old.bytes));
                 }
             }
             for new in &news {
                 let name = file_name(new.start_ns, new.end_ns);
-                fs::hard_link(&new.path, folder.join(&name)).map_err(StoreError::io(&folder))?;
+                self.storage.link(&new.path, &folder.join(&name)).map_err(StoreError::io(&folder))?;
                 listed.push((name, new.bytes));
             }
             // Foreign files stay.
             for (name, ..) in self.listed(&relative)? {
                 if !held.iter().any(|f| f.target.ends_with(&format!("/{name}"))) {
                     let (source, target) = (self.root.join(&relative).join(&name), folder.join(&name));
-                    fs::hard_link(&source, &target).map_err(StoreError::io(&target))?;
-                    let bytes = fs::metadata(&target).map_err(StoreError::io(&target))?.len();
+                    self.storage.link(&source, &target).map_err(StoreError::io(&target))?;
+                    let bytes = self.storage.find(&target).map_err(StoreError::io(&target))?.bytes;
                     listed.push((name, bytes));
                 }
             }
@@ -561,13 +589,13 @@ impl Catalog {
             }
             let staged = folder.join(format!("part-{from}.tmp"));
             let Some(part) =
-                super::parquet::copy_span(&self.root.join(&old.target), &staged, &label, from, to)?
+                copy_span(&self.storage, &self.root.join(&old.target), &staged, &label, from, to)?
             else {
                 continue;
             };
             let name = file_name(part.start_ns, part.end_ns);
             let target = folder.join(&name);
-            fs::rename(&staged, &target).map_err(StoreError::io(&target))?;
+            self.storage.rename(&staged, &target).map_err(StoreError::io(&target))?;
             let folder_target = old.target.rsplit_once('/').map_or("", |(folder, _)| folder);
             entry.files.push(FileEntry {
                 staged: self.relative(&target),
@@ -586,106 +614,115 @@ impl Catalog {
         Ok(())
     }
 
-    /// Redoes a commit: whatever of it is done already is passed over.
+    /// Redoes a commit: whatever of it is done already is passed over, but made durable, since whoever did it may
+    /// have been stopped before that. Only then the marker.
     fn apply(&self, entry: &Entry) -> Result<(), StoreError> {
-        let folders: Vec<&str> = entry.folders.iter().map(|f| f.target.as_str()).collect();
-        for folder in &entry.folders {
-            self.apply_folder(folder, &entry.files)?;
-        }
-        for file in &entry.files {
-            let parent = file.target.rsplit_once('/').map_or("", |(parent, _)| parent);
-            if !folders.contains(&parent) {
-                self.put_in_place(&file.staged, &file.target)?;
-            }
-        }
-        for sidecar in &entry.sidecars {
-            self.put_in_place(&sidecar.staged, &sidecar.target)?;
-        }
+        let folders: BTreeSet<&str> = entry.folders.iter().map(|f| f.target.as_str()).collect();
+        let files = entry.files.iter().map(|file| (&file.staged, &file.target));
+        let sidecars = entry.sidecars.iter().map(|sidecar| (&sidecar.staged, &sidecar.target));
+        let moved: Vec<_> =
+            files.chain(sidecars).filter(|(_, target)| !folders.contains(parent_of(target))).collect();
+        // Folders whose entries change: durable themselves before anything moves into them.
+        let into =
+            folders.iter().copied().chain(moved.iter().map(|(_, target)| target.as_str())).map(parent_of);
+        let changed: BTreeSet<PathBuf> = into.map(|folder| self.root.join(folder)).collect();
+        changed.iter().try_for_each(|folder| create_dirs(&self.storage, folder))?;
+        let above: BTreeSet<&Path> = changed
+            .iter()
+            .flat_map(|folder| folder.ancestors().skip(1).take_while(|path| path.starts_with(&self.root)))
+            .collect();
+        above.into_iter().try_for_each(|folder| sync_dir(&self.storage, folder))?;
+        entry.folders.iter().try_for_each(|folder| self.apply_folder(folder, entry))?;
+        moved.iter().try_for_each(|(staged, target)| self.put_in_place(staged, target))?;
+        let exchanged = folders.iter().map(|folder| self.root.join(folder));
+        changed.into_iter().chain(exchanged).try_for_each(|folder| sync_dir(&self.storage, &folder))?;
         let marker = self.marker(entry.version);
-        if !marker.exists() {
-            create_dirs(marker.parent().unwrap_or(&self.root))?;
-            match write_new(&marker, b"") {
+        if !self.storage.exists(&marker) {
+            create_dirs(&self.storage, marker.parent().unwrap_or(&self.root))?;
+            match write_new(&self.storage, &marker, b"") {
                 Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
                 other => other?,
             }
-            sync_dir(marker.parent().unwrap_or(&self.root))?;
+            sync_dir(&self.storage, marker.parent().unwrap_or(&self.root))?;
         }
-        let _ = fs::remove_dir_all(self.root.join(&entry.staging));
+        let _ = self.storage.remove_tree(&self.root.join(&entry.staging));
         Ok(())
     }
 
     fn put_in_place(&self, staged: &str, target: &str) -> Result<(), StoreError> {
         let (staged, target) = (self.root.join(staged), self.root.join(target));
-        if !staged.exists() {
+        if !self.storage.exists(&staged) {
             // Done before: a rename leaves nothing behind.
-            return if target.exists() {
-                Ok(())
-            } else {
-                let reason = "is named by the log and is neither staged nor in place".to_owned();
-                Err(StoreError::Damaged { path: target, reason })
-            };
+            return if self.storage.exists(&target) { Ok(()) } else { Err(lost(target)) };
         }
-        let parent = target.parent().unwrap_or(&self.root).to_owned();
-        create_dirs(&parent)?;
-        fs::rename(&staged, &target).map_err(StoreError::io(&target))?;
-        sync_dir(&parent)
+        self.storage.rename(&staged, &target).map_err(StoreError::io(&target))
     }
 
-    fn apply_folder(&self, folder: &FolderEntry, files: &[FileEntry]) -> Result<(), StoreError> {
+    fn apply_folder(&self, folder: &FolderEntry, entry: &Entry) -> Result<(), StoreError> {
         let (staged, target) = (self.root.join(&folder.staged), self.root.join(&folder.target));
-        let holds = |path: &Path| -> bool {
-            let Ok(entries) = fs::read_dir(path) else { return false };
-            let mut have: Vec<(String, u64)> = entries
-                .flatten()
-                .filter_map(|e| Some((e.file_name().into_string().ok()?, e.metadata().ok()?.len())))
-                .collect();
-            have.sort();
-            // New rows may make a file of the old name and size: only its bytes tell which it is.
-            have == folder.files
-                && files
-                    .iter()
-                    .filter(|f| f.target.rsplit_once('/').is_some_and(|(of, _)| of == folder.target))
-                    .all(|file| {
-                        let name = file.target.rsplit_once('/').map_or("", |(_, name)| name);
-                        super::sha256_file(&path.join(name)).is_ok_and(|sha256| sha256 == file.sha256)
-                    })
-        };
-        if holds(&target) {
-            return Ok(());
+        let name = |path: &str| path.rsplit_once('/').map_or("", |(_, name)| name).to_owned();
+        let files: BTreeMap<String, &str> = entry
+            .files
+            .iter()
+            .filter(|file| parent_of(&file.target) == folder.target)
+            .map(|file| (name(&file.target), file.sha256.as_str()))
+            .collect();
+        let removed = entry.removed.iter().filter(|old| parent_of(old) == folder.target).map(|old| name(old));
+        let removed: BTreeSet<String> = removed.filter(|old| !files.contains_key(old)).collect();
+        // New rows may make a file of the old name and size: only its bytes tell which it is. Foreign files come and go.
+        let is_done = removed.iter().all(|old| !self.storage.exists(&target.join(old)))
+            && files.iter().all(|(name, wanted)| {
+                sha256(&self.storage, &target.join(name)).is_ok_and(|sha256| sha256 == *wanted)
+            });
+        if !is_done {
+            if !self.storage.exists(&staged) {
+                return Err(lost(target));
+            }
+            if self.storage.exists(&target) {
+                self.exchange(&staged, &target)?;
+            } else {
+                self.storage.rename(&staged, &target).map_err(StoreError::io(&target))?;
+            }
         }
-        let parent = target.parent().unwrap_or(&self.root).to_owned();
-        create_dirs(&parent)?;
-        sync_dir(&staged)?;
-        if target.exists() {
-            exchange(&staged, &target)?;
-        } else {
-            fs::rename(&staged, &target).map_err(StoreError::io(&target))?;
+        // Foreign files that came after the folder was staged are in the old one now.
+        for old in [aside_of(&staged), staged] {
+            for name in self.storage.list(&old).unwrap_or_default() {
+                let known = name.to_str().is_some_and(|name| {
+                    removed.contains(name) || folder.files.iter().any(|(listed, _)| listed == name)
+                });
+                let (from, to) = (old.join(&name), target.join(&name));
+                if !known && !self.storage.exists(&to) {
+                    self.storage.rename(&from, &to).map_err(StoreError::io(&to))?;
+                }
+            }
         }
-        sync_dir(&parent)
+        Ok(())
+    }
+
+    /// Two folders change places in one step where the system can do that.
+    fn exchange(&self, staged: &Path, target: &Path) -> Result<(), StoreError> {
+        match self.storage.exchange(staged, target) {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                self.storage.rename(target, &aside_of(staged)).map_err(StoreError::io(target))?;
+                self.storage.rename(staged, target).map_err(StoreError::io(target))
+            }
+            done => done.map_err(StoreError::io(target)),
+        }
     }
 }
 
-/// Two folders change places in one step where the system can do that.
-fn exchange(staged: &Path, target: &Path) -> Result<(), StoreError> {
-    let cwd = rustix::fs::CWD;
-    match renameat_with(cwd, staged, cwd, target, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            let aside = staged.with_extension("old");
-            fs::rename(target, &aside).map_err(StoreError::io(target))?;
-            fs::rename(staged, target).map_err(StoreError::io(target))
-        }
-        Err(error) => Err(StoreError::io(target)(error.into())),
-    }
+/// The folder of a path relative to the catalog.
+fn parent_of(relative: &str) -> &str {
+    relative.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-fn sync_tree(path: &Path) -> Result<(), StoreError> {
-    for entry in fs::read_dir(path).map_err(StoreError::io(path))?.flatten() {
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            sync_tree(&entry.path())?;
-        }
-    }
-    sync_dir(path)
+/// Where an old folder goes that cannot change places with a new one.
+fn aside_of(staged: &Path) -> PathBuf {
+    staged.with_extension("old")
+}
+
+fn lost(path: PathBuf) -> StoreError {
+    StoreError::Damaged { path, reason: "is named by the log and is neither staged nor in place".to_owned() }
 }
 
 /// Marks the definitions of a catalog's commits up to `version` as written: see [`Catalog::definitions_due`].
@@ -693,12 +730,12 @@ fn sync_tree(path: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// What the file system gives.
 pub fn mark_definitions(root: &Path, version: u64) -> Result<(), StoreError> {
-    let folder = root.join(OURS).join("definitions");
+    let (storage, folder) = (LocalStorage, root.join(OURS).join("definitions"));
     for number in 1..=version {
         let (held, mark) =
             (folder.join(format!("{number:020}.json")), folder.join(format!("{number:020}.written")));
         if held.exists() && !mark.exists() {
-            match write_new(&mark, b"") {
+            match write_new(&storage, &mark, b"") {
                 Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
                 other => other?,
             }
@@ -708,16 +745,19 @@ pub fn mark_definitions(root: &Path, version: u64) -> Result<(), StoreError> {
 }
 
 /// The flavour of a catalog that others wrote, by the first file whose prices tell.
-fn foreign_flavour(data: &Path) -> Option<Flavour> {
+fn foreign_flavour<S: Storage>(storage: &S, data: &Path) -> Option<Flavour> {
+    let inside = |path: &Path| -> Vec<PathBuf> {
+        storage.list(path).unwrap_or_default().into_iter().map(|name| path.join(name)).collect()
+    };
     let mut looked = 0;
-    for kind in fs::read_dir(data).ok()?.flatten() {
-        for id in fs::read_dir(kind.path()).into_iter().flatten().flatten() {
-            for file in fs::read_dir(id.path()).into_iter().flatten().flatten() {
+    for kind in inside(data) {
+        for id in inside(&kind) {
+            for file in inside(&id) {
                 looked += 1;
                 if looked > 200 {
                     return None;
                 }
-                if let Some(flavour) = super::parquet::flavour_of(&file.path()) {
+                if let Some(flavour) = storage.open(&file).ok().and_then(flavour_of) {
                     return Some(flavour);
                 }
             }
@@ -732,6 +772,8 @@ fn foreign_flavour(data: &Path) -> Option<Flavour> {
 /// # Errors
 /// What the file system gives.
 pub fn put_definitions(root: &Path, staged: &Path) -> Result<usize, StoreError> {
+    use std::fs::{self, File};
+
     fn walk(base: &Path, at: &Path, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {
         for entry in fs::read_dir(at).map_err(StoreError::io(at))?.flatten() {
             let path = entry.path();
@@ -743,20 +785,20 @@ pub fn put_definitions(root: &Path, staged: &Path) -> Result<usize, StoreError> 
         }
         Ok(())
     }
-    let mut found = Vec::new();
+    let (storage, mut found) = (LocalStorage, Vec::new());
     walk(staged, &staged.join("data"), &mut found)?;
     found.sort();
     let mut new = 0;
     for relative in found {
         let (from, to) = (staged.join(&relative), root.join(&relative));
-        if to.exists() && super::sha256_file(&from)? == super::sha256_file(&to)? {
+        if to.exists() && sha256(&storage, &from)? == sha256(&storage, &to)? {
             continue;
         }
         let parent = to.parent().unwrap_or(root).to_owned();
-        create_dirs(&parent)?;
+        create_dirs(&storage, &parent)?;
         File::open(&from).and_then(|f| f.sync_all()).map_err(StoreError::io(&from))?;
         fs::rename(&from, &to).map_err(StoreError::io(&to))?;
-        sync_dir(&parent)?;
+        sync_dir(&storage, &parent)?;
         new += 1;
     }
     Ok(new)

@@ -1,50 +1,60 @@
 //! Small file operations that are durable when they return.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use ::parquet::file::reader::ChunkReader;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::storage::{Output, Storage};
 
 /// Makes a folder's entries durable.
-///
-/// # Errors
-/// What opening or syncing it gives.
-pub fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(StoreError::io(path))
+pub(super) fn sync_dir<S: Storage>(storage: &S, path: &Path) -> Result<(), StoreError> {
+    storage.sync_dir(path).map_err(StoreError::io(path))
+}
+
+/// Makes the entries of a folder, and of every folder in it, durable.
+pub(super) fn sync_tree<S: Storage>(storage: &S, path: &Path) -> Result<(), StoreError> {
+    for name in storage.list(path).map_err(StoreError::io(path))? {
+        let inner = path.join(name);
+        if storage.is_dir(&inner) {
+            sync_tree(storage, &inner)?;
+        }
+    }
+    sync_dir(storage, path)
 }
 
 /// Creates a folder and its parents, each made durable in its own parent.
-pub(super) fn create_dirs(path: &Path) -> Result<(), StoreError> {
-    if path.is_dir() {
+pub(super) fn create_dirs<S: Storage>(storage: &S, path: &Path) -> Result<(), StoreError> {
+    if storage.is_dir(path) {
         return Ok(());
     }
-    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        create_dirs(parent)?;
-        match fs::create_dir(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::io(path)(error)),
-            _ => sync_dir(parent),
-        }
-    } else {
-        fs::create_dir_all(path).map_err(StoreError::io(path))
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    create_dirs(storage, parent)?;
+    match storage.create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::io(path)(error)),
+        _ => sync_dir(storage, parent),
     }
 }
 
 /// Writes a new file and syncs it.
-pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut file = File::create_new(path).map_err(StoreError::io(path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StoreError::io(path))
+pub(super) fn write_new<S: Storage>(storage: &S, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut file = storage.create(path).map_err(StoreError::io(path))?;
+    file.write_all(bytes).and_then(|()| file.sync()).map_err(StoreError::io(path))
 }
 
 /// Puts a file at `path` unless something is there: the one primitive that local file systems and object
 /// stores share. `false` when something is. A reader never sees a part of it: the bytes are synced under
 /// another name first, and a hard link is made or not made.
-pub(super) fn put_if_absent(staged: &Path, path: &Path) -> Result<bool, StoreError> {
-    match fs::hard_link(staged, path) {
+pub(super) fn put_if_absent<S: Storage>(storage: &S, staged: &Path, path: &Path) -> Result<bool, StoreError> {
+    match storage.link(staged, path) {
         Ok(()) => {
-            sync_dir(path.parent().unwrap_or(path))?;
+            sync_dir(storage, path.parent().unwrap_or(path))?;
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -52,12 +62,21 @@ pub(super) fn put_if_absent(staged: &Path, path: &Path) -> Result<bool, StoreErr
     }
 }
 
-/// SHA-256 of a file, hexadecimal.
-///
-/// # Errors
-/// What reading it gives.
-pub fn sha256_file(path: &Path) -> Result<String, StoreError> {
-    sha256_file_while(path, &|| true).map(Option::unwrap_or_default)
+/// All bytes of a file.
+pub(super) fn read<S: Storage>(storage: &S, path: &Path) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    input(storage, path)?.read_to_end(&mut bytes).map_err(StoreError::io(path))?;
+    Ok(bytes)
+}
+
+/// SHA-256 of a file of the catalog, hexadecimal.
+pub(super) fn sha256<S: Storage>(storage: &S, path: &Path) -> Result<String, StoreError> {
+    digest(input(storage, path)?, path, &|| true).map(Option::unwrap_or_default)
+}
+
+fn input<S: Storage>(storage: &S, path: &Path) -> Result<impl Read + use<S>, StoreError> {
+    let file = storage.open(path).map_err(StoreError::io(path))?;
+    file.get_read(0).map_err(|e| super::parquet::failure(path, e))
 }
 
 /// SHA-256 of a file, hexadecimal; `None` when `go_on` said no before its end.
@@ -65,7 +84,10 @@ pub fn sha256_file(path: &Path) -> Result<String, StoreError> {
 /// # Errors
 /// What reading it gives.
 pub fn sha256_file_while(path: &Path, go_on: &dyn Fn() -> bool) -> Result<Option<String>, StoreError> {
-    let mut file = File::open(path).map_err(StoreError::io(path))?;
+    digest(File::open(path).map_err(StoreError::io(path))?, path, go_on)
+}
+
+fn digest(mut file: impl Read, path: &Path, go_on: &dyn Fn() -> bool) -> Result<Option<String>, StoreError> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     loop {

@@ -2,19 +2,23 @@
 
 mod catalog;
 mod error;
+#[cfg(test)]
+mod explore;
 mod files;
 mod log;
 mod parquet;
 mod paths;
 mod staging;
+mod storage;
 
 pub use catalog::{Catalog, CommitRequest, Mode, NewFile, mark_definitions, put_definitions};
 pub use error::StoreError;
-pub use files::{sha256_file, sha256_file_while, sync_dir};
+pub use files::sha256_file_while;
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};
-pub use parquet::{FileSummary, FileWriter, ROW_GROUP_ROWS, relabel};
+pub use parquet::{FileSummary, FileWriter, ROW_GROUP_ROWS};
 pub use paths::{Layout, file_name, folder, id_folder, parse_file_name};
 pub use staging::Staging;
+pub use storage::{Found, LocalStorage, Output, Storage};
 
 /// Folder of everything of ours in a catalog.
 pub const OURS: &str = "_tickwright";

@@ -18,12 +18,13 @@ use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
-use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::files::hex;
+use super::storage::{LocalStorage, Output, Storage};
 use crate::data::{AnyColumns, DataType};
 use crate::schema::{Label, arrow_schema, record_batch};
 
@@ -42,13 +43,27 @@ pub struct FileSummary {
     pub sha256: String,
 }
 
-struct Hashing {
-    file: io::BufWriter<File>,
+struct Hashing<W: Output> {
+    file: io::BufWriter<W>,
     hasher: Sha256,
     bytes: u64,
 }
 
-impl Write for Hashing {
+impl<W: Output> Hashing<W> {
+    fn create<S: Storage<Output = W>>(storage: &S, path: &Path) -> Result<Self, StoreError> {
+        let file = storage.create(path).map_err(StoreError::io(path))?;
+        let file = io::BufWriter::with_capacity(1 << 20, file);
+        Ok(Self { file, hasher: Sha256::new(), bytes: 0 })
+    }
+
+    /// Makes the file durable.
+    fn finish(mut self, path: &Path, rows: u64) -> Result<FileSummary, StoreError> {
+        self.file.flush().and_then(|()| self.file.get_mut().sync()).map_err(StoreError::io(path))?;
+        Ok(FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) })
+    }
+}
+
+impl<W: Output> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.file.write(bytes)?;
         self.hasher.update(&bytes[..n]);
@@ -90,7 +105,7 @@ fn properties(label: &Label<'_>) -> WriterProperties {
 }
 
 /// An error of writing a file, with its cause where that is the disk's.
-fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> StoreError {
+pub(super) fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> StoreError {
     match error {
         ::parquet::errors::ParquetError::External(source) => match source.downcast::<io::Error>() {
             Ok(error) => StoreError::io(path)(*error),
@@ -103,7 +118,7 @@ fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> StoreError {
 /// Writes one file, row group by row group.
 pub struct FileWriter {
     path: PathBuf,
-    writer: ArrowWriter<Hashing>,
+    writer: ArrowWriter<Hashing<File>>,
     rows: u64,
 }
 
@@ -113,9 +128,7 @@ impl FileWriter {
     /// # Errors
     /// What creating it gives.
     pub fn create(path: &Path, label: &Label<'_>) -> Result<Self, StoreError> {
-        let file = File::create_new(path).map_err(StoreError::io(path))?;
-        let file = io::BufWriter::with_capacity(1 << 20, file);
-        let sink = Hashing { file, hasher: Sha256::new(), bytes: 0 };
+        let sink = Hashing::create(&LocalStorage, path)?;
         let schema = arrow_schema(label).with_metadata(std::collections::HashMap::new());
         let options =
             ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
@@ -160,13 +173,10 @@ impl FileWriter {
         }
         let path = self.path.clone();
         let rows = self.rows;
-        let mut sink = match self.writer.into_inner() {
-            Ok(sink) => sink,
-            Err(error) => return Err(failure(&path, error)),
-        };
-        sink.file.flush().map_err(StoreError::io(&path))?;
-        sink.file.get_ref().sync_all().map_err(StoreError::io(&path))?;
-        Ok(FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) })
+        match self.writer.into_inner() {
+            Ok(sink) => sink.finish(&path, rows),
+            Err(error) => Err(failure(&path, error)),
+        }
     }
 }
 
@@ -174,20 +184,23 @@ impl FileWriter {
 ///
 /// # Errors
 /// What reading and writing give.
-pub fn relabel(source: &Path, target: &Path, label: &Label<'_>) -> Result<FileSummary, StoreError> {
+pub(super) fn relabel<S: Storage>(
+    storage: &S,
+    source: &Path,
+    target: &Path,
+    label: &Label<'_>,
+) -> Result<FileSummary, StoreError> {
     let parquet_error = |e: ::parquet::errors::ParquetError| failure(source, e);
-    let input = File::open(source).map_err(StoreError::io(source))?;
+    let input = storage.open(source).map_err(StoreError::io(source))?;
     let options = ::parquet::file::serialized_reader::ReadOptionsBuilder::new().with_page_index().build();
     let reader = SerializedFileReader::new_with_options(input, options).map_err(parquet_error)?;
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
-    let output = File::create_new(target).map_err(StoreError::io(target))?;
-    let file = io::BufWriter::with_capacity(1 << 20, output);
-    let sink = Hashing { file, hasher: Sha256::new(), bytes: 0 };
+    let sink = Hashing::create(storage, target)?;
     let mut writer =
         ::parquet::file::writer::SerializedFileWriter::new(sink, schema, Arc::new(properties(label)))
             .map_err(parquet_error)?;
-    let pages = File::open(source).map_err(StoreError::io(source))?;
+    let pages = storage.open(source).map_err(StoreError::io(source))?;
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let mut out = writer.next_row_group().map_err(parquet_error)?;
         for (at, column) in group.columns().iter().enumerate() {
@@ -207,10 +220,7 @@ pub fn relabel(source: &Path, target: &Path, label: &Label<'_>) -> Result<FileSu
         writer.append_key_value_metadata(KeyValue::new(key, value));
     }
     let rows = metadata.file_metadata().num_rows() as u64;
-    let mut sink = writer.into_inner().map_err(parquet_error)?;
-    sink.file.flush().map_err(StoreError::io(target))?;
-    sink.file.get_ref().sync_all().map_err(StoreError::io(target))?;
-    Ok(FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) })
+    writer.into_inner().map_err(parquet_error)?.finish(target, rows)
 }
 
 /// Rows of a file that were copied.
@@ -221,7 +231,8 @@ pub(super) struct CopiedSpan {
 }
 
 /// Copies the rows with `from <= ts_init < to` into a new file; `None` when there are none.
-pub(super) fn copy_span(
+pub(super) fn copy_span<S: Storage>(
+    storage: &S,
     source: &Path,
     target: &Path,
     label: &Label<'_>,
@@ -232,11 +243,12 @@ pub(super) fn copy_span(
     use arrow_array::types::{Int64Type, TimestampNanosecondType, UInt64Type};
 
     let parquet_error = |reason: String| StoreError::Parquet { path: source.to_owned(), reason };
-    let input = File::open(source).map_err(StoreError::io(source))?;
+    let input = storage.open(source).map_err(StoreError::io(source))?;
     let builder = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(input)
         .map_err(|e| parquet_error(e.to_string()))?;
     let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
-    let mut out: Option<(ArrowWriter<Hashing>, u64, u64, u64)> = None;
+    let mut out: Option<ArrowWriter<Hashing<S::Output>>> = None;
+    let (mut rows, mut start_ns, mut end_ns) = (0_u64, 0, 0);
     for batch in reader {
         let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
         let Some(column) = batch.column_by_name("ts_init") else { continue };
@@ -256,36 +268,32 @@ pub(super) fn copy_span(
         }
         let part = batch.slice(start, end - start);
         if out.is_none() {
-            let file = File::create_new(target).map_err(StoreError::io(target))?;
-            let file = io::BufWriter::with_capacity(1 << 20, file);
-            let sink = Hashing { file, hasher: Sha256::new(), bytes: 0 };
+            let sink = Hashing::create(storage, target)?;
             let options =
                 ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
             let writer = ArrowWriter::try_new_with_options(sink, part.schema(), options)
                 .map_err(|e| parquet_error(e.to_string()))?;
-            out = Some((writer, 0, times[start], 0));
+            out = Some(writer);
+            start_ns = times[start];
         }
-        if let Some((writer, rows, _, last)) = &mut out {
+        if let Some(writer) = &mut out {
             writer.write(&part).map_err(|e| failure(target, e))?;
-            *rows += part.num_rows() as u64;
-            *last = times[end - 1];
+            rows += part.num_rows() as u64;
+            end_ns = times[end - 1];
         }
     }
-    let Some((mut writer, rows, start_ns, end_ns)) = out else { return Ok(None) };
+    let Some(mut writer) = out else { return Ok(None) };
     for (key, value) in label.metadata() {
         writer.append_key_value_metadata(KeyValue::new(key, value));
     }
-    let mut sink = writer.into_inner().map_err(|e| failure(target, e))?;
-    sink.file.flush().map_err(StoreError::io(target))?;
-    sink.file.get_ref().sync_all().map_err(StoreError::io(target))?;
-    let summary = FileSummary { bytes: sink.bytes, rows, sha256: hex(&sink.hasher.finalize()) };
+    let summary = writer.into_inner().map_err(|e| failure(target, e))?.finish(target, rows)?;
     Ok(Some(CopiedSpan { summary, start_ns, end_ns }))
 }
 
 /// The flavour that a file's prices tell.
-pub(super) fn flavour_of(path: &Path) -> Option<crate::schema::Flavour> {
+pub(super) fn flavour_of(file: impl ChunkReader + 'static) -> Option<crate::schema::Flavour> {
     use crate::schema::Flavour;
-    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    let reader = SerializedFileReader::new(file).ok()?;
     let schema = reader.metadata().file_metadata().schema_descr();
     schema.columns().iter().find_map(|column| {
         if column.physical_type() != ::parquet::basic::Type::FIXED_LEN_BYTE_ARRAY {
