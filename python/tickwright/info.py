@@ -14,8 +14,8 @@ def feeds() -> list[dict[str, Any]]:
     Examples
     --------
     >>> import tickwright
-    >>> [feed["name"] for feed in tickwright.feeds()]
-    ['binance-spot', 'binance-usdm', 'binance-coinm']
+    >>> [feed["name"] for feed in tickwright.feeds() if feed["venue"] == "BYBIT"]
+    ['bybit-spot', 'bybit-linear', 'bybit-inverse', 'bybit-option']
 
     """
     value: list[dict[str, Any]] = json.loads(_core.feeds())

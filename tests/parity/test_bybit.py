@@ -290,3 +290,85 @@ def test_a_capture_tells_its_feed(tmp_path: Path, feed: str) -> None:
     assert {row[1] for row in slow.rows if row[0] == "trade"} <= {  # type: ignore[misc]
         path.parent.name for path in (tmp_path / "catalog/data/trade_tick").glob("*/*.parquet")
     }
+
+
+def recorded(path: Path, *parts: tuple[str, list[bytes]]) -> Path:
+    """A cryptofeed file: connections and answers under their URLs, frames received."""
+    lines, second = [], 1_780_000_100
+    for url, frames in parts:
+        if url.startswith("wss:"):
+            lines.append(f"{url} <-> {second}.5".encode())
+        for frame in frames:
+            second += 1
+            head = f"{url} -> {second}.25: " if url.startswith("https:") else f"{second}.25: "
+            lines.append(head.encode() + frame)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def test_the_path_of_a_connection_is_its_product(tmp_path: Path) -> None:
+    """The same symbol on spot and linear, in one file: each feed takes what is its own."""
+    spot, linear = [frame for frame, _ in bybit.spot()], [bybit.trades(bybit.trade(1)), bybit.trades(bybit.trade(2))]
+    path = recorded(
+        tmp_path / "both.txt",
+        ("wss://stream.bybit.com/v5/public/spot", spot),
+        ("wss://stream.bybit.com/v5/public/linear", linear),
+    )
+    for feed, trades, unselected in (("bybit-spot", 2, 2), ("bybit-linear", 2, 5)):
+        batches, report = tickwright.decode_file(path, feed=feed)
+        product = feed.removeprefix("bybit-").upper()
+        assert batches[("trade", f"BTCUSDT-{product}.BYBIT")].num_rows == trades
+        assert report["accounting"]["frames"]["unselected"] == unselected
+
+
+def test_answers_under_their_urls(tmp_path: Path) -> None:
+    """Candles need the interval of their URL, the newest is open still; a deep book stands in for the deepest stream."""
+    api, minute = "https://api.bybit.com/v5/market", 60_000
+    start = 1_780_000_080_000 - 1_780_000_080_000 % minute
+    rows = [[str(start + at * minute), "10", "12", "9", "11", "5.5", "60"] for at in (0, -1, -2)]
+    candles = {
+        "retCode": 0,
+        "result": {"category": "linear", "symbol": "BTCUSDT", "list": rows},
+        "time": start + 30_000,
+    }
+    value = [
+        {"openInterest": text, "timestamp": str(start - ago)}
+        for text, ago in (("461134384.0", 0), ("461134293", 300_000))
+    ]
+    interest = {
+        "retCode": 0,
+        "result": {"symbol": "BTCUSDT", "category": "linear", "list": value, "nextPageCursor": ""},
+        "time": start,
+    }
+    whole = {
+        "s": "BTCUSDT",
+        "b": [["10.5", "1"]],
+        "a": [["10.6", "2"]],
+        "u": 8,
+        "seq": 99_000_000,
+        "ts": start,
+        "cts": start,
+    }
+    deep = {"retCode": 0, "result": whole, "time": start}
+    refused = {"retCode": 10001, "retMsg": "params error", "result": {}, "time": start}
+    stream = [
+        bybit.book("snapshot", 5, [["10.5", "3"]], [], depth=1000),
+        bybit.book("delta", 7, [["10.4", "3"]], [], depth=1000),  # 6 is lost
+    ]
+    path = recorded(
+        tmp_path / "answers.txt",
+        (f"{api}/kline?category=linear&symbol=BTCUSDT&interval=1", [bybit.wire(candles)]),
+        (f"{api}/open-interest?category=linear&symbol=BTCUSDT&intervalTime=5min", [bybit.wire(interest)]),
+        (f"{api}/orderbook?category=linear&symbol=BTCUSDT&limit=1000", [bybit.wire(refused)]),
+        ("wss://stream.bybit.com/v5/public/linear", stream),
+        (f"{api}/orderbook?category=linear&symbol=BTCUSDT&limit=1000", [bybit.wire(deep)]),
+    )
+    batches, report = tickwright.decode_file(path)
+    tables = {kind: batch_rows(batch) for (kind, _), batch in batches.items()}
+    assert [row["ts_event"] for row in tables["bar"]] == [(start - minute) * 10**6, start * 10**6]
+    assert [plain(row["value"]) for row in tables["open_interest"]] == ["461134293", "461134384"]
+    assert [row["sequence"] for row in tables["delta"]] == [5, 5, 8, 8, 8]
+    (gap,) = report["gaps"]
+    assert (gap["from_sequence"], gap["to_sequence"], gap["resolution"]) == (5, 7, "snapshot")
+    assert report["rejects"] == []
+    assert ends(report["accounting"]["items"]) == {"rows": 6, "control": 2, "stale": 1}

@@ -35,7 +35,7 @@ pub(super) fn split(topic: &str) -> (Channel, &str, &str) {
             let (channel, depth, symbol) = with_parameter();
             let kind = match depth {
                 "1" => Channel::Top,
-                // Rows of three, and a book whose base no stream brings: named as unknown until they are read.
+                // Rows of three sizes: no type of ours. `full`, whose base no stream brings, is named as unknown.
                 "rpi" => Channel::Other,
                 depth if depth.parse::<u32>().is_ok() => Channel::Book,
                 _ => Channel::Unknown,
