@@ -92,6 +92,58 @@ def from_python(frames: list[bytes], times: list[int], rounds: int) -> dict[str,
     }
 
 
+def quantiles(work: Callable[[bytes, int], Any], frames: list[bytes], times: list[int]) -> dict[str, float]:
+    """Nanoseconds of one call: p50, p99 and p99.9."""
+    took = []
+    for frame, ts in zip(frames, times, strict=True):
+        start = time.perf_counter_ns()
+        work(frame, ts)
+        took.append(time.perf_counter_ns() - start)
+    took.sort()
+    return {name: took[int(len(took) * share)] for name, share in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))}
+
+
+def objects(frames: dict[str, tuple[list[bytes], list[int]]]) -> dict[str, dict[str, float]]:
+    """`ObjectDecoder.push` beside NautilusTrader's own Binance adapter (Python), frame by frame."""
+    import msgspec
+    from nautilus_trader.adapters.binance.common.schemas import market as common
+    from nautilus_trader.model.identifiers import InstrumentId
+    from tickwright.nautilus import ObjectDecoder
+
+    # The adapter decodes the wrapper for the stream, then the message by its type, and looks the instrument up.
+    kinds = {
+        "depth": common.BinanceOrderBookMsg,
+        "aggTrade": common.BinanceAggregatedTradeMsg,
+        "bookTicker": common.BinanceQuoteMsg,
+    }
+    wrapper = msgspec.json.Decoder(common.BinanceDataMsgWrapper)
+    ids: dict[str, InstrumentId] = {}
+    found = {}
+    for kind, (of_kind, times) in frames.items():
+        decoder = msgspec.json.Decoder(kinds[kind])
+        # Snapshots are not its messages, and it makes no object of an update without levels.
+        empty = b'"b":[],"a":[]'
+        both = zip(of_kind, times, strict=True)
+        updates = [(f, t) for f, t in both if b"lastUpdateId" not in f[:200] and empty not in f]
+
+        def theirs(frame: bytes, ts: int, kind: str = kind, decoder: Any = decoder) -> Any:
+            wrapper.decode(frame)
+            data = decoder.decode(frame).data
+            instrument_id = ids.get(data.s) or ids.setdefault(data.s, InstrumentId.from_str(f"{data.s}-PERP.BINANCE"))
+            if kind == "depth":
+                return data.parse_to_order_book_deltas(instrument_id=instrument_id, ts_init=ts)
+            if kind == "aggTrade":
+                return data.parse_to_trade_tick(instrument_id=instrument_id, ts_init=ts)
+            return data.parse_to_quote_tick(instrument_id=instrument_id, ts_init=ts)
+
+        ours = ObjectDecoder("binance-usdm", on_gap="continue")
+        mine = quantiles(ours.push, *map(list, zip(*updates, strict=True)))
+        other = quantiles(theirs, *map(list, zip(*updates, strict=True)))
+        found[kind] = {f"ns {name}": mine[name] for name in mine}
+        found[kind] |= {f"adapter / ours {name}": other[name] / mine[name] for name in mine}
+    return found
+
+
 # --- whole commands ---------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +232,84 @@ def query(capture: Path, folder: Path, rounds: int) -> dict[str, float]:
     return found
 
 
+def dumps(folder: Path, rows: int) -> dict[str, float]:
+    """Published dumps to a catalog: the command beside NautilusTrader's own loader or wrangler and `write_data`."""
+    import random
+    import zipfile
+
+    import pandas as pd
+    import polars as pl
+    from nautilus_trader.adapters.tardis.loaders import TardisCSVDataLoader
+    from nautilus_trader.persistence.catalog import ParquetDataCatalog
+    from nautilus_trader.persistence.wranglers import TradeTickDataWrangler
+    from nautilus_trader.test_kit.providers import TestInstrumentProvider
+
+    chance = random.Random(7)
+    found = {}
+
+    def timed(work: Callable[[], Any]) -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    book = folder / "tardis.csv.gz"
+    with gzip.open(book, "wt", compresslevel=5) as out:
+        out.write("exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n")
+        price = 631_132
+        for row in range(rows):
+            stamp = 1_700_000_000_000_000 + row // 8 * 25_000
+            price += chance.randrange(-3, 4)
+            side, sign = ("bid", -1) if row % 2 else ("ask", 1)
+            level = (price + sign * chance.randrange(1, 400)) / 10
+            amount = 0 if chance.random() < 0.25 else chance.randrange(1, 900_000) / 1_000
+            snapshot = "true" if row < 8 else "false"
+            out.write(f"deribit,BTC-PERPETUAL,{stamp},{stamp + 1_300},{snapshot},{side},{level},{amount}\n")
+
+    def tardis() -> None:
+        loader = TardisCSVDataLoader(price_precision=1, size_precision=3)
+        ParquetDataCatalog(folder / "tardis-theirs").write_data(loader.load_deltas(book, as_legacy_cython=True))
+
+    ours = best({"ours": lambda: fresh(folder / "tardis-ours", book)}, 3)["ours"]
+    found["Tardis incremental_book_L2: loader + write_data / ours"] = timed(tardis) / ours
+    found["Tardis incremental_book_L2: polars.read_csv alone / ours"] = timed(lambda: pl.read_csv(book)) / ours
+    found["Tardis incremental_book_L2: rows per second, ours"] = rows / ours
+
+    trades = folder / "BTCUSDT-trades-2024-01-01.zip"
+    lines_ = ["id,price,qty,quote_qty,time,is_buyer_maker"]
+    price = 6_311_320
+    for row in range(rows):
+        price += chance.randrange(-9, 10)
+        size = chance.randrange(1, 90_000)
+        maker = "true" if chance.random() < 0.5 else "false"
+        quote = price * size / 100_000
+        lines_.append(
+            f"{4_500_000_000 + row},{price / 100:.2f},{size / 1000:.3f},{quote},{1_704_067_200_000 + row * 8},{maker}"
+        )
+    with zipfile.ZipFile(trades, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("BTCUSDT-trades-2024-01-01.csv", "\n".join(lines_) + "\n")
+    instrument = TestInstrumentProvider.btcusdt_perp_binance()
+
+    def wrangle() -> None:
+        frame = pd.read_csv(trades)
+        frame["timestamp"] = pd.to_datetime(frame.pop("time"), unit="ms", utc=True)
+        frame = frame.rename(columns={"qty": "quantity", "id": "trade_id", "is_buyer_maker": "buyer_maker"})
+        ticks = TradeTickDataWrangler(instrument).process(frame.set_index("timestamp"))
+        ParquetDataCatalog(folder / "trades-theirs").write_data(ticks)
+
+    ours = best({"ours": lambda: fresh(folder / "trades-ours", trades, "--feed", "binance-usdm")}, 3)["ours"]
+    found["Binance trades: pandas + wrangler + write_data / ours"] = timed(wrangle) / ours
+    found["Binance trades: rows per second, ours"] = rows / ours
+    size = sum(file.stat().st_size for file in (folder / "trades-ours" / "data").rglob("*.parquet"))
+    found["Binance trades: bytes per row, ours"] = size / rows
+    return found
+
+
+def fresh(catalog: Path, *arguments: str | Path) -> None:
+    """Converts into a catalog that is not there yet."""
+    shutil.rmtree(catalog, ignore_errors=True)
+    command("convert", *arguments, "-o", catalog, "--json")
+
+
 def memory(folder: Path, symbols: int) -> dict[str, float]:
     """Peak memory of the command over an input, and over one ten times as long."""
     found = {}
@@ -227,8 +357,10 @@ def page(results: dict[str, Any]) -> str:
         out.append("| " + " | ".join(cell(row.get(name, "")) for name in columns) + " |")
     titles = {
         "python": "Frames to record batches, from Python: `push_many` against",
+        "objects": "Frames to NautilusTrader objects: `ObjectDecoder.push` beside its own Binance adapter",
         "convert": "The whole command against its stages (lower is better)",
         "query": "`catalog.query` on our files against Nautilus's own",
+        "dumps": "Published dumps, whole commands",
         "memory": "Peak memory of the command",
     }
     for key, title in titles.items():
@@ -261,6 +393,7 @@ def main() -> None:
         tickwright.simulate("binance-usdm", capture, seed=1, minutes=minutes, symbols=20, truth=False)
         frames, times = lines(capture)
         results["python"] = {}
+        by_kind: dict[str, tuple[list[bytes], list[int]]] = {}
         for kind in ("depth", "aggTrade", "bookTicker"):
             mark = f"@{kind}".encode()
             of_kind = [
@@ -268,9 +401,12 @@ def main() -> None:
                 for f, t in zip(frames, times, strict=True)
                 if mark in f[:80] or (kind == "depth" and b"lastUpdateId" in f[:200])
             ]
-            results["python"][kind] = from_python([f for f, _ in of_kind], [t for _, t in of_kind], rounds)
+            by_kind[kind] = ([f for f, _ in of_kind], [t for _, t in of_kind])
+            results["python"][kind] = from_python(*by_kind[kind], rounds)
+        results["objects"] = objects(by_kind)
         results["convert"] = convert(capture, folder, max(1, rounds // 2))
         results["query"] = query(capture, folder, max(1, rounds // 2))
+        results["dumps"] = dumps(folder, 50_000 if options.quick else 2_000_000)
         results["memory"] = memory(folder, 50 if options.quick else options.symbols)
     if options.quick:
         print(page(results))

@@ -57,16 +57,12 @@ class Config(LiveDataClientConfig, frozen=True):
 class DataClient(LiveMarketDataClient):
     """Frames in, objects to the engine."""
 
-    def __init__(
-        self, source: Source, config: Config, name: str, loop: Any, msgbus: Any, cache: Any, clock: Any
-    ) -> None:
+    def __init__(self, source: Source, config: Config, name: str, loop: Any, **engine: Any) -> None:
         super().__init__(
             loop=loop,
             client_id=ClientId(name),
             venue=Venue(config.venue),
-            msgbus=msgbus,
-            cache=cache,
-            clock=clock,
+            **engine,
             instrument_provider=Provider(source),
             config=config,
         )
@@ -140,7 +136,7 @@ def factory(source: Source) -> type[LiveDataClientFactory]:
 
         @classmethod
         def create(cls, loop: Any, name: str, config: Config, msgbus: Any, cache: Any, clock: Any) -> DataClient:
-            cls.made = DataClient(source, config, name, loop, msgbus, cache, clock)
+            cls.made = DataClient(source, config, name, loop, msgbus=msgbus, cache=cache, clock=clock)
             return cls.made
 
     return Factory

@@ -1,8 +1,8 @@
 """tickwright turns raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's own schemas.
 
-`convert` makes a catalog from captures; `Decoder` turns frames in memory into record batches; `inspect` says what
-a file is; `simulate` makes a capture from a seed, with the rows it must become. Prices and sizes are exact (integers
-at scale 16), times are integers of nanoseconds UTC.
+`convert` makes a catalog from captures and dumps; `Decoder` turns frames in memory into record batches; `inspect`
+says what a file is; `simulate` makes a capture from a seed, with the rows it must become. Prices and sizes are exact
+(integers at scale 16), times are integers of nanoseconds UTC.
 
 Nothing heavy is imported here: pyarrow and nautilus_trader are only needed by what uses them.
 """
@@ -17,7 +17,7 @@ from tickwright._core import (
 )
 from tickwright.convert import convert
 from tickwright.decoder import Decoder, decode_file
-from tickwright.info import feeds, inspect
+from tickwright.info import dumps, feeds, inspect
 from tickwright.report import Accounting, ConvertReport, Ends, SourceReport, TableReport
 from tickwright.simulate import SimulateReport, simulate, truth_path
 
@@ -37,6 +37,7 @@ __all__ = [
     "__version__",
     "convert",
     "decode_file",
+    "dumps",
     "feeds",
     "inspect",
     "simulate",

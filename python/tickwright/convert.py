@@ -24,6 +24,8 @@ def convert(
     output: PathLike,
     *,
     feed: str | None = None,
+    format: str | None = None,
+    symbol: str | None = None,
     instruments: Iterable[PathLike] = (),
     flavour: str = "v1-high",
     layout: str = "1.231",
@@ -38,13 +40,15 @@ def convert(
     allow_truncated: bool = False,
     jobs: int = 0,
     memory: int = 512 << 20,
+    max_ratio: int = 500,
+    max_member: int = 1 << 40,
     max_rejects: int | None = None,
     dry_run: bool = False,
     precision: tuple[int, int] | None = None,
     write_instruments: bool | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> ConvertReport:
-    """Convert captures into a catalog, once: the same source again is a no-op.
+    """Convert captures and dumps into a catalog, once: the same source again is a no-op.
 
     Parameters
     ----------
@@ -54,6 +58,10 @@ def convert(
         The catalog's folder; made if absent.
     feed
         Feed of all inputs, such as ``"binance-usdm"``, instead of recognising it.
+    format
+        Dump format of all inputs, such as ``"tardis-trades"``, instead of recognising it.
+    symbol
+        The venue's symbol of all dumps, where neither a column nor the file's name says it.
     instruments
         Files with answers of the venue's instrument endpoint (``exchangeInfo``).
     flavour
@@ -80,6 +88,8 @@ def convert(
         Threads; 0 = as many as there are cores.
     memory
         Bound of memory for rows, bytes.
+    max_ratio, max_member
+        How many times its size, and how many bytes, a dump may inflate to.
     max_rejects
         More than this makes `ConvertReport.too_many_rejects` true; the commit stands.
     dry_run
@@ -122,6 +132,8 @@ def convert(
         "inputs": [os.fspath(path) for path in paths],
         "output": os.fspath(output),
         "feed": feed,
+        "format": format,
+        "symbol": symbol,
         "instruments": [os.fspath(path) for path in instruments],
         "flavour": flavour,
         "layout": layout,
@@ -136,6 +148,8 @@ def convert(
         "allow_truncated": allow_truncated,
         "jobs": jobs,
         "memory": memory,
+        "max_ratio": max_ratio,
+        "max_member": max_member,
         "max_rejects": max_rejects,
         "dry_run": dry_run,
         "precision": None if precision is None else list(precision),

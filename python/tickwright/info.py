@@ -1,4 +1,4 @@
-"""What there is: feeds, and what a file holds."""
+"""What there is: feeds, dump formats, and what a file holds."""
 
 import json
 import os
@@ -14,16 +14,34 @@ def feeds() -> list[dict[str, Any]]:
     Examples
     --------
     >>> import tickwright
-    >>> [feed["name"] for feed in tickwright.feeds()]
-    ['binance-spot', 'binance-usdm', 'binance-coinm']
+    >>> [feed["name"] for feed in tickwright.feeds() if feed["venue"] == "BYBIT"]
+    ['bybit-spot', 'bybit-linear', 'bybit-inverse', 'bybit-option']
 
     """
     value: list[dict[str, Any]] = json.loads(_core.feeds())
     return value
 
 
+def dumps() -> list[dict[str, Any]]:
+    """List the dump formats: name, title and the types of rows they give (none: NautilusTrader has no type).
+
+    Examples
+    --------
+    >>> import tickwright
+    >>> [dump["types"] for dump in tickwright.dumps() if dump["name"] == "binance-trades"]
+    [['trade']]
+
+    """
+    value: list[dict[str, Any]] = json.loads(_core.dumps())
+    return value
+
+
 def inspect(
-    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, feed: str | None = None
+    inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    feed: str | None = None,
+    format: str | None = None,
+    symbol: str | None = None,
 ) -> list[dict[str, Any]]:
     """Say what inputs are: container, feed, instruments, channels, span (ns UTC) and counts.
 
@@ -41,6 +59,6 @@ def inspect(
 
     """
     paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    options = {"inputs": [os.fspath(path) for path in paths], "feed": feed}
+    options = {"inputs": [os.fspath(path) for path in paths], "feed": feed, "format": format, "symbol": symbol}
     value: list[dict[str, Any]] = json.loads(_core.inspect(json.dumps(options)))
     return value

@@ -88,7 +88,9 @@ def test_inspect_and_feeds(source: str) -> None:
     assert found["channels"]["delta (depth@100ms)"] == 10
     assert (found["start_ns"], found["end_ns"]) == (at(0), at(11))
     assert b"binance-coinm" in run("feeds").stdout
-    assert len(json.loads(run("feeds", "--json").stdout)) == 3
+    listed = json.loads(run("feeds", "--json").stdout)
+    assert len({feed["name"] for feed in listed["feeds"]}) == len(listed["feeds"]) == 7
+    assert "tardis-options-chain" in [dump["name"] for dump in listed["dumps"]]
 
 
 def test_hostile_names_do_not_speak_to_the_terminal(tmp_path: Path) -> None:
@@ -109,7 +111,9 @@ def test_sigint_leaves_the_catalog_as_it_was(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from tickwright.cli import main; main()"]
     command += ["convert", str(big), "-o", str(tmp_path / "catalog")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(0.5)
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "catalog" / "_tickwright").is_dir() and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 130

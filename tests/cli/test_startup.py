@@ -11,7 +11,7 @@ import pytest
 
 from tests.frames import capture, usdm
 
-HEAVY = {"pyarrow", "nautilus_trader", "numpy", "arro3", "pandas"}
+HEAVY = {"pyarrow", "nautilus_trader", "numpy", "arro3", "pandas", "pydantic", "httpx"}
 
 
 def imported(*arguments: str) -> set[str]:

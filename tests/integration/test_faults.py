@@ -474,7 +474,7 @@ def test_a_folder_of_nothing(tmp_path: Path) -> None:
     write(tmp_path / "in/deep/notes.txt", b"hello, world\n")
     done = convert(tmp_path / "in", into=tmp_path / "catalog")
     assert done.error == (3, "no_input")
-    assert "notes.txt (no capture that is known)" in done.message and "empty (empty)" in done.message
+    assert "notes.txt (no capture and no dump that is known)" in done.message and "empty (empty)" in done.message
     (tmp_path / "bare").mkdir()
     assert convert(tmp_path / "bare", into=tmp_path / "catalog").error == (3, "no_input")
     assert convert(tmp_path / "*.none", into=tmp_path / "catalog").error == (3, "no_input")
@@ -484,7 +484,7 @@ def test_unknown_files_and_feeds(tmp_path: Path) -> None:
     strange = write(tmp_path / "strange.bin", os.urandom(1_000).replace(b"\x1f", b"\x00"))
     done = convert(strange, into=tmp_path / "catalog")
     assert done.error == (3, "unknown_container")
-    assert str(strange) in done.message and "tickwright inspect" in done.message
+    assert str(strange) in done.message and "tickwright feeds" in done.message
 
     foreign = write(tmp_path / "foreign.ndjson", text([(1_700_000_000_000_000_000, b'{"hello":"world"}')] * 3))
     done = convert(foreign, into=tmp_path / "catalog")

@@ -14,7 +14,8 @@ import tickwright
 from tests.parity.support import Row, batch_rows, catalog_rows, catalog_tables, same_rows
 from tests.property.test_wire_forms import parse, spell
 
-FEEDS = ["binance-spot", "binance-usdm", "binance-coinm"]
+BINANCE = ["binance-spot", "binance-usdm", "binance-coinm"]
+FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse"]
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "some": {"faults": "some"},
@@ -47,7 +48,7 @@ def truth(path: str | Path) -> tuple[Tables, dict[str, Any]]:
     for row in rows:
         kind, name = row.pop("type"), row.pop("instrument_id")
         key = (kind, row.pop("bar_type", name))
-        row |= {field: Decimal(row[field]) for field in NUMBERS & row.keys()}
+        row |= {field: Decimal(row[field]) for field in NUMBERS & row.keys() if row[field] != ""}
         if kind == "depth10":
             for side in ("bid", "ask"):
                 row[f"{side}s"] = [(Decimal(price), Decimal(size)) for price, size in row[f"{side}s"]]
@@ -125,6 +126,8 @@ def test_the_faults_are_what_they_say(tmp_path: Path, feed: str) -> None:
     assert sum(a == b for a, b in zip(equal, equal[1:], strict=False)) > len(equal) / 2
     back = times(made("times that go back"))
     assert sum(a > b for a, b in zip(back, back[1:], strict=False)) > len(back) / 10
+    if feed not in BINANCE:
+        return  # snapshots come by the stream, in its order
     # A snapshot that arrives late stands among updates that are beyond it.
     late = made("snapshots after their updates")
     rows, _ = truth(str(late.truth))
@@ -160,7 +163,7 @@ def test_a_folder_is_converted_without_its_truth(tmp_path: Path) -> None:
     assert [Path(skipped["path"]).name for skipped in report.skipped] == ["capture.truth.ndjson.gz"]
 
 
-@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("feed", BINANCE)
 def test_channels(tmp_path: Path, feed: str) -> None:
     """Aggregates where there are no fills; the partial book where nothing tells its changes."""
     made = capture(tmp_path, feed, 8, channels=["aggregate", "partial", "bar"], minutes=1.3, faults="many")

@@ -26,7 +26,9 @@ catalog = ParquetDataCatalog(folder)
 
 
 def same(name: str, ours: list, theirs: list) -> None:
-    key = lambda item: (item.ts_init, str(getattr(item, "instrument_id", getattr(item, "bar_type", ""))))
+    def key(item: object) -> tuple[int, str]:
+        return (item.ts_init, str(item.instrument_id))
+
     ours, theirs = sorted(ours, key=key), sorted(theirs, key=key)
     assert ours and len(ours) == len(theirs), (name, len(ours), len(theirs))
     for one, other in zip(ours, theirs, strict=True):

@@ -1,4 +1,4 @@
-//! Invented frames in Binance's documented USD-M layout, always the same ones.
+//! Invented frames in the documented layouts of Binance USD-M and Bybit, always the same ones.
 
 /// A small generator of numbers (PCG-XSH-RR 64/32, O'Neill 2014).
 struct Chance(u64);
@@ -20,11 +20,13 @@ fn level(price: u64, size: u64) -> String {
     format!("[\"{}.{:02}\",\"{}.{:03}\"]", price / 100, price % 100, size / 1_000, size % 1_000)
 }
 
-/// A snapshot and `n` diffs of `levels` levels each that follow it, most of them near the top.
-pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
+/// Levels of bids and of asks, as JSON without the brackets around them.
+type Sides = [String; 2];
+
+/// A book and `n` changes of it of `levels` levels each, most of them near the top.
+fn book(n: usize, levels: usize) -> (Sides, Vec<Sides>) {
     let mut chance = Chance(7);
     let mut middle = 6_311_320_u64;
-    let mut id = 8_000_000_000_u64;
     let side = |middle: u64, sign: i64, chance: &mut Chance| {
         let all: Vec<String> = (1..=1_000_i64)
             .map(|i| level(middle.wrapping_add_signed(sign * i * 10), u64::from(chance.below(90_000)) + 1))
@@ -33,19 +35,13 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
     };
     let bids = side(middle, -1, &mut chance);
     let asks = side(middle, 1, &mut chance);
-    let snapshot = format!(
-        "{{\"stream\":\"btcusdt@depthSnapshot\",\"generated\":true,\"data\":{{\"lastUpdateId\":{id},\"E\":1700000000000,\"T\":1700000000000,\"bids\":[{bids}],\"asks\":[{asks}]}}}}"
-    );
     let mut held: [std::collections::BTreeSet<u64>; 2] = Default::default();
     for (held, sign) in held.iter_mut().zip([-1, 1]) {
         held.extend((1..=1_000).map(|i| middle.wrapping_add_signed(sign * i * 10)));
     }
-    let mut frames = Vec::with_capacity(n);
-    for at in 0..n {
+    let mut changes = Vec::with_capacity(n);
+    for _ in 0..n {
         middle = middle.wrapping_add_signed((i64::from(chance.below(3)) - 1) * 10);
-        let previous = id;
-        let first = id + 1 + u64::from(chance.below(40));
-        id = first + u64::from(chance.below(400));
         let mut sides = [String::new(), String::new()];
         for (at, sign) in [-1_i64, 1].into_iter().enumerate() {
             // Levels that the price has passed go first.
@@ -75,8 +71,25 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
             }));
             sides[at] = all.join(",");
         }
+        changes.push(sides);
+    }
+    ([bids, asks], changes)
+}
+
+/// A snapshot and `n` diffs of `levels` levels each that follow it, of Binance USD-M.
+pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
+    let ([bids, asks], changes) = book(n, levels);
+    let mut chance = Chance(17);
+    let mut id = 8_000_000_000_u64;
+    let snapshot = format!(
+        "{{\"stream\":\"btcusdt@depthSnapshot\",\"generated\":true,\"data\":{{\"lastUpdateId\":{id},\"E\":1700000000000,\"T\":1700000000000,\"bids\":[{bids}],\"asks\":[{asks}]}}}}"
+    );
+    let mut frames = Vec::with_capacity(n);
+    for (at, [bids, asks]) in changes.into_iter().enumerate() {
+        let previous = id;
+        let first = id + 1 + u64::from(chance.below(40));
+        id = first + u64::from(chance.below(400));
         let time = 1_700_000_000_000 + at as u64 * 100;
-        let [bids, asks] = sides;
         frames.push(
             format!(
                 "{{\"stream\":\"btcusdt@depth@100ms\",\"data\":{{\"e\":\"depthUpdate\",\"E\":{},\"T\":{time},\"s\":\"BTCUSDT\",\"U\":{first},\"u\":{id},\"pu\":{previous},\"b\":[{bids}],\"a\":[{asks}]}}}}",
@@ -86,6 +99,21 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
         );
     }
     (Some(snapshot.into_bytes()), frames)
+}
+
+/// The same book as Bybit's `orderbook.1000` tells it.
+pub fn orderbook(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
+    let (whole, changes) = book(n, levels);
+    let frame = |kind: &str, at: usize, [bids, asks]: Sides| {
+        let (time, u, seq) = (1_700_000_000_000 + at * 200, 20_254_869 + at, 130_020_238_981 + at * 350);
+        format!(
+            "{{\"topic\":\"orderbook.1000.BTCUSDT\",\"type\":\"{kind}\",\"ts\":{},\"data\":{{\"s\":\"BTCUSDT\",\"b\":[{bids}],\"a\":[{asks}],\"u\":{u},\"seq\":{seq}}},\"cts\":{time}}}",
+            time + 3
+        )
+        .into_bytes()
+    };
+    let frames = changes.into_iter().enumerate().map(|(at, sides)| frame("delta", at + 1, sides)).collect();
+    (Some(frame("snapshot", 0, whole)), frames)
 }
 
 /// `n` aggregate trades.

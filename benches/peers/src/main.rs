@@ -244,11 +244,11 @@ fn feed(name: &str) -> Feed {
 }
 
 /// The whole core: sequence, ladder, accounting.
-fn whole_feed<'f>(rows: &'f std::cell::Cell<u64>, first: Option<Vec<u8>>) -> Work<'f> {
+fn whole_feed<'f>(name: &'static str, rows: &'f std::cell::Cell<u64>, first: Option<Vec<u8>>) -> Work<'f> {
     (
         "tickwright (sequence and ladder)",
         Box::new(move |frames| {
-            let mut feed = feed("binance-usdm");
+            let mut feed = feed(name);
             let ts = 1_700_000_000_000_000_000;
             if let Some(snapshot) = &first {
                 feed.push(&Frame::received(snapshot, ts));
@@ -318,10 +318,11 @@ fn main() {
     let mut results = Vec::new();
     let rows = std::cell::Cell::new(0);
     let whole = std::cell::Cell::new(0);
-    for kind in ["depth", "aggTrade", "bookTicker"] {
+    for kind in ["depth", "aggTrade", "bookTicker", "bybit orderbook"] {
         let (snapshot, frames) = match kind {
             "depth" => frames::depth(20_000, 20),
             "aggTrade" => (None, frames::agg_trades(100_000)),
+            "bybit orderbook" => frames::orderbook(20_000, 20),
             _ => (None, frames::book_tickers(100_000)),
         };
         let mut works: Vec<Work<'_>> = vec![memchr_scan(), jiter_iterator(), jiter_value()];
@@ -337,13 +338,15 @@ fn main() {
                 sonic_typed::<AggTrade<'static>>(),
                 serde_json_typed::<AggTrade<'static>>(),
             ]),
+            "bybit orderbook" => rows.set(0),
             _ => works.extend([
                 simd_typed::<BookTicker<'static>>(),
                 sonic_typed::<BookTicker<'static>>(),
                 serde_json_typed::<BookTicker<'static>>(),
             ]),
         }
-        works.push(whole_feed(&whole, snapshot));
+        let feed = if kind == "bybit orderbook" { "bybit-linear" } else { "binance-usdm" };
+        works.push(whole_feed(feed, &whole, snapshot));
         let best = measure(&mut works, &frames, rounds);
         let bytes: usize = frames.iter().map(Vec::len).sum();
         let readers: serde_json::Map<String, serde_json::Value> = works

@@ -1,4 +1,4 @@
-"""`tickwright convert`: captures into a catalog."""
+"""`tickwright convert`: captures and dumps into a catalog."""
 
 import json
 import re
@@ -22,11 +22,11 @@ def register(app: typer.Typer) -> None:
     app.command(name="convert")(convert)
 
 
-def memory_bytes(text: str) -> int:
+def memory_bytes(text: str, option: str = "--memory") -> int:
     """Read a size such as ``512MiB``, ``2G`` or ``1000000``."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
     if found is None:
-        raise _core.UsageError(f"--memory {text}: a size such as 512MiB")
+        raise _core.UsageError(f"{option} {text}: a size such as 512MiB")
     return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
@@ -51,6 +51,8 @@ def convert(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders (looked through), patterns, or -.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The catalog's folder.")],
     feed: Annotated[str | None, typer.Option(help="Feed of all inputs, instead of recognising it.")] = None,
+    format: Annotated[str | None, typer.Option(help="Dump format of all inputs, instead of recognising it.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Symbol of all dumps, where no name or column says it.")] = None,
     instruments: Annotated[
         list[str] | None, typer.Option(help="Files with instrument definitions (exchangeInfo).")
     ] = None,
@@ -68,11 +70,13 @@ def convert(
     allow_truncated: Annotated[bool, typer.Option("--allow-truncated", help="Keep what came before a cut.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Threads; 0 = as many as cores.")] = 0,
     memory: Annotated[str, typer.Option(help="Bound of memory for rows.")] = "512MiB",
+    max_ratio: Annotated[int, typer.Option(min=1, help="How many times its size a dump may inflate to.")] = 500,
+    max_member: Annotated[str, typer.Option(help="Most that a dump may inflate to.")] = "1TiB",
     max_rejects: Annotated[int | None, typer.Option(min=0, help="Exit with 1 beyond this many rejects.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but the commit.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
 ) -> int:
-    """Convert captures into a Nautilus catalog, once and exactly."""
+    """Convert captures and dumps into a Nautilus catalog, once and exactly."""
     if replace and append_after:
         raise _core.UsageError("--replace and --append-after exclude each other")
     with _Spool(inputs) as spooled:
@@ -80,6 +84,8 @@ def convert(
             "inputs": spooled,
             "output": str(output),
             "feed": feed,
+            "format": format,
+            "symbol": symbol,
             "instruments": instruments or [],
             "flavour": flavour,
             "layout": layout,
@@ -94,6 +100,8 @@ def convert(
             "allow_truncated": allow_truncated,
             "jobs": jobs,
             "memory": memory_bytes(memory),
+            "max_ratio": max_ratio,
+            "max_member": memory_bytes(max_member, "--max-member"),
             "max_rejects": max_rejects,
             "dry_run": dry_run,
         }

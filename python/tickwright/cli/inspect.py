@@ -17,10 +17,12 @@ def register(app: typer.Typer) -> None:
 def inspect(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders or patterns.")],
     feed: Annotated[str | None, typer.Option(help="Feed of all inputs.")] = None,
+    format: Annotated[str | None, typer.Option(help="Dump format of all inputs.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Symbol of all dumps, where no name or column says it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Say what each input is: container, feed, symbols, channels, span, counts."""
-    text = _core.inspect(json.dumps({"inputs": inputs, "feed": feed}))
+    text = _core.inspect(json.dumps({"inputs": inputs, "feed": feed, "format": format, "symbol": symbol}))
     if as_json:
         sys.stdout.write(text + "\n")
         return

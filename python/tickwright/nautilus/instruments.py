@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nautilus_trader.model.currencies import Currency
-from nautilus_trader.model.enums import CurrencyType
+from nautilus_trader.model.enums import CurrencyType, OptionKind
 from nautilus_trader.model.identifiers import InstrumentId, Symbol
-from nautilus_trader.model.instruments import CryptoFuture, CryptoPerpetual, CurrencyPair, Instrument
+from nautilus_trader.model.instruments import CryptoFuture, CryptoOption, CryptoPerpetual, CurrencyPair, Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
@@ -93,6 +93,18 @@ def build(definition: dict[str, Any]) -> Instrument:
             underlying=_currency(definition["underlying"] or definition["base"]),
             quote_currency=quote,
             settlement_currency=settlement,
+            activation_ns=definition["activation_ns"] or 0,
+            expiration_ns=definition["expiration_ns"] or 0,
+            **common,
+        )
+    if definition["class"] == "CryptoOption":
+        strike = definition["strike"]
+        return CryptoOption(
+            underlying=_currency(definition["underlying"] or definition["base"]),
+            quote_currency=quote,
+            settlement_currency=settlement,
+            option_kind=OptionKind[definition["option_kind"]],
+            strike_price=Price.from_str(_fixed(strike, max(price, len(strike.partition(".")[2])))),
             activation_ns=definition["activation_ns"] or 0,
             expiration_ns=definition["expiration_ns"] or 0,
             **common,

@@ -117,8 +117,12 @@ class ObjectDecoder:
         book: str | None = None,
         on_gap: str = "withhold",
     ) -> None:
-        definitions = instruments if isinstance(instruments, bytes) else None
-        given = () if instruments is None or isinstance(instruments, bytes) else instruments
+        definitions: bytes | None = None
+        given: Iterable[Any] = ()
+        if isinstance(instruments, bytes):
+            definitions = instruments
+        elif instruments is not None:
+            given = instruments
         options = {
             "types": None if types is None else list(types),
             "trades": trades,
@@ -132,6 +136,8 @@ class ObjectDecoder:
             json.dumps(options),
             _makers(),
         )
+        # One call of Python less for every frame.
+        self.push = self._core.push  # type: ignore[method-assign]
 
     def push(self, frame: bytes, ts_init: int) -> list[Any]:
         """Decode a frame received at `ts_init` (ns UTC); the objects it gives, and a `Gap` where it shows one."""

@@ -147,3 +147,12 @@ pub struct RowCounts {
     /// Items.
     pub items: u64,
 }
+
+impl RowCounts {
+    /// Adds `other`.
+    pub const fn add(&mut self, other: &Self) {
+        self.frames += other.frames;
+        self.bytes += other.bytes;
+        self.items += other.items;
+    }
+}

@@ -13,6 +13,18 @@ pub enum InstrumentClass {
     CryptoPerpetual,
     /// Future with an expiry.
     CryptoFuture,
+    /// Option.
+    CryptoOption,
+}
+
+/// Kind of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum OptionKind {
+    /// The right to buy.
+    Call,
+    /// The right to sell.
+    Put,
 }
 
 /// One definition. Decimals are canonical text; what the venue does not say is `None`.
@@ -58,8 +70,14 @@ pub struct Definition {
     pub activation_ns: Option<u64>,
     /// Expiry, ns UTC.
     pub expiration_ns: Option<u64>,
-    /// What a future is on.
+    /// What a future or an option is on.
     pub underlying: Option<String>,
+    /// Kind of an option.
+    #[serde(default)]
+    pub option_kind: Option<OptionKind>,
+    /// Strike price of an option.
+    #[serde(default)]
+    pub strike: Option<String>,
     /// Initial margin, fraction.
     pub margin_init: Option<String>,
     /// Maintenance margin, fraction.

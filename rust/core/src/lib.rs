@@ -11,6 +11,7 @@ pub mod convert;
 pub mod data;
 pub mod decimal;
 pub mod decoder;
+pub mod dump;
 pub mod feed;
 pub mod frame;
 pub mod instrument;

@@ -21,11 +21,20 @@ create_exception!(tickwright._core, Cancelled, TickwrightError, "Stopped on requ
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
-    m.add("TickwrightError", py.get_type::<TickwrightError>())?;
-    m.add("UsageError", py.get_type::<UsageError>())?;
-    m.add("InputError", py.get_type::<InputError>())?;
-    m.add("CatalogError", py.get_type::<CatalogError>())?;
-    m.add("Cancelled", py.get_type::<Cancelled>())
+    let classes = [
+        ("TickwrightError", "error", py.get_type::<TickwrightError>()),
+        ("UsageError", "usage", py.get_type::<UsageError>()),
+        ("InputError", "input", py.get_type::<InputError>()),
+        ("CatalogError", "catalog", py.get_type::<CatalogError>()),
+        ("Cancelled", "cancelled", py.get_type::<Cancelled>()),
+    ];
+    for (name, code, class) in classes {
+        // What an error raised in Python has that says no more.
+        class.setattr("code", code)?;
+        class.setattr("path", py.None())?;
+        m.add(name, class)?;
+    }
+    Ok(())
 }
 
 fn with_attributes(py: Python<'_>, error: PyErr, code: &str, path: Option<&str>) -> PyErr {
@@ -40,6 +49,7 @@ pub(crate) fn convert_error(py: Python<'_>, error: &ConvertError) -> PyErr {
     let text = error.to_string();
     let path = match error {
         ConvertError::Input { path, .. }
+        | ConvertError::Dump { path, .. }
         | ConvertError::UnknownContainer { path, .. }
         | ConvertError::UnknownFeed { path, .. } => Some(path.as_str()),
         _ => None,

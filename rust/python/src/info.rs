@@ -1,11 +1,22 @@
 //! `feeds` and `inspect`.
 
 use pyo3::prelude::*;
-use serde::Deserialize;
 use serde_json::json;
-use tickwright_core::venue;
+use tickwright_core::convert::{InspectOptions, inspect as inspect_inputs};
+use tickwright_core::{dump, venue};
 
 use crate::errors::{convert_error, usage};
+
+/// The dump formats there are, as JSON.
+#[pyfunction]
+pub(crate) fn dumps() -> String {
+    let names =
+        |types: &[tickwright_core::data::DataType]| -> Vec<&str> { types.iter().map(|t| t.name()).collect() };
+    let formats = dump::REGISTRY.iter();
+    let formats: Vec<_> =
+        formats.map(|f| json!({"name": f.name, "title": f.title, "types": names(f.types)})).collect();
+    serde_json::Value::Array(formats).to_string()
+}
 
 /// The feeds there are, as JSON.
 #[pyfunction]
@@ -17,20 +28,12 @@ pub(crate) fn feeds() -> String {
     serde_json::Value::Array(feeds).to_string()
 }
 
-#[derive(Deserialize)]
-struct InspectOptions {
-    inputs: Vec<String>,
-    #[serde(default)]
-    feed: Option<String>,
-}
-
 /// What inputs are, as JSON.
 #[pyfunction]
 pub(crate) fn inspect(py: Python<'_>, options: &str) -> PyResult<String> {
     let options: InspectOptions =
         serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
-    let found =
-        py.detach(|| tickwright_core::convert::inspect(&options.inputs, options.feed.as_deref(), 64 << 20));
+    let found = py.detach(|| inspect_inputs(&options));
     let found = found.map_err(|e| convert_error(py, &e))?;
     serde_json::to_string(&found).map_err(|e| usage(py, e.to_string()))
 }

@@ -21,6 +21,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<decoder::Decoder>()?;
     m.add_class::<objects::ObjectDecoder>()?;
     m.add_function(wrap_pyfunction!(info::feeds, m)?)?;
+    m.add_function(wrap_pyfunction!(info::dumps, m)?)?;
     m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
     m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;

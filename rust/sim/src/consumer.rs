@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use crate::market::{Instrument, Level, Side};
 use crate::truth::{Arrival, Row, RowType, Truth};
-use crate::wire::{Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
+use crate::wire::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
 
 const F_LAST: u64 = 128;
 const F_SNAPSHOT: u64 = 32;
@@ -201,7 +201,10 @@ impl<'a> Consumer<'a> {
             }
             Content::Snapshot(_) => {
                 self.states[at].book.silent = true;
-                self.snapshot(at, received)?;
+                match message.carrier {
+                    Carrier::Stream => self.restart(at, &received)?,
+                    Carrier::Answer { .. } => self.snapshot(at, received)?,
+                }
             }
             Content::Partial(partial) => self.partial(at, partial, ts)?,
             Content::Bar { .. } => self.bar(at, &message.content, ts)?,
@@ -291,6 +294,38 @@ impl<'a> Consumer<'a> {
         self.drain(at)
     }
 
+    /// A snapshot that the stream brings: the book starts anew from it, unless it is past it already. Of what
+    /// waits only what follows without a hole is of use.
+    fn restart(&mut self, at: usize, received: &Received) -> io::Result<()> {
+        let Some(snapshot) = received.snapshot() else { return Ok(()) };
+        let book = &mut self.states[at].book;
+        if book.place.is_some_and(|standing| snapshot.id <= standing.id) {
+            return Ok(());
+        }
+        let first = book.waiting.iter().map(|held| held.ts).min();
+        let had_stood = book.place.is_some();
+        let mut dropped = false;
+        self.whole(at, received)?;
+        for held in std::mem::take(&mut self.states[at].book.waiting) {
+            let Some(diff) = held.diff() else { continue };
+            let place = self.states[at].book.place.map_or(Place::Beyond, |s| s.place(diff.after, diff.id));
+            match place {
+                Place::Next => self.apply(at, &held)?,
+                Place::Past => {}
+                Place::Beyond => dropped = true,
+            }
+        }
+        if let Some(to_ns) = first.filter(|_| dropped && !had_stood) {
+            // What came before the first snapshot and will never join one.
+            self.open_gap(at, to_ns);
+            if let Some(gap) = &mut self.states[at].book.gap {
+                gap.from_sequence = 0;
+            }
+        }
+        self.close_gap(at, received.ts, "snapshot");
+        Ok(())
+    }
+
     /// Applies what waits, as far as it goes.
     fn drain(&mut self, at: usize) -> io::Result<()> {
         for received in std::mem::take(&mut self.states[at].book.waiting) {
@@ -324,15 +359,20 @@ impl<'a> Consumer<'a> {
 
     /// CLEAR, then every level.
     fn replace(&mut self, at: usize, received: &Received) -> io::Result<()> {
+        self.whole(at, received)?;
+        self.close_gap(at, received.ts, "snapshot");
+        Ok(())
+    }
+
+    /// Stands at a snapshot.
+    fn whole(&mut self, at: usize, received: &Received) -> io::Result<()> {
         let Some(snapshot) = received.snapshot() else { return Ok(()) };
         let book = &mut self.states[at].book;
         (book.place, book.stands) = (Some(Standing::at(snapshot)), true);
         book.aside = None;
         book.emitted = book.emitted.max(received.ts);
         let times = (snapshot.ts_event.unwrap_or(received.ts), book.emitted);
-        self.whole_book(at, snapshot, times)?;
-        self.close_gap(at, received.ts, "snapshot");
-        Ok(())
+        self.whole_book(at, snapshot, times)
     }
 
     fn whole_book(&mut self, at: usize, snapshot: &Snapshot, times: (u64, u64)) -> io::Result<()> {
@@ -415,7 +455,7 @@ impl<'a> Consumer<'a> {
     // --- the rest ---------------------------------------------------------------------------------------
 
     fn trade(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
-        let Content::Trade { id, level, taker, ts_event, .. } = content else { return Ok(()) };
+        let Content::Trade { id, name, level, taker, ts_event, .. } = content else { return Ok(()) };
         if !self.states[at].trades.insert(*id) {
             return Ok(());
         }
@@ -423,7 +463,7 @@ impl<'a> Consumer<'a> {
         self.truth.row(RowType::Trade, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
             row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
             row.text("aggressor_side", if *taker == Side::Buy { "BUYER" } else { "SELLER" });
-            row.text("trade_id", &id.to_string());
+            row.text("trade_id", name);
         })
     }
 
@@ -494,7 +534,11 @@ impl<'a> Consumer<'a> {
         let instrument = &self.instruments[at];
         self.truth.row(RowType::Liquidation, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
             row.text("side", if *side == Side::Buy { "BUY" } else { "SELL" });
-            row.decimal("price", instrument.price(*price)).decimal("average_price", *average);
+            row.decimal("price", instrument.price(*price));
+            match average {
+                Some(average) => row.decimal("average_price", *average),
+                None => row.text("average_price", ""),
+            };
             row.decimal("size", instrument.size(*size)).text("trade_id", "");
         })
     }

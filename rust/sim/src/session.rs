@@ -304,12 +304,33 @@ impl Session<'_> {
             return;
         }
         let message = self.wire.snapshot(&self.market, instrument, now);
+        if message.carrier == Carrier::Stream {
+            return self.subscribed(now, message);
+        }
         let mut delay = 10 * MILLI + self.random.exponential(10 * MILLI);
         if self.random.chance(self.options.faults.late) {
             delay += self.random.between(300, 3_000) as u64 * MILLI;
         }
         let connection = self.next_connection.saturating_sub(1);
         self.send(now + delay, connection, Item::Message(Rc::new(message)));
+    }
+
+    /// A subscription is answered by the stream itself, in its order: on the newest line that is up.
+    fn subscribed(&mut self, now: u64, message: Message) {
+        let delay = self.random.exponential(2 * MILLI);
+        let instrument = message.instrument;
+        let up = self.connections.iter_mut().filter(|c| c.up).max_by_key(|c| c.number);
+        if let Some(connection) = up {
+            let arrival = (now + connection.delay + delay).max(connection.last_arrival);
+            if arrival < connection.turns_at {
+                connection.last_arrival = arrival;
+                let number = connection.number;
+                self.send(arrival, number, Item::Message(Rc::new(message)));
+                return;
+            }
+        }
+        // There is no line, or it breaks before: whoever opens the next one asks again.
+        self.asked[instrument] = false;
     }
 
     /// Records and takes what has arrived by `now`.

@@ -16,7 +16,9 @@ fn short(feed: &str, seed: u64, faults: Faults) -> Options {
     Options { symbols: 4, duration_ns: 20_000_000_000, faults, ..Options::of(feed, seed) }
 }
 
-const FEEDS: [&str; 3] = ["binance-spot", "binance-usdm", "binance-coinm"];
+const BINANCE: [&str; 3] = ["binance-spot", "binance-usdm", "binance-coinm"];
+const FEEDS: [&str; 6] =
+    ["binance-spot", "binance-usdm", "binance-coinm", "bybit-spot", "bybit-linear", "bybit-inverse"];
 
 /// The integer behind a key.
 fn number(frame: &str, key: &str) -> Option<u64> {
@@ -43,7 +45,7 @@ fn one_seed_is_one_capture() {
 
 #[test]
 fn without_faults_ids_join_and_times_go_up() {
-    for feed in FEEDS {
+    for feed in BINANCE {
         let (capture, _, report) = run(&short(feed, 3, Faults::NONE));
         let mut last: HashMap<&str, u64> = HashMap::new();
         let mut diffs = 0;

@@ -39,8 +39,8 @@ impl Derived {
             && !ladder.is_empty()
         {
             let row = ladder.depth10(sequence, ts_event, ts_init);
-            let same = |last: &Box<Depth10Row>| (last.bids, last.asks) == (row.bids, row.asks);
-            if !self.last_depth.as_ref().is_some_and(same) {
+            let same = |last: &Depth10Row| (last.bids, last.asks) == (row.bids, row.asks);
+            if !self.last_depth.as_deref().is_some_and(same) {
                 rows.push(&row);
                 self.last_depth = Some(Box::new(row));
             }
@@ -68,8 +68,7 @@ impl Derived {
     /// Forgets the rows.
     pub fn clear(&mut self) {
         use crate::data::ColumnSet;
-        let depths = self.depths.iter_mut().flat_map(Depth10Columns::physical_mut);
-        let quotes = self.quotes.iter_mut().flat_map(QuoteColumns::physical_mut);
-        depths.chain(quotes).for_each(crate::data::Physical::clear);
+        self.depths.iter_mut().for_each(ColumnSet::clear);
+        self.quotes.iter_mut().for_each(ColumnSet::clear);
     }
 }

@@ -263,8 +263,8 @@ impl<K: Key, P: Payload> Half<K, P> {
             return;
         }
         let lower = if block > 0 { block - 1 } else { block };
-        let fits = |upper: &Box<Block<K, P>>| self.blocks[lower].len + upper.len <= BLOCK / 2;
-        if self.blocks.get(lower + 1).is_some_and(fits) {
+        let fits = |upper: &Block<K, P>| self.blocks[lower].len + upper.len <= BLOCK / 2;
+        if self.blocks.get(lower + 1).map(AsRef::as_ref).is_some_and(fits) {
             let mut upper = self.blocks.remove(lower + 1);
             self.firsts.remove(lower + 1);
             self.blocks[lower].append(&mut upper);

@@ -73,6 +73,8 @@ pub enum GapCause {
     Sequence,
     /// No snapshot ever joined the stream.
     NoSnapshot,
+    /// Rows of a dump are numbered one after another, and some are not there.
+    MissingRows,
 }
 
 impl GapCause {
@@ -82,6 +84,7 @@ impl GapCause {
         match self {
             Self::Sequence => "sequence",
             Self::NoSnapshot => "no_snapshot",
+            Self::MissingRows => "missing_rows",
         }
     }
 }
@@ -235,7 +238,7 @@ impl LiveBook {
     ) -> Self {
         Self {
             decimals,
-            position: Some(Position { id, snapshot: id, fresh: false }),
+            position: Some(Position { id, snapshot: id, fresh: false, cross: 0 }),
             in_step: true,
             ladder,
             last_ts,
@@ -282,7 +285,7 @@ impl LiveBook {
 
     /// Takes an update. `None`: the frame waits and will be [`Settled`].
     pub fn update(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
-        let verdict = self.position.map_or(Verdict::Gap, |position| (self.judge)(position, update));
+        let verdict = self.verdict(update);
         let end = if self.in_step {
             self.update_in_step(update, event, verdict, out)
         } else {
@@ -290,6 +293,16 @@ impl LiveBook {
         };
         self.last_seen_ns = event.ts_init;
         end
+    }
+
+    /// The venue's rule; without a position only a whole book says anything.
+    #[inline]
+    fn verdict(&self, update: Update) -> Verdict {
+        match self.position {
+            Some(position) => (self.judge)(position, update),
+            None if update.whole => Verdict::Replace,
+            None => Verdict::Gap,
+        }
     }
 
     fn update_in_step(
@@ -309,17 +322,14 @@ impl LiveBook {
             }
             Verdict::Stale => Some(End::Stale),
             Verdict::Duplicate => Some(End::Duplicate),
-            Verdict::Replace => {
-                self.emit_clear(update.last, event.ts_event, event.ts_init, out);
-                Some(self.apply(update, event, out))
-            }
+            Verdict::Replace => Some(self.replace(update, event, out)),
             Verdict::Gap => {
                 self.open_gap(update, event.ts_init, GapCause::Sequence, out);
                 if let Some(spare) = self.spare.take() {
-                    let position =
-                        Position { id: spare.update.last, snapshot: spare.update.last, fresh: true };
+                    let position = Position::fresh(spare.update);
                     if matches!((self.judge)(position, update), Verdict::Apply | Verdict::Stale) {
-                        self.take_snapshot(&spare, out);
+                        self.close_gap(spare.ts_init, "snapshot", out);
+                        self.stand_at(spare.update, &spare.event(), out);
                         out.news.settled.push(Settled { frame: spare.frame, end: End::Rows });
                         return self.update_again(update, event, out);
                     }
@@ -348,8 +358,7 @@ impl LiveBook {
         event: &BookEvent<'_>,
         out: &mut BookOutput<'_>,
     ) -> Option<End> {
-        let verdict = self.position.map_or(Verdict::Gap, |position| (self.judge)(position, update));
-        match verdict {
+        match self.verdict(update) {
             Verdict::Apply => Some(self.apply(update, event, out)),
             _ => Some(End::Stale),
         }
@@ -363,14 +372,7 @@ impl LiveBook {
         out: &mut BookOutput<'_>,
     ) -> Option<End> {
         match verdict {
-            Verdict::Replace => {
-                self.close_gap(event.ts_init, "snapshot", out);
-                self.emit_clear(update.last, event.ts_event, event.ts_init, out);
-                self.in_step = true;
-                let end = self.apply(update, event, out);
-                self.drain(out);
-                return Some(end);
-            }
+            Verdict::Replace => return Some(self.replace(update, event, out)),
             // What was missing came late, on another connection.
             Verdict::Apply => {
                 self.in_step = true;
@@ -423,7 +425,8 @@ impl LiveBook {
 
     /// Takes a snapshot whose id is `id`. `None`: the frame waits and will be [`Settled`].
     pub fn snapshot(&mut self, id: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
-        let kept = Kept::new(Update { first: id, last: id, previous: None }, event);
+        let update = Update { whole: true, ..Update::changes(id, id) };
+        let kept = Kept::new(update, event);
         self.last_seen_ns = event.ts_init;
         if self.in_step && !self.incomplete {
             if self.position.is_some_and(|p| id <= p.id) {
@@ -438,7 +441,7 @@ impl LiveBook {
         if self.in_step && self.position.is_some_and(|p| id < p.id) {
             return Some(End::Stale);
         }
-        let position = Position { id, snapshot: id, fresh: true };
+        let position = Position::fresh(update);
         let mut verdicts = self.waiting.iter().map(|kept| (self.judge)(position, kept.update));
         let joins = verdicts.clone().all(|verdict| verdict == Verdict::Stale)
             || verdicts.any(|verdict| verdict == Verdict::Apply);
@@ -446,22 +449,50 @@ impl LiveBook {
             return Some(End::Stale);
         }
         self.close_gap(event.ts_init, "snapshot", out);
-        self.take_snapshot(&kept, out);
+        self.stand_at(update, event, out);
         self.drain(out);
         Some(End::Rows)
     }
 
-    /// Emits CLEAR and the levels of a snapshot; the book stands at it afterwards.
-    fn take_snapshot(&mut self, kept: &Kept, out: &mut BookOutput<'_>) {
-        let event = kept.event();
-        let id = kept.update.last;
-        self.close_gap(event.ts_init, "snapshot", out);
+    /// Emits CLEAR and the levels of a whole book; the book stands at it afterwards.
+    fn stand_at(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
+        let id = update.last;
         self.emit_clear(id, event.ts_event, event.ts_init, out);
-        self.emit_levels(id, &event, F_SNAPSHOT, out);
+        self.emit_levels(id, event, F_SNAPSHOT, out);
         self.event_ended(id, event.ts_event, out);
-        self.position = Some(Position { id, snapshot: id, fresh: true });
+        self.position = Some(Position::fresh(update));
         self.in_step = true;
         self.incomplete = false;
+    }
+
+    /// Starts anew from a whole book that the stream brought. What waited goes on from it, or it was before: then
+    /// it was passed, or nothing will ever join it.
+    fn replace(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+        if self.in_step && self.ladder.is_empty() && event.bids.is_empty() && event.asks.is_empty() {
+            // The book was empty and is.
+            self.position = Some(Position::fresh(update));
+            return End::Control;
+        }
+        self.stand_at(update, event, out);
+        self.drop_spare(out);
+        let mut waiting = mem::take(&mut self.waiting);
+        self.waiting_levels = 0;
+        while let Some(at) = waiting.iter().position(|kept| self.verdict(kept.update) == Verdict::Apply) {
+            let Some(kept) = waiting.remove(at) else { break };
+            let end = self.apply(kept.update, &kept.event(), out);
+            out.news.settled.push(Settled { frame: kept.frame, end });
+        }
+        for kept in waiting {
+            match self.verdict(kept.update) {
+                Verdict::Stale => out.news.settled.push(Settled { frame: kept.frame, end: End::Stale }),
+                Verdict::Duplicate => {
+                    out.news.settled.push(Settled { frame: kept.frame, end: End::Duplicate })
+                }
+                _ => self.withhold(&kept, out),
+            }
+        }
+        self.close_gap(event.ts_init, "snapshot", out);
+        End::Rows
     }
 
     /// A snapshot of the book as it stands, as rows of one event at `ts_init`: what a catalog that starts in the
@@ -608,7 +639,7 @@ impl LiveBook {
 
     fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let snapshot = self.position.map_or(update.last, |p| p.snapshot);
-        self.position = Some(Position { id: update.last, snapshot, fresh: false });
+        self.position = Some(Position { id: update.last, snapshot, fresh: false, cross: update.cross });
         if event.bids.is_empty() && event.asks.is_empty() {
             return End::Control;
         }

@@ -12,6 +12,18 @@ pub struct Update {
     pub last: u64,
     /// The last id of the update before it, where the venue says (Binance futures `pu`).
     pub previous: Option<u64>,
+    /// A number that only grows over all of the venue's books (Bybit `seq`); 0 where there is none.
+    pub cross: u64,
+    /// Whether its levels are the whole book, not changes of it.
+    pub whole: bool,
+}
+
+impl Update {
+    /// Changes with the ids `first` to `last`, and nothing else said of them.
+    #[must_use]
+    pub const fn changes(first: u64, last: u64) -> Self {
+        Self { first, last, previous: None, cross: 0, whole: false }
+    }
 }
 
 /// Where a book stands.
@@ -23,6 +35,16 @@ pub struct Position {
     pub snapshot: u64,
     /// Whether that snapshot was the last thing applied.
     pub fresh: bool,
+    /// [`Update::cross`] of the last thing applied; 0 where there is none.
+    pub cross: u64,
+}
+
+impl Position {
+    /// Right after the whole book `update`.
+    #[must_use]
+    pub const fn fresh(update: Update) -> Self {
+        Self { id: update.last, snapshot: update.last, fresh: true, cross: update.cross }
+    }
 }
 
 /// What to do with an update.
@@ -36,7 +58,7 @@ pub enum Verdict {
     Duplicate,
     /// Something is missing before it.
     Gap,
-    /// It starts the book anew: CLEAR, then apply.
+    /// It starts the book anew, as a snapshot that the stream itself brings: CLEAR, then its levels.
     Replace,
 }
 

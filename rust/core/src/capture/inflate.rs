@@ -15,6 +15,8 @@ pub enum Compression {
     Gzip,
     /// zstd, one or several frames.
     Zstd,
+    /// A member of a zip archive.
+    Zip,
 }
 
 impl Compression {
@@ -25,6 +27,7 @@ impl Compression {
             Self::None => "none",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Zip => "zip",
         }
     }
 }
@@ -35,6 +38,8 @@ enum Decoder {
     Plain(Source),
     Gzip(Box<MultiGzDecoder<Source>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, Source>>),
+    /// A member of an archive, which is inflated already.
+    Member(Box<dyn Read + Send>),
     /// The error that ended the input, to be told once what came before it has been used.
     Failed(Option<CaptureError>),
 }
@@ -70,7 +75,7 @@ impl Inflate {
     }
 
     /// Over bytes that are in memory and not compressed.
-    pub(super) fn plain(bytes: Vec<u8>) -> Self {
+    pub(crate) fn plain(bytes: Vec<u8>) -> Self {
         let source: Box<dyn Read + Send> = Box::new(io::Cursor::new(bytes));
         let decoder = Decoder::Plain(BufReader::with_capacity(BUFFER, source));
         Self { decoder, offset: 0, allow_truncated: true, truncated: false, allow_stale: false }
@@ -81,6 +86,18 @@ impl Inflate {
     pub(super) const fn allow_stale(mut self) -> Self {
         self.allow_stale = true;
         self
+    }
+
+    /// A member of a zip archive: `source` gives its inflated bytes.
+    #[must_use]
+    pub fn member(source: Box<dyn Read + Send>, allow_truncated: bool) -> Self {
+        Self {
+            decoder: Decoder::Member(source),
+            offset: 0,
+            allow_truncated,
+            truncated: false,
+            allow_stale: false,
+        }
     }
 
     /// An input that has failed already.
@@ -101,6 +118,7 @@ impl Inflate {
             Decoder::Plain(_) | Decoder::Failed(_) => Compression::None,
             Decoder::Gzip(_) => Compression::Gzip,
             Decoder::Zstd(_) => Compression::Zstd,
+            Decoder::Member(_) => Compression::Zip,
         }
     }
 
@@ -145,6 +163,7 @@ impl Inflate {
                 Decoder::Plain(source) => source.read(&mut out[filled..]),
                 Decoder::Gzip(decoder) => decoder.read(&mut out[filled..]),
                 Decoder::Zstd(decoder) => decoder.read(&mut out[filled..]),
+                Decoder::Member(source) => source.read(&mut out[filled..]),
                 Decoder::Failed(_) => Ok(0),
             };
             match read {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::capture::CaptureError;
+use crate::dump::DumpError;
 use crate::store::StoreError;
 
 /// An error of a conversion.
@@ -20,8 +21,18 @@ pub enum ConvertError {
         /// Why.
         source: CaptureError,
     },
+    /// A dump that cannot be read.
+    #[error("{path} {source}")]
+    Dump {
+        /// The input.
+        path: String,
+        /// Why.
+        source: DumpError,
+    },
     /// An input that no container claims.
-    #[error("{path} is no capture that tickwright knows ({known}); `tickwright inspect` says what it sees")]
+    #[error(
+        "{path} is no capture that tickwright knows ({known}), and no dump; `tickwright feeds` lists both"
+    )]
     UnknownContainer {
         /// The input.
         path: String,
@@ -37,6 +48,32 @@ pub enum ConvertError {
         path: String,
         /// Feeds there are.
         known: String,
+    },
+    /// Rows that differ where they must not.
+    #[error(
+        "{id}: {data_type} rows of one id differ: {first}, {second}; one of the files is wrong, leave it out"
+    )]
+    Conflict {
+        /// Type of the rows.
+        data_type: String,
+        /// Instrument id, or bar type.
+        id: String,
+        /// One row, and its file.
+        first: String,
+        /// The other row, and its file.
+        second: String,
+    },
+    /// One stream from two places that are not told apart.
+    #[error("{first} and {second} both give {data_type} rows of {id}: convert them apart, or leave one out")]
+    SameStream {
+        /// Type of the rows.
+        data_type: String,
+        /// Instrument id, or bar type.
+        id: String,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
     },
     /// Nothing to convert.
     #[error("nothing to convert: {0}")]
@@ -58,6 +95,9 @@ impl ConvertError {
             Self::Input { source, .. } => source.code(),
             Self::UnknownContainer { .. } => "unknown_container",
             Self::UnknownFeed { .. } => "unknown_feed",
+            Self::Dump { source, .. } => source.code(),
+            Self::Conflict { .. } => "conflict",
+            Self::SameStream { .. } => "same_stream",
             Self::NoInput(_) => "no_input",
             Self::Store(error) => error.code(),
             Self::Cancelled => "cancelled",
@@ -70,8 +110,11 @@ impl ConvertError {
         match self {
             Self::Usage(_) => 2,
             Self::Input { .. }
+            | Self::Dump { .. }
+            | Self::SameStream { .. }
             | Self::UnknownContainer { .. }
             | Self::UnknownFeed { .. }
+            | Self::Conflict { .. }
             | Self::NoInput(_) => 3,
             Self::Store(_) => 4,
             Self::Cancelled => 130,

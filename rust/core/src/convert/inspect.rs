@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::ConvertError;
-use super::plan;
-use crate::capture::{self, CaptureError, CaptureOptions};
-use crate::feed::{Feed, FeedOptions, Frame, TradeMode};
+use super::plan::{self, Input};
+use crate::capture::{self, CaptureError, CaptureOptions, Compression};
+use crate::dump::{DumpError, DumpOptions, DumpReader, Inflating, Output, OutputOptions, Probe};
+use crate::feed::{Feed, FeedOptions, Frame, StreamKey, TradeMode};
 use crate::frame::Block;
 
 /// What one input is.
@@ -45,32 +46,31 @@ pub struct Inspection {
     pub error: Option<String>,
 }
 
-/// Looks at inputs.
-///
-/// # Errors
-/// A named input that cannot be read, is empty, unknown or of no clear feed.
-pub fn inspect(
-    inputs: &[String],
-    feed: Option<&str>,
-    max_line: usize,
-) -> Result<Vec<Inspection>, ConvertError> {
-    let feed = match feed {
-        None => None,
-        Some(name) => Some(crate::venue::feed(name).ok_or_else(|| {
-            ConvertError::Usage(format!("--feed {name}: there are {}", plan::feed_names()))
-        })?),
-    };
-    let plan = plan::plan(inputs, feed, None)?;
-    let mut found = Vec::new();
-    for source in &plan.sources {
-        let options = FeedOptions { trades: TradeMode::Both, all_channels: true, ..FeedOptions::default() };
-        let mut decoder = Feed::new(source.feed, options);
-        let mut report = Inspection {
-            path: source.shown.clone(),
-            container: source.probe.container.to_owned(),
-            compression: source.probe.compression.name().to_owned(),
-            feed: source.feed.name.to_owned(),
-            bytes_file: source.bytes_file,
+/// What is to be looked at.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InspectOptions {
+    /// Files, folders or patterns.
+    pub inputs: Vec<String>,
+    /// Feed of all inputs, instead of recognising it.
+    #[serde(default)]
+    pub feed: Option<String>,
+    /// Dump format of all inputs, instead of recognising it.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// The venue's symbol of all dumps, instead of taking it from their names.
+    #[serde(default)]
+    pub symbol: Option<String>,
+}
+
+impl Inspection {
+    fn new(input: &Input, container: &str, compression: Compression, feed: &str) -> Self {
+        Self {
+            path: input.shown.clone(),
+            container: container.to_owned(),
+            compression: compression.name().to_owned(),
+            feed: feed.to_owned(),
+            bytes_file: input.bytes_file,
             bytes: 0,
             frames: 0,
             start_ns: 0,
@@ -81,42 +81,107 @@ pub fn inspect(
             definitions: 0,
             rejected: 0,
             error: None,
-        };
-        if let Err(error) = read(source, &mut decoder, &mut report, max_line) {
-            report.error = Some(error.to_string());
         }
-        decoder.finish();
-        let market = decoder.market();
-        for stream in market.streams().iter().filter(|s| s.rows > 0) {
-            let name = if stream.key.variant.is_empty() {
-                stream.key.data_type.name().to_owned()
-            } else {
-                format!("{} ({})", stream.key.data_type, stream.key.variant)
-            };
-            *report.channels.entry(name).or_default() += stream.rows;
-        }
-        let mut ids: Vec<String> = market.streams().iter().map(|s| s.instrument_id.to_string()).collect();
-        ids.sort();
-        ids.dedup();
-        report.instruments = ids;
-        report.definitions = market.definitions().len() as u64;
-        report.rejected = market.rejected();
-        let frames: u64 = market.accounts().iter().map(|a| a.bytes.total).sum();
-        report.bytes += frames;
-        found.push(report);
     }
+
+    fn count(&mut self, key: &StreamKey, rows: u64) {
+        let name = if key.variant.is_empty() {
+            key.data_type.name().to_owned()
+        } else {
+            format!("{} ({})", key.data_type, key.variant)
+        };
+        *self.channels.entry(name).or_default() += rows;
+    }
+
+    fn saw(&mut self, ts: u64) {
+        if self.start_ns == 0 {
+            self.start_ns = ts;
+        }
+        self.start_ns = self.start_ns.min(ts);
+        self.end_ns = self.end_ns.max(ts);
+    }
+}
+
+/// Looks at inputs.
+///
+/// # Errors
+/// A named input that cannot be read, is empty, unknown or of no clear feed.
+pub fn inspect(options: &InspectOptions) -> Result<Vec<Inspection>, ConvertError> {
+    let (feed, format) = (options.feed.as_deref(), options.format.as_deref());
+    let wanted = super::wanted(feed, format, options.symbol.clone(), DumpOptions::default())?;
+    let plan = plan::plan(&options.inputs, &wanted, None)?;
+    let mut found: Vec<Inspection> = plan.sources.iter().map(capture).collect();
+    found.extend(plan.dumps.iter().map(|source| dump(source, &wanted.dump)));
     Ok(found)
 }
 
-fn read(
-    source: &plan::Source,
-    decoder: &mut Feed,
+fn dump(source: &plan::DumpSource, options: &DumpOptions) -> Inspection {
+    let probe = &source.probe;
+    let mut report = Inspection::new(&source.input, probe.spec.name, probe.compression, &probe.feed);
+    let mut out = Output::new(probe.spec.name, OutputOptions::default());
+    if let Err(error) = read_dump(probe, options, &mut out, &mut report) {
+        report.error = Some(error.to_string());
+    }
+    for stream in out.streams().iter().filter(|s| s.total > 0) {
+        report.count(&stream.key, stream.total);
+        report.instruments.push(stream.instrument_id.to_string());
+    }
+    report.instruments.sort();
+    report.instruments.dedup();
+    report.rejected = out.rejected;
+    report.frames = out.accounting.frames.total;
+    report.bytes = out.accounting.bytes.total + out.accounting.container_bytes;
+    report
+}
+
+fn read_dump(
+    probe: &Probe,
+    options: &DumpOptions,
+    out: &mut Output,
     report: &mut Inspection,
-    max_line: usize,
-) -> Result<(), CaptureError> {
-    let name = source.path.to_string_lossy().into_owned();
-    let options = CaptureOptions { max_line, ..CaptureOptions::default() };
-    let mut capture = capture::open(plan::open(&source.path)?, &name, &source.probe, &options)?;
+) -> Result<(), DumpError> {
+    let mut reader = DumpReader::open(probe, options, Inflating::Ahead)?;
+    loop {
+        let more = reader.read(out)?;
+        out.drain(|_, _, rows| {
+            rows.columns.ts_init().iter().for_each(|ts| report.saw(*ts));
+            Ok::<(), DumpError>(())
+        })?;
+        out.take_rejects();
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+fn capture(source: &plan::Source) -> Inspection {
+    let options = FeedOptions { trades: TradeMode::Both, all_channels: true, ..FeedOptions::default() };
+    let mut decoder = Feed::new(source.feed, options);
+    let (container, compression) = (source.probe.container, source.probe.compression);
+    let mut report = Inspection::new(&source.input, container, compression, source.feed.name);
+    if let Err(error) = read(source, &mut decoder, &mut report) {
+        report.error = Some(error.to_string());
+    }
+    decoder.finish();
+    let market = decoder.market();
+    for stream in market.streams().iter().filter(|s| s.rows > 0) {
+        report.count(&stream.key, stream.rows);
+    }
+    let mut ids: Vec<String> = market.streams().iter().map(|s| s.instrument_id.to_string()).collect();
+    ids.sort();
+    ids.dedup();
+    report.instruments = ids;
+    report.definitions = market.definitions().len() as u64;
+    report.rejected = market.rejected();
+    let frames: u64 = market.accounts().iter().map(|a| a.bytes.total).sum();
+    report.bytes += frames;
+    report
+}
+
+fn read(source: &plan::Source, decoder: &mut Feed, report: &mut Inspection) -> Result<(), CaptureError> {
+    let name = source.input.path.to_string_lossy().into_owned();
+    let options = CaptureOptions::default();
+    let mut capture = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
     let mut block = Block::default();
     while capture.next_block(&mut block)? {
         report.bytes += block.overhead;
@@ -135,11 +200,7 @@ fn read(
             report.frames += 1;
             report.connections += u64::from(meta.kind == crate::frame::FrameKind::Opened);
             if meta.ts > 0 {
-                if report.start_ns == 0 {
-                    report.start_ns = meta.ts;
-                }
-                report.start_ns = report.start_ns.min(meta.ts);
-                report.end_ns = report.end_ns.max(meta.ts);
+                report.saw(meta.ts);
             }
             decoder.push(&frame);
         }

@@ -46,18 +46,18 @@ pub struct Merge<'a> {
 }
 
 fn start(source: &Source, options: &CaptureOptions, ahead: bool) -> Result<Reader, CaptureError> {
-    let name = source.path.to_string_lossy().into_owned();
+    let name = source.input.path.to_string_lossy().into_owned();
     let mut options = options.clone();
     if !ahead {
         options.block_bytes = SMALL_BLOCK;
         return Ok(Reader::InPlace(capture::open(
-            plan::open(&source.path)?,
+            plan::open(&source.input.path)?,
             &name,
             &source.probe,
             &options,
         )?));
     }
-    let mut reader = capture::open(plan::open(&source.path)?, &name, &source.probe, &options)?;
+    let mut reader = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
     let (send, blocks) = sync_channel(4);
     let thread = std::thread::spawn(move || {
         loop {

@@ -1,10 +1,14 @@
 //! The converter: plan -> decode -> order -> encode -> stage -> commit.
 //!
-//! In: captures. Out: a version of a catalog, or an error and the catalog as it was. Each feed's sources are one
+//! In: captures and dumps. Out: a version of a catalog, or an error and the catalog as it was. Each feed's sources are one
 //! recording, merged by receive time and decoded on one thread while others inflate; rows go to the
 //! [`rowstore`], whose files are staged and committed together with what the log has to know.
 
+mod choose;
+mod dumps;
+mod encode;
 mod error;
+mod ids;
 mod inspect;
 mod merge;
 mod options;
@@ -17,21 +21,25 @@ pub mod rowstore;
 mod sidecars;
 
 pub use error::ConvertError;
-pub use inspect::{Inspection, inspect};
+pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};
 pub use progress::{Phase, Progress};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use dumps::Dumps;
+use encode::{Partition, StreamPlan};
+use plan::Wanted;
 use recording::{Recording, Settings};
-use rowstore::{Partition, RowStore, StreamPlan};
+use rowstore::RowStore;
 
 use crate::data::DataType;
+use crate::dump::{self, DumpOptions};
 use crate::feed::{Limits, OnGap, TypeSet};
 use crate::schema::Flavour;
 use crate::store::{self, Catalog, CommitRequest, Layout, Mode, SidecarKind, SourceEntry};
-use crate::venue::{self, FeedSpec};
+use crate::venue;
 
 fn usage(text: String) -> ConvertError {
     ConvertError::Usage(text)
@@ -39,7 +47,7 @@ fn usage(text: String) -> ConvertError {
 
 /// Options that were read.
 pub(crate) struct Checked {
-    pub feed: Option<&'static FeedSpec>,
+    pub wanted: Wanted,
     pub flavour: Flavour,
     pub layout: Layout,
     pub types: TypeSet,
@@ -50,13 +58,29 @@ pub(crate) struct Checked {
     pub jobs: usize,
 }
 
+/// What the user says of all inputs, read.
+fn wanted(
+    feed: Option<&str>,
+    format: Option<&str>,
+    symbol: Option<String>,
+    dump: DumpOptions,
+) -> Result<Wanted, ConvertError> {
+    let no_feed = |name: &str| format!("--feed {name}: no such feed; there are {}", plan::feed_names());
+    let no_format = |name: &str| format!("--format {name}: no such dump format; there are {}", dump::names());
+    let feed = feed.map(|name| venue::feed(name).ok_or_else(|| usage(no_feed(name)))).transpose()?;
+    let format = format.map(|name| dump::format(name).ok_or_else(|| usage(no_format(name)))).transpose()?;
+    Ok(Wanted { feed, format, symbol, dump })
+}
+
 fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
-    let feed = match &options.feed {
-        None => None,
-        Some(name) => Some(venue::feed(name).ok_or_else(|| {
-            usage(format!("--feed {name}: no such feed; there are {}", plan::feed_names()))
-        })?),
+    let dump = DumpOptions {
+        max_line: options.max_line.min(DumpOptions::default().max_line),
+        max_member: options.max_member,
+        max_ratio: options.max_ratio,
+        allow_truncated: options.allow_truncated,
+        ..DumpOptions::default()
     };
+    let wanted = wanted(options.feed.as_deref(), options.format.as_deref(), options.symbol.clone(), dump)?;
     let flavour: Flavour = options
         .flavour
         .parse()
@@ -111,17 +135,17 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = if options.jobs == 0 { cores } else { options.jobs };
-    Ok(Checked { feed, flavour, layout, types, trades, on_gap, partition, mode, jobs })
+    Ok(Checked { wanted, flavour, layout, types, trades, on_gap, partition, mode, jobs })
 }
 
 /// Hashes every source, several at a time.
-fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Result<(), ConvertError> {
+fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), ConvertError> {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let next = AtomicUsize::new(0);
     type Digest = Result<Option<String>, store::StoreError>;
-    let slots: Vec<Mutex<Option<Digest>>> = sources.iter().map(|_| Mutex::new(None)).collect();
-    let paths: Vec<PathBuf> = sources.iter().map(|s| s.path.clone()).collect();
+    let slots: Vec<Mutex<Option<Digest>>> = plan.inputs().map(|_| Mutex::new(None)).collect();
+    let paths: Vec<PathBuf> = plan.inputs().map(|input| input.path.clone()).collect();
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(paths.len()) {
             scope.spawn(|| {
@@ -139,11 +163,12 @@ fn hash(sources: &mut [plan::Source], jobs: usize, progress: &Progress) -> Resul
             });
         }
     });
-    for (source, slot) in sources.iter_mut().zip(slots) {
+    let inputs = plan.sources.iter_mut().map(|s| &mut s.input);
+    for (input, slot) in inputs.chain(plan.dumps.iter_mut().map(|d| &mut d.input)).zip(slots) {
         match slot.into_inner() {
-            Ok(Some(Ok(Some(digest)))) => source.sha256 = digest,
+            Ok(Some(Ok(Some(digest)))) => input.sha256 = digest,
             Ok(Some(Err(store::StoreError::Io { source: error, .. }))) => {
-                return Err(ConvertError::Input { path: source.shown.clone(), source: error.into() });
+                return Err(ConvertError::Input { path: input.shown.clone(), source: error.into() });
             }
             Ok(Some(Err(error))) => return Err(error.into()),
             Ok(Some(Ok(None)) | None) | Err(_) => return Err(ConvertError::Cancelled),
@@ -164,18 +189,19 @@ pub fn convert(
     let checked = check(options)?;
     progress.phase(Phase::Plan);
     let root = Path::new(&options.output);
-    let mut plan = plan::plan(&options.inputs, checked.feed, Some(root))?;
-    if plan.sources.is_empty() {
+    let mut plan = plan::plan(&options.inputs, &checked.wanted, Some(root))?;
+    if plan.is_empty() {
         let listed: Vec<String> =
             plan.skipped.iter().map(|s| format!("{} ({})", s.path, s.reason)).take(5).collect();
         return Err(ConvertError::NoInput(if listed.is_empty() {
             "there are no files in what was given".to_owned()
         } else {
-            format!("nothing in what was given is a capture: {}", listed.join(", "))
+            format!("nothing in what was given can be converted: {}", listed.join(", "))
         }));
     }
-    progress.total(plan.sources.iter().map(|s| s.bytes_file).sum());
-    hash(&mut plan.sources, checked.jobs, progress)?;
+    progress.total(plan.inputs().map(|input| input.bytes_file).sum());
+    hash(&mut plan, checked.jobs, progress)?;
+    dumps::compare_checksums(&plan.dumps)?;
 
     let mut catalog = Catalog::open(root, checked.flavour, checked.layout)?;
     let mut report = ConvertReport {
@@ -187,7 +213,7 @@ pub fn convert(
         ..ConvertReport::default()
     };
     report::set_known(&mut plan, &catalog, checked.mode, &mut report);
-    if plan.sources.is_empty() {
+    if plan.is_empty() {
         report.status = "nothing_new".to_owned();
         report.version = Some(catalog.state().version);
         report.notes.push("every source is in the catalog already: nothing was done".to_owned());
@@ -196,7 +222,7 @@ pub fn convert(
     }
 
     let staging = catalog.staging(staging)?;
-    let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 3).unwrap_or(usize::MAX));
+    let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 2).unwrap_or(usize::MAX));
     let mut rejects = sidecars::RejectsFile::new(staging.path());
     let begun = sidecars::read_states(&catalog)?;
     let mut states = begun.clone();
@@ -210,6 +236,8 @@ pub fn convert(
         states.insert(feed.name.to_owned(), recording.end_state());
         recordings.push(recording);
     }
+    let mut dumps = Dumps::decode(std::mem::take(&mut plan.dumps), &settings, &mut rows, progress)?;
+    dumps.write_rejects(&mut rejects)?;
 
     progress.phase(Phase::Encode);
     let mut bindings = BTreeMap::new();
@@ -217,19 +245,27 @@ pub fn convert(
     for recording in &mut recordings {
         plans.extend(recording.choose(&rows, &catalog, &settings, &mut bindings, &mut report)?);
     }
-    let files = rows.finish(&plans, checked.flavour, checked.partition, checked.jobs, &|n| {
+    plans.extend(dumps.choose(&rows, &catalog, &settings, &mut bindings, &mut report)?);
+    check_plans(&plans)?;
+    let named = |number| dumps.name(number);
+    let written = |n| {
         progress.add_rows_written(n);
         !progress.is_cancelled()
-    })?;
+    };
+    let encoded =
+        encode::encode(rows, &plans, checked.flavour, checked.partition, checked.jobs, &named, &written)?;
     if progress.is_cancelled() {
         return Err(ConvertError::Cancelled);
     }
+    dumps.settle(&encoded, &plans);
+    let files = encoded.files;
 
     let mut gaps = Vec::new();
     for recording in &mut recordings {
         recording.report(&mut report, &plan.sources);
         gaps.extend(recording.gaps());
     }
+    gaps.extend(dumps.report(&mut report));
     report::tables(&files, &plans, &mut report);
     report.headline = report::headline(&report.accounting, &gaps);
     report.gaps = gaps.len() as u64;
@@ -273,6 +309,22 @@ pub fn convert(
     report.gaps_file = (report.gaps > 0).then(|| place("gaps", "parquet"));
     progress.phase(Phase::Done);
     Ok(report)
+}
+
+/// One stream must come from one place.
+fn check_plans(plans: &[StreamPlan]) -> Result<(), ConvertError> {
+    let mut seen: BTreeMap<(DataType, &str), &str> = BTreeMap::new();
+    for plan in plans {
+        if let Some(first) = seen.insert((plan.data_type, &plan.id), &plan.origin) {
+            return Err(ConvertError::SameStream {
+                data_type: plan.data_type.to_string(),
+                id: plan.id.clone(),
+                first: first.to_owned(),
+                second: plan.origin.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn source_entry(source: &SourceReport) -> SourceEntry {

@@ -18,6 +18,12 @@ pub struct ConvertOptions {
     /// Feed of all inputs, instead of recognising it.
     #[serde(default)]
     pub feed: Option<String>,
+    /// Dump format of all inputs, instead of recognising it.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// The venue's symbol of all dumps, instead of taking it from their names.
+    #[serde(default)]
+    pub symbol: Option<String>,
     /// Files with instrument definitions.
     #[serde(default)]
     pub instruments: Vec<String>,
@@ -75,6 +81,12 @@ pub struct ConvertOptions {
     /// Longest line of a text capture, bytes.
     #[serde(default = "default_max_line")]
     pub max_line: usize,
+    /// Most bytes that a dump may inflate to.
+    #[serde(default = "default_max_member")]
+    pub max_member: u64,
+    /// How many times its size a dump may inflate to.
+    #[serde(default = "default_max_ratio")]
+    pub max_ratio: u64,
 }
 
 fn default_flavour() -> String {
@@ -97,6 +109,12 @@ const fn default_memory() -> u64 {
 }
 const fn default_max_line() -> usize {
     64 << 20
+}
+const fn default_max_member() -> u64 {
+    1 << 40
+}
+const fn default_max_ratio() -> u64 {
+    500
 }
 
 /// One source of a report.

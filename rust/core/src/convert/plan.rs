@@ -8,33 +8,78 @@ use std::path::{Path, PathBuf};
 use super::error::ConvertError;
 use super::options::Skipped;
 use crate::capture::{self, CaptureError, Probe};
+use crate::dump::{self, DumpError, DumpOptions, DumpSpec};
 use crate::store::OURS;
 use crate::venue::{self, FeedSpec};
 
-/// One input that will be read.
+/// A file that will be read.
 #[derive(Debug)]
-pub struct Source {
+pub struct Input {
     /// Where it is.
     pub path: PathBuf,
     /// As the user named it.
     pub shown: String,
-    /// What it is.
-    pub probe: Probe,
-    /// Its feed.
-    pub feed: &'static FeedSpec,
     /// Bytes of the file.
     pub bytes_file: u64,
     /// SHA-256, hexadecimal; filled in later.
     pub sha256: String,
 }
 
+/// A capture.
+#[derive(Debug)]
+pub struct Source {
+    /// The file.
+    pub input: Input,
+    /// What it is.
+    pub probe: Probe,
+    /// Its feed.
+    pub feed: &'static FeedSpec,
+}
+
+/// A dump.
+#[derive(Debug)]
+pub struct DumpSource {
+    /// The file.
+    pub input: Input,
+    /// What it is.
+    pub probe: dump::Probe,
+}
+
 /// Inputs found, and those passed over.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// To be read.
+    /// Captures to be read.
     pub sources: Vec<Source>,
+    /// Dumps to be read.
+    pub dumps: Vec<DumpSource>,
     /// Passed over.
     pub skipped: Vec<Skipped>,
+}
+
+impl Plan {
+    /// Whether there is nothing to be read.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.dumps.is_empty()
+    }
+
+    /// Every file to be read.
+    pub fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.sources.iter().map(|s| &s.input).chain(self.dumps.iter().map(|d| &d.input))
+    }
+}
+
+/// What the user says of all inputs.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Their feed.
+    pub feed: Option<&'static FeedSpec>,
+    /// Their dump format.
+    pub format: Option<&'static DumpSpec>,
+    /// The venue's symbol of their instrument, for dumps.
+    pub symbol: Option<String>,
+    /// How to read dumps.
+    pub dump: DumpOptions,
 }
 
 struct Candidate {
@@ -182,15 +227,48 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, CaptureError> {
     Ok(Box::new(File::open(path)?))
 }
 
+/// What a file was found to be.
+enum Content {
+    Capture(Probe),
+    Dump(Box<dump::Probe>),
+    /// Passed over, and why.
+    Skipped(String),
+    Unknown,
+}
+
+fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
+    let name = path.to_string_lossy().into_owned();
+    if name.contains(".truth.") {
+        return Ok(Content::Skipped("the truth beside a simulated capture".to_owned()));
+    }
+    if name.ends_with(".CHECKSUM") {
+        return Ok(Content::Skipped("a checksum: it is compared with the file beside it".to_owned()));
+    }
+    if wanted.format.is_none()
+        && let Some(probe) = capture::probe(open(path)?, &name)?
+    {
+        return Ok(Content::Capture(probe));
+    }
+    let options = dump::ProbeOptions {
+        format: wanted.format,
+        feed: wanted.feed,
+        symbol: wanted.symbol.clone(),
+        dump: wanted.dump.clone(),
+    };
+    match dump::probe(path, &options)? {
+        Some(probe) if probe.spec.types.is_empty() => {
+            Ok(Content::Skipped(format!("{}: NautilusTrader has no type for it", probe.spec.title)))
+        }
+        Some(probe) => Ok(Content::Dump(Box::new(probe))),
+        None => Ok(Content::Unknown),
+    }
+}
+
 /// Looks at every input.
 ///
 /// # Errors
 /// A named input that cannot be read, is empty, unknown or of no clear feed.
-pub fn plan(
-    inputs: &[String],
-    feed: Option<&'static FeedSpec>,
-    output: Option<&Path>,
-) -> Result<Plan, ConvertError> {
+pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result<Plan, ConvertError> {
     let mut plan = Plan::default();
     let mut unclear = Vec::new();
     let (found, skipped) = candidates(inputs, output)?;
@@ -204,60 +282,65 @@ pub fn plan(
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, reason).into();
             return Err(ConvertError::Input { path: shown, source });
         }
-        if shown.contains(".truth.") {
-            plan.skipped
-                .push(Skipped { path: shown, reason: "the truth beside a simulated capture".to_owned() });
-            continue;
-        }
-        let name = candidate.path.to_string_lossy().into_owned();
-        let probed = open(&candidate.path).and_then(|input| capture::probe(input, &name));
-        let probe = match probed {
-            Ok(Some(probe)) => probe,
-            Ok(None) if candidate.named => {
+        let content = look(&candidate.path, wanted);
+        let bytes_file = fs::metadata(&candidate.path).map_or(0, |m| m.len());
+        let input = |shown| Input { path: candidate.path.clone(), shown, bytes_file, sha256: String::new() };
+        match content {
+            Ok(Content::Capture(probe)) => {
+                let named = probe.feed.as_deref().and_then(venue::feed);
+                let found = wanted.feed.or(named).or_else(|| {
+                    venue::recognise(
+                        probe.urls.iter().map(String::as_str),
+                        probe.head.iter().map(Vec::as_slice),
+                    )
+                });
+                match found {
+                    Some(feed) => plan.sources.push(Source { input: input(shown), probe, feed }),
+                    None => unclear.push((input(shown), candidate.named, probe)),
+                }
+            }
+            Ok(Content::Dump(probe)) => {
+                plan.dumps.push(DumpSource { input: input(shown), probe: *probe });
+            }
+            Ok(Content::Skipped(reason)) => plan.skipped.push(Skipped { path: shown, reason }),
+            Ok(Content::Unknown) if candidate.named => {
                 let known = capture::containers().collect::<Vec<_>>().join(", ");
                 return Err(ConvertError::UnknownContainer { path: shown, known });
             }
-            Ok(None) => {
-                plan.skipped.push(Skipped { path: shown, reason: "no capture that is known".to_owned() });
-                continue;
+            Ok(Content::Unknown) => {
+                plan.skipped
+                    .push(Skipped { path: shown, reason: "no capture and no dump that is known".to_owned() });
             }
-            Err(CaptureError::Empty) if !candidate.named => {
+            Err(DumpError::Input(CaptureError::Empty)) if !candidate.named => {
                 plan.skipped.push(Skipped { path: shown, reason: "empty".to_owned() });
-                continue;
             }
-            Err(source) => return Err(ConvertError::Input { path: shown, source }),
-        };
-        let bytes_file = fs::metadata(&candidate.path).map_or(0, |m| m.len());
-        let named_feed = probe.feed.as_deref().and_then(venue::feed);
-        let found = feed.or(named_feed).or_else(|| {
-            venue::recognise(probe.urls.iter().map(String::as_str), probe.head.iter().map(Vec::as_slice))
-        });
-        match found {
-            Some(feed) => {
-                let (path, sha256) = (candidate.path, String::new());
-                plan.sources.push(Source { path, shown, probe, feed, bytes_file, sha256 });
+            Err(source @ DumpError::Members { .. }) if !candidate.named => {
+                plan.skipped.push(Skipped { path: shown, reason: source.to_string() });
             }
-            None => unclear.push((candidate.path, shown, candidate.named, probe, bytes_file)),
+            Err(DumpError::Input(source)) => return Err(ConvertError::Input { path: shown, source }),
+            Err(source) => return Err(ConvertError::Dump { path: shown, source }),
         }
     }
     // What says nothing of its own belongs to the recording beside it.
     let mut by_folder: BTreeMap<PathBuf, Vec<&'static str>> = BTreeMap::new();
     for source in &plan.sources {
-        let feeds = by_folder.entry(source.path.parent().unwrap_or(Path::new("")).to_owned()).or_default();
+        let folder = source.input.path.parent().unwrap_or(Path::new("")).to_owned();
+        let feeds = by_folder.entry(folder).or_default();
         if !feeds.contains(&source.feed.name) {
             feeds.push(source.feed.name);
         }
     }
-    for (path, shown, named, probe, bytes_file) in unclear {
-        let beside = by_folder.get(path.parent().unwrap_or(Path::new(""))).filter(|feeds| feeds.len() == 1);
+    for (input, named, probe) in unclear {
+        let folder = input.path.parent().unwrap_or(Path::new(""));
+        let beside = by_folder.get(folder).filter(|feeds| feeds.len() == 1);
         match beside.and_then(|feeds| venue::feed(feeds[0])) {
-            Some(feed) => {
-                plan.sources.push(Source { path, shown, probe, feed, bytes_file, sha256: String::new() });
+            Some(feed) => plan.sources.push(Source { input, probe, feed }),
+            None if named => {
+                return Err(ConvertError::UnknownFeed { path: input.shown, known: feed_names() });
             }
-            None if named => return Err(ConvertError::UnknownFeed { path: shown, known: feed_names() }),
-            None => {
-                plan.skipped.push(Skipped { path: shown, reason: "of no feed that can be told".to_owned() })
-            }
+            None => plan
+                .skipped
+                .push(Skipped { path: input.shown, reason: "of no feed that can be told".to_owned() }),
         }
     }
     Ok(plan)

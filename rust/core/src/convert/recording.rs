@@ -5,15 +5,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::choose::{Candidate, Chooser};
+use super::encode::{Part, StreamPlan};
 use super::merge::Merge;
 use super::options::{ConvertOptions, ConvertReport};
 use super::plan::{self, Source};
 use super::progress::{Phase, Progress};
-use super::rowstore::{RowStore, StreamPlan};
+use super::rowstore::RowStore;
 use super::sidecars::RejectsFile;
 use super::{Checked, ConvertError, report};
 use crate::capture::{CaptureOptions, Compression};
-use crate::data::{DataType, Decimals};
+use crate::data::{DataType, Identity};
 use crate::feed::{Feed, FeedOptions, FeedState, Frame, GapRecord, TradeMode};
 use crate::store::{Bindings, Catalog, Mode, StoreError};
 use crate::venue::FeedSpec;
@@ -104,7 +106,7 @@ impl Recording {
             beside,
             truncated: Vec::new(),
             frames: vec![0; sources.len()],
-            numbers: sources.iter().map(|(n, s)| (*n, s.sha256.clone())).collect(),
+            numbers: sources.iter().map(|(n, s)| (*n, s.input.sha256.clone())).collect(),
             notes,
             gaps: Vec::new(),
         })
@@ -132,7 +134,7 @@ impl Recording {
         let mut read = vec![0_u64; sources.len()];
         let named = |number: u32| {
             let source = sources[number as usize].1;
-            (source.shown.clone(), source.sha256.clone())
+            (source.input.shown.clone(), source.input.sha256.clone())
         };
         loop {
             let (feed, last_ns, frames) = (&mut self.feed, &mut self.last_ns, &mut self.frames);
@@ -157,7 +159,7 @@ impl Recording {
                     true
                 })
                 .map_err(|(source, error)| ConvertError::Input {
-                    path: sources[source as usize].1.shown.clone(),
+                    path: sources[source as usize].1.input.shown.clone(),
                     source: error,
                 })?;
             for (source, bytes) in merge.overhead.drain(..) {
@@ -172,7 +174,7 @@ impl Recording {
                 let done = read.iter().zip(&ratio).map(|(n, r)| (*n as f64 * r) as u64).sum();
                 progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
                 if let Some((_, source)) = sources.iter().find(|(n, _)| Some(*n) == merge.current()) {
-                    progress.file(&source.shown);
+                    progress.file(&source.input.shown);
                 }
             }
             rejects.write(self.feed.market_mut().take_rejects(), named)?;
@@ -182,14 +184,14 @@ impl Recording {
         }
         self.truncated = merge.truncated;
         for number in &self.truncated {
-            let (shown, bytes) = (&sources[*number as usize].1.shown, read[*number as usize]);
+            let (shown, bytes) = (&sources[*number as usize].1.input.shown, read[*number as usize]);
             self.notes
                 .push(format!("{shown} ends early: nothing could be read after {bytes} decompressed bytes"));
         }
         self.feed.finish();
         self.drain(rows)?;
         rejects.write(self.feed.market_mut().take_rejects(), named)?;
-        let done = sources.iter().map(|(_, s)| s.bytes_file).sum();
+        let done = sources.iter().map(|(_, s)| s.input.bytes_file).sum();
         progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
         Ok(())
     }
@@ -204,14 +206,13 @@ impl Recording {
             }
             let number = *stored[index].get_or_insert_with(|| rows.open(stream.key.data_type));
             if failure.is_ok() {
-                failure = rows.append(number, &mut stream.columns, stream.decimals);
+                failure = rows.append_columns(number, &mut stream.columns, stream.decimals);
             }
         });
         failure
     }
 
-    /// Chooses, per instrument, the kind of trades and the channel of the book that the catalog keeps, and the
-    /// precision of every stream.
+    /// Chooses what the catalog keeps of this recording's streams.
     pub fn choose(
         &mut self,
         rows: &RowStore,
@@ -220,180 +221,38 @@ impl Recording {
         bindings: &mut BTreeMap<String, Bindings>,
         report: &mut ConvertReport,
     ) -> Result<Vec<StreamPlan>, ConvertError> {
-        let rank = self.feed.spec().book_rank;
-        let streams = self.feed.market().streams();
-        let has_rows = |at: usize| streams[at].rows > 0;
-        // Variants of one (type, id), best first.
-        let mut groups: BTreeMap<(DataType, String), Vec<usize>> = BTreeMap::new();
-        for (at, stream) in streams.iter().enumerate() {
-            if has_rows(at) {
-                groups.entry((stream.key.data_type, stream.key.id.to_string())).or_default().push(at);
-            }
-        }
-        let mut dropped = vec![false; streams.len()];
-        let mut chosen: Vec<usize> = Vec::new();
-        for ((data_type, _), mut variants) in groups {
-            let instrument = streams[variants[0]].instrument_id.to_string();
-            let bound = catalog.state().bindings.get(&instrument);
-            let variant = |at: usize| streams[at].key.variant.to_string();
-            match data_type {
-                DataType::Trade => {
-                    let held = bound.and_then(|b| b.trades.clone());
-                    variants
-                        .sort_by_key(|at| (held.as_deref() != Some(&variant(*at)), variant(*at) != "raw"));
-                    if settings.options.trades.is_none()
-                        && held.as_deref().is_some_and(|h| h != variant(variants[0]))
-                    {
-                        report.notes.push(format!(
-                            "{instrument}: the catalog keeps {} trades and there are none here",
-                            held.unwrap_or_default()
-                        ));
-                        variants.insert(0, usize::MAX);
-                    }
-                }
-                DataType::Delta => {
-                    let held = bound.and_then(|b| b.book.clone());
-                    variants.sort_by_key(|at| {
-                        (held.as_deref() != Some(&variant(*at)), rank(&variant(*at)), variant(*at))
-                    });
-                }
-                DataType::Depth10 | DataType::Quote => {
-                    // What the venue sends itself comes before what is derived.
-                    variants.sort_by_key(|at| {
-                        let (derived, channel) = streams[*at].key.channel();
-                        (derived, rank(channel), channel.to_owned())
-                    });
-                }
-                _ => {}
-            }
-            let kept = variants[0];
-            for other in variants.into_iter().skip(1) {
-                dropped[other] = true;
-                let key = &streams[other].key;
-                report.notes.push(format!(
-                    "{} {}: {} was kept, {} is unselected ({} rows)",
-                    key.id,
-                    key.data_type,
-                    streams.get(kept).map_or("nothing", |s| &s.key.variant),
-                    key.variant,
-                    streams[other].rows
-                ));
-            }
-            if kept == usize::MAX {
-                continue;
-            }
-            chosen.push(kept);
-            let binding = bindings.entry(instrument).or_default();
-            match data_type {
-                DataType::Trade => binding.trades = Some(variant(kept)),
-                DataType::Delta => binding.book = Some(variant(kept)),
-                _ => {}
-            }
-        }
-        bindings.retain(|_, b| *b != Bindings::default());
-        let plans = self.label(&chosen, rows, catalog, settings, report)?;
-        for (at, dropped) in dropped.iter().enumerate() {
-            if *dropped {
-                self.feed.market_mut().withdraw(at as u32);
-            }
-        }
-        self.dropped = dropped;
-        self.gaps = self.chosen_gaps();
-        Ok(plans)
-    }
-
-    /// Precision is a label of (catalog, type, instrument): the definition's, or the most decimals sent, never
-    /// less than what the catalog has.
-    fn label(
-        &mut self,
-        chosen: &[usize],
-        rows: &RowStore,
-        catalog: &Catalog,
-        settings: &Settings<'_>,
-        report: &mut ConvertReport,
-    ) -> Result<Vec<StreamPlan>, ConvertError> {
         let market = self.feed.market();
-        let streams = market.streams();
-        let traded = |t: DataType| {
-            matches!(
-                t,
-                DataType::Trade | DataType::Quote | DataType::Delta | DataType::Depth10 | DataType::Bar
-            )
+        let candidate = |at: usize| {
+            let stream = &market.streams()[at];
+            let number = self.stored.get(at).copied().flatten()?;
+            Some(Candidate {
+                key: stream.key.clone(),
+                instrument_id: stream.instrument_id.clone(),
+                rows: stream.rows,
+                decimals: rows.decimals(number).max(stream.decimals),
+                identity: Identity::Arrival,
+                parts: vec![Part { number, source: 0, given: None }],
+                stream: at,
+                origin: self.feed.spec().name.to_owned(),
+            })
         };
-        let mut sent: BTreeMap<&str, Decimals> = BTreeMap::new();
-        for at in chosen.iter().filter(|at| traded(streams[**at].key.data_type)) {
-            let held = sent.entry(&streams[*at].instrument_id).or_default();
-            *held = held.max(streams[*at].decimals);
+        let candidates: Vec<Candidate> = (0..market.streams().len()).filter_map(candidate).collect();
+        let spec = self.feed.spec();
+        let chooser = Chooser {
+            name: spec.name,
+            rank: spec.book_rank,
+            definitions: market.definitions(),
+            catalog,
+            settings,
+        };
+        let choice = chooser.choose(&candidates, bindings, report)?;
+        self.dropped = vec![false; market.streams().len()];
+        for at in choice.dropped {
+            self.dropped[at] = true;
+            self.feed.market_mut().withdraw(at as u32);
         }
-        let mut plans = Vec::new();
-        let mut inferred = 0;
-        let mut widened: BTreeMap<String, Decimals> = BTreeMap::new();
-        for at in chosen {
-            let stream = &streams[*at];
-            let Some(number) = self.stored.get(*at).copied().flatten() else { continue };
-            let data_type = stream.key.data_type;
-            let id = stream.key.id.to_string();
-            let definition = market.definitions().iter().find(|d| d.instrument_id == stream.instrument_id);
-            let mut precision = rows.decimals(number);
-            if traded(data_type) {
-                match definition {
-                    Some(definition) => {
-                        let defined =
-                            Decimals { price: definition.price_precision, size: definition.size_precision };
-                        let all = sent.get(&*stream.instrument_id).copied().unwrap_or_default();
-                        if all.price > defined.price || all.size > defined.size {
-                            widened.insert(stream.instrument_id.to_string(), all.max(defined));
-                        }
-                        precision = defined.max(all);
-                    }
-                    None => {
-                        inferred += 1;
-                        if let Some((price, size)) = settings.options.precision {
-                            precision = precision.max(Decimals { price, size });
-                        }
-                    }
-                }
-            }
-            if let Some((price, size)) = catalog.state().precision(data_type.name(), &id) {
-                precision = precision.max(Decimals { price, size });
-            }
-            let after = match settings.checked.mode {
-                Mode::AppendAfter => catalog.last_ts(data_type, &id)?,
-                _ => None,
-            };
-            plans.push(StreamPlan {
-                stream: number,
-                data_type,
-                id,
-                instrument_id: stream.instrument_id.to_string(),
-                precision: (precision.price, precision.size),
-                after,
-            });
-        }
-        if inferred > 0 {
-            report.notes.push(format!(
-                "{}: precision of {inferred} streams was inferred from the values: no definitions were given for them",
-                self.feed.spec().name
-            ));
-        }
-        for (id, decimals) in &widened {
-            report.notes.push(format!(
-                "{id}: values have more decimals than its definition; precision is {} and {} now",
-                decimals.price, decimals.size
-            ));
-        }
-        for definition in market.definitions() {
-            let mut definition = definition.clone();
-            // Instruments without rows are not part of this recording's catalog.
-            if !streams.iter().any(|s| s.instrument_id == definition.instrument_id && s.rows > 0) {
-                continue;
-            }
-            if let Some(decimals) = widened.get(&*definition.instrument_id) {
-                definition.widen(*decimals);
-            }
-            report.instruments.push(definition);
-        }
-        Ok(plans)
+        self.gaps = self.chosen_gaps();
+        Ok(choice.plans)
     }
 
     fn chosen_gaps(&self) -> Vec<GapRecord> {
@@ -427,7 +286,7 @@ impl Recording {
         let market = self.feed.market();
         report.notes.append(&mut self.notes);
         for (number, sha256) in &self.numbers {
-            let Some(source) = sources.iter().find(|s| s.sha256 == *sha256) else { continue };
+            let Some(source) = sources.iter().find(|s| s.input.sha256 == *sha256) else { continue };
             let accounting = market.accounts().get(*number as usize).copied().unwrap_or_default();
             let mut entry = report::source_report(source, false);
             entry.truncated = self.truncated.contains(number);
@@ -468,7 +327,7 @@ impl Recording {
 }
 
 /// Gives a file of definitions to a feed; how many it took.
-fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
+pub(super) fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     let file = File::open(Path::new(path)).map_err(|e| failed(e.into()))?;

@@ -1,23 +1,37 @@
 //! What a conversion tells its user.
 
+use std::collections::BTreeSet;
+
+use super::encode::StreamPlan;
 use super::options::{ConvertReport, SourceReport, TableReport};
-use super::plan::{Plan, Source};
-use super::rowstore::StreamPlan;
+use super::plan::{DumpSource, Input, Plan, Source};
 use crate::accounting::Accounting;
+use crate::capture::Compression;
 use crate::feed::GapRecord;
 use crate::store::{Catalog, Mode, NewFile};
 
 /// A source's report before anything is known of its frames.
 pub(super) fn source_report(source: &Source, known: bool) -> SourceReport {
+    let (container, feed) = (source.probe.container, source.feed.name);
+    entry(&source.input, container, source.probe.compression, feed, known)
+}
+
+/// A dump's report before anything is known of its rows.
+pub(super) fn dump_report(dump: &DumpSource, known: bool) -> SourceReport {
+    let probe = &dump.probe;
+    entry(&dump.input, probe.spec.name, probe.compression, &probe.feed, known)
+}
+
+fn entry(input: &Input, container: &str, compression: Compression, feed: &str, known: bool) -> SourceReport {
     SourceReport {
-        path: source.shown.clone(),
-        sha256: source.sha256.clone(),
-        container: source.probe.container.to_owned(),
-        compression: source.probe.compression.name().to_owned(),
-        feed: source.feed.name.to_owned(),
+        path: input.shown.clone(),
+        sha256: input.sha256.clone(),
+        container: container.to_owned(),
+        compression: compression.name().to_owned(),
+        feed: feed.to_owned(),
         known,
         truncated: false,
-        bytes_file: source.bytes_file,
+        bytes_file: input.bytes_file,
         bytes: 0,
         frames: 0,
         accounting: Accounting::default(),
@@ -26,20 +40,22 @@ pub(super) fn source_report(source: &Source, known: bool) -> SourceReport {
 
 /// Takes known sources out of the plan (unless they are to replace what they gave), and repeated ones.
 pub(super) fn set_known(plan: &mut Plan, catalog: &Catalog, mode: Mode, report: &mut ConvertReport) {
-    let mut seen = std::collections::BTreeSet::new();
-    plan.sources.retain(|source| {
-        let repeated = !seen.insert(source.sha256.clone());
-        let version = catalog.state().sources.get(&source.sha256);
-        let known = version.is_some() && mode != Mode::Replace;
-        if let (true, Some(version)) = (known, version) {
-            report.sources.push(source_report(source, true));
-            report.notes.push(format!("{} is in the catalog since version {version}", source.shown));
+    let mut seen = BTreeSet::new();
+    let mut is_new = |input: &Input, entry: &dyn Fn() -> SourceReport| {
+        let repeated = !seen.insert(input.sha256.clone());
+        let version = catalog.state().sources.get(&input.sha256).filter(|_| mode != Mode::Replace);
+        if let Some(version) = version {
+            report.notes.push(format!("{} is in the catalog since version {version}", input.shown));
         } else if repeated {
-            report.sources.push(source_report(source, true));
-            report.notes.push(format!("{} has the bytes of another input", source.shown));
+            report.notes.push(format!("{} has the bytes of another input", input.shown));
+        } else {
+            return true;
         }
-        !known && !repeated
-    });
+        report.sources.push(entry());
+        false
+    };
+    plan.sources.retain(|source| is_new(&source.input, &|| source_report(source, true)));
+    plan.dumps.retain(|dump| is_new(&dump.input, &|| dump_report(dump, true)));
 }
 
 /// The sources of each feed, in the order of their first receive times, then of their hashes: never of argv.
@@ -50,7 +66,7 @@ pub(super) fn recordings(sources: &[Source]) -> Vec<Vec<(u32, &Source)>> {
     feeds.dedup();
     let by_feed = |feed: &str| {
         let mut of: Vec<&Source> = sources.iter().filter(|s| s.feed.name == feed).collect();
-        of.sort_by(|a, b| (a.probe.first_ts, &a.sha256).cmp(&(b.probe.first_ts, &b.sha256)));
+        of.sort_by(|a, b| (a.probe.first_ts, &a.input.sha256).cmp(&(b.probe.first_ts, &b.input.sha256)));
         of.into_iter().enumerate().map(|(number, source)| (number as u32, source)).collect()
     };
     feeds.into_iter().map(by_feed).collect()

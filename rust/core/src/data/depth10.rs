@@ -101,7 +101,17 @@ impl ColumnSet for Depth10Columns {
         all
     }
 
+    fn names(&self) -> Vec<&'static str> {
+        let sides = ["bid_price", "ask_price", "bid_size", "ask_size", "bid_count", "ask_count"];
+        let levels = sides.into_iter().flat_map(|name| [name; 10]);
+        levels.chain(["flags", "sequence", "ts_event", "ts_init"]).collect()
+    }
+
     fn ts_init(&self) -> &[u64] {
         &self.ts_init
+    }
+
+    fn clear(&mut self) {
+        self.physical_mut().into_iter().for_each(Physical::clear);
     }
 }

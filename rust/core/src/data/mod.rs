@@ -18,6 +18,7 @@ mod option_greeks;
 mod physical;
 mod price_update;
 mod quote;
+mod rows;
 mod status;
 mod trade;
 
@@ -31,6 +32,7 @@ pub use option_greeks::{OptionGreeksColumns, OptionGreeksRow};
 pub use physical::{ColumnRef, Physical, TextColumn};
 pub use price_update::{PriceUpdateColumns, PriceUpdateRow};
 pub use quote::{QuoteColumns, QuoteRow};
+pub use rows::{Identity, Rows};
 pub use status::{StatusColumns, StatusRow};
 pub use trade::{AggressorSide, TradeColumns, TradeRow};
 
@@ -126,6 +128,7 @@ pub struct Decimals {
 
 impl Decimals {
     /// The larger of each.
+    #[inline]
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         Self { price: self.price.max(other.price), size: self.size.max(other.size) }
@@ -138,8 +141,12 @@ pub trait ColumnSet: Default + fmt::Debug + Send {
     fn physical(&self) -> Vec<&dyn Physical>;
     /// The same, to change.
     fn physical_mut(&mut self) -> Vec<&mut dyn Physical>;
+    /// The names of the columns, in the same order.
+    fn names(&self) -> Vec<&'static str>;
     /// Receive times, ns UTC: the key of the order of rows.
     fn ts_init(&self) -> &[u64];
+    /// Drops all rows, keeping the memory.
+    fn clear(&mut self);
 }
 
 /// Declares a row's columns once: the struct, and the generic access to them.
@@ -156,8 +163,14 @@ macro_rules! columns {
             fn physical_mut(&mut self) -> Vec<&mut dyn $crate::data::Physical> {
                 vec![$(&mut self.$field as &mut dyn $crate::data::Physical,)+]
             }
+            fn names(&self) -> Vec<&'static str> {
+                vec![$(stringify!($field),)+]
+            }
             fn ts_init(&self) -> &[u64] {
                 &self.ts_init
+            }
+            fn clear(&mut self) {
+                $($crate::data::Physical::clear(&mut self.$field);)+
             }
         }
     };
@@ -196,10 +209,21 @@ macro_rules! column_sets {
                 match self { $(Self::$variant(c) => c.physical_mut(),)+ }
             }
 
+            /// The names of the columns.
+            #[must_use]
+            pub fn names(&self) -> Vec<&'static str> {
+                match self { $(Self::$variant(c) => c.names(),)+ }
+            }
+
             /// Receive times, ns UTC.
             #[must_use]
             pub fn ts_init(&self) -> &[u64] {
                 match self { $(Self::$variant(c) => c.ts_init(),)+ }
+            }
+
+            /// Drops all rows, keeping the memory.
+            pub fn clear(&mut self) {
+                match self { $(Self::$variant(c) => c.clear(),)+ }
             }
         }
     };
@@ -233,10 +257,25 @@ impl AnyColumns {
         self.physical().iter().map(|c| c.bytes()).sum()
     }
 
-    /// Drops all rows, keeping the memory.
-    pub fn clear(&mut self) {
+    /// Whether rows `a` and `b` are equal in every column.
+    #[must_use]
+    pub fn same(&self, a: usize, b: usize) -> bool {
+        self.physical().iter().all(|c| c.same(a, b))
+    }
+
+    /// A row in words.
+    #[must_use]
+    pub fn show(&self, row: usize) -> String {
+        let values = self.names().into_iter().zip(self.physical());
+        let shown: Vec<String> =
+            values.map(|(name, column)| format!("{name} {}", column.show(row))).collect();
+        format!("({})", shown.join(", "))
+    }
+
+    /// Reorders the rows: row `i` of the result is row `order[i]` of now. Rows may be left out.
+    pub fn gather(&mut self, order: &[u32]) {
         for column in self.physical_mut() {
-            column.clear();
+            column.gather(order);
         }
     }
 
@@ -262,9 +301,7 @@ impl AnyColumns {
         }
         let mut order: Vec<u32> = (0..times.len() as u32).collect();
         order.sort_by_key(|&row| times[row as usize]);
-        for column in self.physical_mut() {
-            column.gather(&order);
-        }
+        self.gather(&order);
         true
     }
 

@@ -41,8 +41,14 @@ pub trait Physical: std::fmt::Debug + Send {
     fn extend_range(&mut self, other: ColumnRef<'_>, range: Range<usize>);
     /// Reorders the rows: row `i` of the result is row `order[i]` of now. Rows may be left out.
     fn gather(&mut self, order: &[u32]);
+    /// Whether rows `a` and `b` have the same value.
+    fn same(&self, a: usize, b: usize) -> bool;
+    /// The value of a row, for messages; prices and sizes as decimals.
+    fn show(&self, row: usize) -> String;
     /// Drops all rows, keeping the memory.
     fn clear(&mut self);
+    /// Makes room for `rows` more rows.
+    fn reserve(&mut self, rows: usize);
     /// Bytes of memory held for rows (capacity not counted).
     fn bytes(&self) -> usize;
     /// Appends rows `range` as bytes, little-endian.
@@ -52,7 +58,7 @@ pub trait Physical: std::fmt::Debug + Send {
 }
 
 macro_rules! fixed {
-    ($t:ty, $kind:ident, $n:expr) => {
+    ($t:ty, $kind:ident, $n:expr, $show:expr) => {
         impl Physical for Vec<$t> {
             fn rows(&self) -> usize {
                 self.len()
@@ -70,8 +76,18 @@ macro_rules! fixed {
             fn gather(&mut self, order: &[u32]) {
                 *self = order.iter().map(|&i| self[i as usize]).collect();
             }
+            fn same(&self, a: usize, b: usize) -> bool {
+                self[a] == self[b]
+            }
+            fn show(&self, row: usize) -> String {
+                let show: fn(&$t) -> String = $show;
+                show(&self[row])
+            }
             fn clear(&mut self) {
                 Vec::clear(self);
+            }
+            fn reserve(&mut self, rows: usize) {
+                Vec::reserve(self, rows);
             }
             fn bytes(&self) -> usize {
                 self.len() * size_of::<$t>()
@@ -92,11 +108,11 @@ macro_rules! fixed {
     };
 }
 
-fixed!(i128, I128, 16);
-fixed!(u64, U64, 8);
-fixed!(u32, U32, 4);
-fixed!(u8, U8, 1);
-fixed!(f64, F64, 8);
+fixed!(i128, I128, 16, |value| crate::decimal::text(*value));
+fixed!(u64, U64, 8, u64::to_string);
+fixed!(u32, U32, 4, u32::to_string);
+fixed!(u8, U8, 1, u8::to_string);
+fixed!(f64, F64, 8, f64::to_string);
 
 macro_rules! optional {
     ($t:ty, $kind:ident, $n:expr, $to:expr, $from:expr) => {
@@ -117,8 +133,17 @@ macro_rules! optional {
             fn gather(&mut self, order: &[u32]) {
                 *self = order.iter().map(|&i| self[i as usize]).collect();
             }
+            fn same(&self, a: usize, b: usize) -> bool {
+                self[a] == self[b]
+            }
+            fn show(&self, row: usize) -> String {
+                self[row].map_or_else(String::new, |value| value.to_string())
+            }
             fn clear(&mut self) {
                 Vec::clear(self);
+            }
+            fn reserve(&mut self, rows: usize) {
+                Vec::reserve(self, rows);
             }
             fn bytes(&self) -> usize {
                 self.len() * size_of::<Option<$t>>()
@@ -162,6 +187,14 @@ impl TextColumn {
     #[inline]
     pub fn push(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Appends a text of digits.
+    #[inline]
+    pub(crate) fn push_digits(&mut self, digits: &[u8]) {
+        debug_assert!(digits.iter().all(u8::is_ascii_digit), "{digits:?}");
+        self.bytes.extend_from_slice(digits);
         self.ends.push(self.bytes.len() as u32);
     }
 
@@ -248,9 +281,20 @@ impl Physical for TextColumn {
         }
         *self = sorted;
     }
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.get(a) == self.get(b)
+    }
+    fn show(&self, row: usize) -> String {
+        self.get(row).to_owned()
+    }
     fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
+    }
+    fn reserve(&mut self, rows: usize) {
+        let mean = self.bytes.len().checked_div(self.ends.len()).unwrap_or(16);
+        self.bytes.reserve(rows * (mean + 1));
+        self.ends.reserve(rows);
     }
     fn bytes(&self) -> usize {
         self.bytes.len() + self.ends.len() * 4

@@ -61,6 +61,21 @@ impl TradeColumns {
         self.ts_init.push(row.ts_init);
     }
 
+    /// Appends one trade whose id is the number `id`, whose digits are at hand.
+    #[inline]
+    pub(crate) fn push_digits(&mut self, row: &TradeRow<'_>, id: u64, digits: &[u8]) {
+        if digits.len() > 1 && digits[0] == b'0' {
+            // With a zero in front the text is not the number's.
+            return self.push_numbered(row, id);
+        }
+        self.price.push(row.price);
+        self.size.push(row.size);
+        self.aggressor_side.push(row.aggressor_side as u8);
+        self.trade_id.push_digits(digits);
+        self.ts_event.push(row.ts_event);
+        self.ts_init.push(row.ts_init);
+    }
+
     /// Appends one trade whose id is a number (`row.trade_id` is not looked at).
     #[inline]
     pub fn push_numbered(&mut self, row: &TradeRow<'_>, id: u64) {

@@ -314,6 +314,18 @@ impl Market {
         diffs.is_empty() || diffs.iter().any(|b| *b.channel == *channel)
     }
 
+    /// Whether `channel`, which is only a book when asked for, was asked for.
+    #[must_use]
+    pub fn wants_book(&self, channel: &str) -> bool {
+        self.options.book.as_deref() == Some(channel)
+    }
+
+    /// Whether `channel` has brought a book of `slot`.
+    #[must_use]
+    pub fn has_book(&self, slot: SlotId, channel: &str) -> bool {
+        self.slots[slot as usize].books.diffs.iter().any(|book| *book.channel == *channel)
+    }
+
     fn takes_partial(&self, slot: SlotId, channel: &str) -> bool {
         if self.options.all_channels {
             return true;

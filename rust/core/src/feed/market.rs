@@ -13,7 +13,7 @@ use crate::accounting::{Accounting, End};
 use crate::book::{BookNews, PendingFrame};
 use crate::data::{
     AggressorSide, AnyColumns, BarRow, DataType, Decimals, FundingRateRow, LiquidationRow, OpenInterestRow,
-    PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
+    OptionGreeksRow, PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
 };
 use crate::decimal::{self, Decimal};
 use crate::instrument::Definition;
@@ -45,9 +45,18 @@ impl Context {
     }
 }
 
+/// The venue's id of a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TradeId<'a> {
+    /// A number; those of one instrument grow.
+    Number(u64),
+    /// Any text: a UUID, digits too many for a number.
+    Text(&'a str),
+}
+
 /// The values of one trade.
 #[derive(Debug, Clone, Copy)]
-pub struct TradeFields {
+pub struct TradeFields<'a> {
     /// Price.
     pub price: Decimal,
     /// Size.
@@ -55,7 +64,7 @@ pub struct TradeFields {
     /// Who took liquidity.
     pub aggressor_side: AggressorSide,
     /// The venue's id.
-    pub id: u64,
+    pub id: TradeId<'a>,
     /// Event time, ns UTC.
     pub ts_event: u64,
 }
@@ -70,6 +79,7 @@ pub(super) struct Slot {
     streams: [u32; 12],
     trades: [TradeState; 2],
     pub(super) last_quote: Option<u64>,
+    ticker_quotes: TickerQuotes,
     last_times: [u64; 12],
     bars: Vec<(Arc<str>, u32, u64)>,
     recent_liquidations: Vec<u64>,
@@ -80,11 +90,20 @@ pub(super) struct Slot {
 struct TradeState {
     stream: u32,
     seen: super::seen::SeenIds,
+    seen_texts: super::seen::SeenTexts,
+}
+
+/// Quotes from a ticker's fields, which count until the venue's channel of quotes has brought one.
+#[derive(Debug)]
+struct TickerQuotes {
+    stream: u32,
+    /// Values of the last one, and its event time.
+    last: Option<([i128; 4], u64)>,
 }
 
 impl Slot {
     fn new(id: Arc<str>, symbol: Arc<str>) -> Self {
-        let state = || TradeState { stream: NONE, seen: super::seen::SeenIds::default() };
+        let state = || TradeState { stream: NONE, seen: Default::default(), seen_texts: Default::default() };
         Self {
             id,
             symbol,
@@ -92,6 +111,7 @@ impl Slot {
             streams: [NONE; 12],
             trades: [state(), state()],
             last_quote: None,
+            ticker_quotes: TickerQuotes { stream: NONE, last: None },
             last_times: [0; 12],
             bars: Vec::new(),
             recent_liquidations: Vec::new(),
@@ -104,6 +124,7 @@ impl Slot {
         super::InstrumentState {
             raw_trades: self.trades[TradeKind::Raw as usize].seen.ranges().to_vec(),
             aggregate_trades: self.trades[TradeKind::Aggregate as usize].seen.ranges().to_vec(),
+            text_trades: self.trades[TradeKind::Raw as usize].seen_texts.hashes(),
             last_quote: self.last_quote,
             last_times: times.map(|(at, ts)| (at as u8, *ts)).collect(),
             bars: self.bars.iter().map(|(spec, _, close)| (spec.to_string(), *close)).collect(),
@@ -115,6 +136,8 @@ impl Slot {
         let seen = super::seen::SeenIds::from_ranges;
         self.trades[TradeKind::Raw as usize].seen = seen(state.raw_trades);
         self.trades[TradeKind::Aggregate as usize].seen = seen(state.aggregate_trades);
+        let texts = super::seen::SeenTexts::from_hashes(state.text_trades);
+        self.trades[TradeKind::Raw as usize].seen_texts = texts;
         self.last_quote = state.last_quote;
         for (at, ts) in state.last_times {
             if let Some(last) = self.last_times.get_mut(usize::from(at)) {
@@ -154,6 +177,8 @@ pub struct Market {
     pub(super) pending: bool,
     /// The stream the frame's rows went to, when it may yet be dropped, and its items there.
     pub(super) tentative: Option<(u32, u64)>,
+    /// Items of the frame at hand that gave rows, in any stream.
+    rows_of_frame: u64,
     pub(super) clamped: u64,
     pub(super) unheld_deletes: u64,
     later_than_received: u64,
@@ -188,6 +213,7 @@ impl Market {
             worst: None,
             pending: false,
             tentative: None,
+            rows_of_frame: 0,
             clamped: 0,
             unheld_deletes: 0,
             later_than_received: 0,
@@ -204,6 +230,7 @@ impl Market {
         self.worst = None;
         self.pending = false;
         self.tentative = None;
+        self.rows_of_frame = 0;
     }
 
     pub(super) const fn frame_end(&self) -> Option<End> {
@@ -220,7 +247,9 @@ impl Market {
         if end == End::Rows
             && let Some((stream, items)) = self.tentative
         {
-            self.streams[stream as usize].count(frame.source, 1, frame.bytes, items);
+            // A frame with rows elsewhere too keeps its end if this stream is dropped.
+            let frames = u64::from(items == self.rows_of_frame);
+            self.streams[stream as usize].count(frame.source, frames, frames * frame.bytes, items);
         }
         self.account_of(frame.source).frame(end, frame.bytes);
     }
@@ -245,6 +274,7 @@ impl Market {
 
     pub(super) fn items(&mut self, end: End, n: u64) {
         self.worst = Some(self.worst.map_or(end, |worst| worst.max(end)));
+        self.rows_of_frame += if matches!(end, End::Rows) { n } else { 0 };
         let source = self.context.source;
         self.account_of(source).items.add(end, n);
     }
@@ -451,11 +481,15 @@ impl Market {
     // --- items ------------------------------------------------------------------------------------------
 
     /// A trade.
-    pub fn trade(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields) {
+    pub fn trade(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields<'_>) {
         let ts_init = self.context.ts_init(trade.ts_event);
         let (raw, this) = (TradeKind::Raw as usize, kind as usize);
         let state = &mut self.slots[slot as usize].trades[this];
-        if !state.seen.insert(trade.id) {
+        let is_new = match trade.id {
+            TradeId::Number(id) => state.seen.insert(id),
+            TradeId::Text(id) => state.seen_texts.insert(id),
+        };
+        if !is_new {
             self.item(End::Duplicate);
             return;
         }
@@ -484,11 +518,14 @@ impl Market {
                 price: trade.price.value,
                 size: trade.size.value,
                 aggressor_side: trade.aggressor_side,
-                trade_id: "",
+                trade_id: if let TradeId::Text(id) = trade.id { id } else { "" },
                 ts_event: trade.ts_event,
                 ts_init,
             };
-            columns.push_numbered(&row, trade.id);
+            match trade.id {
+                TradeId::Number(id) => columns.push_numbered(&row, id),
+                TradeId::Text(_) => columns.push(&row),
+            }
         }
     }
 
@@ -516,8 +553,53 @@ impl Market {
         if !self.selected(DataType::Quote, ts_init) {
             return;
         }
-        let ts_init = self.row(ts_event);
         let stream = self.stream_of(slot, DataType::Quote);
+        self.quote_row(stream, prices, sizes, ts_event);
+    }
+
+    /// A quote from the fields of a ticker: taken until the venue's channel of quotes has brought one; where all
+    /// channels are kept, in a stream of its own named after `channel`. Equal to the last one, it says nothing.
+    pub fn ticker_quote(
+        &mut self,
+        slot: SlotId,
+        channel: &str,
+        prices: [Decimal; 2],
+        sizes: [Decimal; 2],
+        ts_event: u64,
+    ) {
+        if sizes[0].value == 0 || sizes[1].value == 0 || prices[0].value == 0 || prices[1].value == 0 {
+            return self.item(End::Control);
+        }
+        let held = &mut self.slots[slot as usize];
+        let is_preferred_there = held.last_quote.is_some() && !self.options.all_channels;
+        let values = [prices[0].value, prices[1].value, sizes[0].value, sizes[1].value];
+        let last = held.ticker_quotes.last;
+        if last.is_some_and(|(_, ts)| ts_event <= ts) {
+            return self.item(End::Duplicate);
+        }
+        held.ticker_quotes.last = Some((values, ts_event));
+        if last.is_some_and(|(last, _)| last == values) {
+            return self.item(End::Control);
+        }
+        if is_preferred_there {
+            return self.item(End::Unselected);
+        }
+        if !self.selected(DataType::Quote, self.context.ts_init(ts_event)) {
+            return;
+        }
+        let mut stream = self.slots[slot as usize].ticker_quotes.stream;
+        if stream == NONE {
+            let id = self.slots[slot as usize].id.clone();
+            let key = StreamKey { data_type: DataType::Quote, id: id.clone(), variant: channel.into() };
+            stream = self.open_stream(key, id);
+            self.slots[slot as usize].ticker_quotes.stream = stream;
+        }
+        self.quote_row(stream, prices, sizes, ts_event);
+        self.tentative = Some((stream, 1));
+    }
+
+    fn quote_row(&mut self, stream: u32, prices: [Decimal; 2], sizes: [Decimal; 2], ts_event: u64) {
+        let ts_init = self.row(ts_event);
         let decimals = Decimals {
             price: prices[0].significant.max(prices[1].significant),
             size: sizes[0].significant.max(sizes[1].significant),
@@ -605,8 +687,15 @@ impl Market {
         }
     }
 
-    /// A funding rate.
-    pub fn funding_rate(&mut self, slot: SlotId, rate: &str, next_funding_ns: Option<u64>, ts_event: u64) {
+    /// A funding rate; `interval` are the minutes between fundings.
+    pub fn funding_rate(
+        &mut self,
+        slot: SlotId,
+        rate: &str,
+        interval: Option<u16>,
+        next_funding_ns: Option<u64>,
+        ts_event: u64,
+    ) {
         if self.seen_time(slot, DataType::FundingRate, ts_event) {
             return;
         }
@@ -616,7 +705,7 @@ impl Market {
         let ts_init = self.row(ts_event);
         let stream = self.stream_of(slot, DataType::FundingRate);
         if let AnyColumns::FundingRate(columns) = self.columns(stream, 1, 64, Decimals::default()) {
-            columns.push(&FundingRateRow { rate, interval: None, next_funding_ns, ts_event, ts_init });
+            columns.push(&FundingRateRow { rate, interval, next_funding_ns, ts_event, ts_init });
         }
     }
 
@@ -655,6 +744,21 @@ impl Market {
         let stream = self.stream_of(slot, DataType::OpenInterest);
         if let AnyColumns::OpenInterest(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&OpenInterestRow { value, unit, value_quote, ts_event, ts_init });
+        }
+    }
+
+    /// Greeks of an option.
+    pub fn option_greeks(&mut self, slot: SlotId, row: &OptionGreeksRow) {
+        if self.seen_time(slot, DataType::OptionGreeks, row.ts_event) {
+            return;
+        }
+        if !self.selected(DataType::OptionGreeks, self.context.ts_init(row.ts_event)) {
+            return;
+        }
+        let ts_init = self.row(row.ts_event);
+        let stream = self.stream_of(slot, DataType::OptionGreeks);
+        if let AnyColumns::OptionGreeks(columns) = self.columns(stream, 1, 140, Decimals::default()) {
+            columns.push(&OptionGreeksRow { ts_init, ..*row });
         }
     }
 
@@ -722,7 +826,7 @@ impl Market {
 
     /// Calls `take` with each stream that has rows; `take` empties its columns.
     pub fn drain(&mut self, mut take: impl FnMut(u32, &mut Stream)) {
-        for index in std::mem::take(&mut self.dirty) {
+        for index in self.dirty.drain(..) {
             let stream = &mut self.streams[index as usize];
             stream.dirty = false;
             take(index, stream);

@@ -15,9 +15,10 @@ mod stream;
 
 pub use crate::book::OnGap;
 pub use book::{BookMessage, GapRecord};
-pub use market::{Context, Market, TradeFields};
+pub use market::{Context, Market, TradeFields, TradeId};
 pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use reject::Reject;
+pub(crate) use reject::excerpt;
 pub use state::{BookState, FeedState, InstrumentState};
 pub use stream::{Stream, StreamKey, TradeKind};
 

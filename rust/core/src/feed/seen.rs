@@ -1,4 +1,6 @@
-//! Which trade ids were seen: ranges, since ids mostly follow one another.
+//! Which trade ids were seen: ranges, since ids mostly follow one another; of ids that are text the last ones.
+
+use std::collections::{HashSet, VecDeque};
 
 /// A set of ids, kept as ranges that grow together. Bounded: when there are too many holes the oldest ranges
 /// are taken to be one, so that an id in an old hole counts as seen rather than memory growing for ever.
@@ -9,6 +11,58 @@ pub(super) struct SeenIds {
 }
 
 const MAX_RANGES: usize = 1_024;
+
+/// Which ids that are text were seen: the last of them, by their hashes.
+#[derive(Debug, Default, Clone)]
+pub(super) struct SeenTexts {
+    order: VecDeque<u64>,
+    held: HashSet<u64, foldhash::fast::RandomState>,
+}
+
+/// More than a venue replays, or one connection is behind another.
+const MAX_TEXTS: usize = 4_096;
+
+impl SeenTexts {
+    /// `true` when `id` is new.
+    #[inline]
+    pub(super) fn insert(&mut self, id: &str) -> bool {
+        self.insert_hash(fnv1a(id.as_bytes()))
+    }
+
+    fn insert_hash(&mut self, hash: u64) -> bool {
+        if !self.held.insert(hash) {
+            return false;
+        }
+        if self.order.len() == MAX_TEXTS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.held.remove(&oldest);
+        }
+        self.order.push_back(hash);
+        true
+    }
+
+    /// The hashes, oldest first.
+    pub(super) fn hashes(&self) -> Vec<u64> {
+        self.order.iter().copied().collect()
+    }
+
+    /// From hashes as [`Self::hashes`] gave them.
+    pub(super) fn from_hashes(hashes: Vec<u64>) -> Self {
+        let mut seen = Self::default();
+        for hash in hashes {
+            seen.insert_hash(hash);
+        }
+        seen
+    }
+}
+
+/// FNV-1a of 64 bits: the same in every build, since end states keep it.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01B3))
+}
 
 impl SeenIds {
     /// `true` when `id` is new.
@@ -76,6 +130,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn texts() {
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_F739_67E8);
+        let mut seen = SeenTexts::default();
+        assert!(seen.insert("a") && seen.insert("b") && !seen.insert("a"));
+        let mut again = SeenTexts::from_hashes(seen.hashes());
+        assert!(!again.insert("b") && again.insert("c"));
+        (0..MAX_TEXTS).for_each(|n| assert!(seen.insert(&n.to_string())));
+        assert!(seen.insert("a"), "the oldest is forgotten");
+        assert_eq!((seen.order.len(), seen.held.len()), (MAX_TEXTS, MAX_TEXTS));
+    }
 
     #[test]
     fn the_last_id_of_all_is_one_like_others() {

@@ -46,6 +46,9 @@ pub struct InstrumentState {
     /// Ranges of aggregate trade ids seen.
     #[serde(default)]
     pub aggregate_trades: Vec<(u64, u64)>,
+    /// Trade ids that are text, as hashes (FNV-1a), oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub text_trades: Vec<u64>,
     /// Update id of the last quote.
     #[serde(default)]
     pub last_quote: Option<u64>,

@@ -242,19 +242,13 @@ pub(super) fn copy_span<S: Storage>(
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Int64Type, TimestampNanosecondType, UInt64Type};
 
-    struct Part<W: Output> {
-        writer: ArrowWriter<Hashing<W>>,
-        rows: u64,
-        start_ns: u64,
-        end_ns: u64,
-    }
-
     let parquet_error = |reason: String| StoreError::Parquet { path: source.to_owned(), reason };
     let input = storage.open(source).map_err(StoreError::io(source))?;
     let builder = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(input)
         .map_err(|e| parquet_error(e.to_string()))?;
     let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
-    let mut out: Option<Part<S::Output>> = None;
+    let mut out: Option<ArrowWriter<Hashing<S::Output>>> = None;
+    let (mut rows, mut start_ns, mut end_ns) = (0_u64, 0, 0);
     for batch in reader {
         let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
         let Some(column) = batch.column_by_name("ts_init") else { continue };
@@ -279,15 +273,16 @@ pub(super) fn copy_span<S: Storage>(
                 ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
             let writer = ArrowWriter::try_new_with_options(sink, part.schema(), options)
                 .map_err(|e| parquet_error(e.to_string()))?;
-            out = Some(Part { writer, rows: 0, start_ns: times[start], end_ns: 0 });
+            out = Some(writer);
+            start_ns = times[start];
         }
-        if let Some(out) = &mut out {
-            out.writer.write(&part).map_err(|e| failure(target, e))?;
-            out.rows += part.num_rows() as u64;
-            out.end_ns = times[end - 1];
+        if let Some(writer) = &mut out {
+            writer.write(&part).map_err(|e| failure(target, e))?;
+            rows += part.num_rows() as u64;
+            end_ns = times[end - 1];
         }
     }
-    let Some(Part { mut writer, rows, start_ns, end_ns }) = out else { return Ok(None) };
+    let Some(mut writer) = out else { return Ok(None) };
     for (key, value) in label.metadata() {
         writer.append_key_value_metadata(KeyValue::new(key, value));
     }

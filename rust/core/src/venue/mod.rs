@@ -4,6 +4,9 @@ use crate::feed::{Frame, Market};
 use crate::json::{JsonError, UnknownKeys};
 
 pub mod binance;
+pub mod bybit;
+mod url;
+mod values;
 
 /// What a venue's folder provides: it reads frames and tells the market what they say.
 pub trait VenueDecoder: std::fmt::Debug + Send {
@@ -53,7 +56,15 @@ pub struct FeedSpec {
 }
 
 /// Every feed.
-pub static REGISTRY: [&FeedSpec; 3] = [&binance::SPOT, &binance::USDM, &binance::COINM];
+pub static REGISTRY: [&FeedSpec; 7] = [
+    &binance::SPOT,
+    &binance::USDM,
+    &binance::COINM,
+    &bybit::SPOT,
+    &bybit::LINEAR,
+    &bybit::INVERSE,
+    &bybit::OPTION,
+];
 
 /// The feed called `name`.
 #[must_use]

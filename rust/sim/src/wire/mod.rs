@@ -6,6 +6,7 @@
 //! A new venue is a folder here and a line in [`FEEDS`].
 
 mod binance;
+mod bybit;
 mod rounds;
 mod text;
 
@@ -140,8 +141,10 @@ pub enum Content {
     Trade {
         /// A single fill, or several together.
         aggregate: bool,
-        /// The venue's id.
+        /// What orders it among those of its instrument.
         id: u64,
+        /// The venue's id, as text.
+        name: String,
         /// Ticks and steps.
         level: Level,
         /// Who took.
@@ -162,7 +165,7 @@ pub enum Content {
     },
     /// A change of the book.
     Diff(Diff),
-    /// The whole book.
+    /// The whole book. One that the stream brings replaces what stands; an answer has to join it.
     Snapshot(Snapshot),
     /// The top of the book; of a snapshot only the levels and the id matter.
     Partial(Snapshot),
@@ -194,8 +197,8 @@ pub enum Content {
         side: Side,
         /// Price as ordered, ticks.
         price: i64,
-        /// Average of the fills.
-        average: Decimal,
+        /// Average of the fills, where it is sent.
+        average: Option<Decimal>,
         /// Filled, steps.
         size: i64,
         /// Event time, ns UTC.
@@ -246,7 +249,7 @@ pub trait Wire {
     /// The answer that defines the instruments.
     fn definitions(&self, market: &Market, at: u64) -> Message;
 
-    /// The answer with the book as it stands.
+    /// The book as it stands: the answer of a request, or what the stream itself sends after a subscription.
     fn snapshot(&self, market: &Market, instrument: usize, at: u64) -> Message;
 
     /// Takes an event; the messages it causes at once are added to `out`.
@@ -273,7 +276,8 @@ pub struct Feed {
 }
 
 /// The feeds there are.
-pub const FEEDS: &[Feed] = &[binance::SPOT, binance::USDM, binance::COINM];
+pub const FEEDS: &[Feed] =
+    &[binance::SPOT, binance::USDM, binance::COINM, bybit::SPOT, bybit::LINEAR, bybit::INVERSE];
 
 /// The feed of a name.
 #[must_use]

@@ -13,16 +13,17 @@ use std::collections::HashMap;
 use super::Product;
 use super::messages::{
     AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, IndexPrice, Kline, Levels, MarkPrice,
-    OpenInterest, Snapshot, Trade, require,
+    OpenInterest, Snapshot, Trade,
 };
 use super::{instruments, rest, sequence, streams};
 use crate::book::Update;
 use crate::data::{AggressorSide, BarRow, DataType, Decimals, LiquidationRow};
-use crate::feed::{BookMessage, Frame, Market, TradeFields, TradeKind, is_item_error};
+use crate::feed::{BookMessage, Frame, Market, TradeFields, TradeId, TradeKind, is_item_error};
 use crate::frame::FrameKind;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time;
 use crate::venue::VenueDecoder;
+use crate::venue::values::require;
 
 /// What a message says, read to its end.
 #[derive(Debug)]
@@ -390,7 +391,7 @@ fn read_event<'a>(
             let needed = if spot { Depth::NEEDED_SPOT } else { Depth::NEEDED_FUTURES };
             require(seen, Depth::KEYS, needed, start)?;
             *item = Parsed::Depth {
-                update: Update { first: message.first, last: message.last, previous: message.previous },
+                update: Update { previous: message.previous, ..Update::changes(message.first, message.last) },
                 ts_event: if spot { message.event } else { message.transaction },
                 symbol: message.symbol,
             };
@@ -669,12 +670,12 @@ fn try_tell(
             market.check_price(message.mark.0).map_err(fail)?;
             let slot = market.slot(&message.symbol).map_err(fail)?;
             market.price_update(slot, DataType::MarkPrice, message.mark, message.event);
-            if let Some(index) = message.index.filter(|index| index.0.value > 0) {
+            if let Some(index) = message.index {
                 market.check_price(index.0).map_err(fail)?;
                 market.price_update(slot, DataType::IndexPrice, index, message.event);
             }
             if !message.rate.is_empty() && message.next_funding > 0 {
-                market.funding_rate(slot, &message.rate, Some(message.next_funding), message.event);
+                market.funding_rate(slot, &message.rate, None, Some(message.next_funding), message.event);
             }
         }
         Parsed::Index(message) => {
@@ -767,12 +768,12 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 /// A trade's values for the market.
-pub(super) fn trade_fields(message: &Trade<'_>) -> TradeFields {
+pub(super) fn trade_fields(message: &Trade<'_>) -> TradeFields<'static> {
     TradeFields {
         price: message.price,
         size: message.size,
         aggressor_side: if message.buyer_is_maker { AggressorSide::Seller } else { AggressorSide::Buyer },
-        id: message.id,
+        id: TradeId::Number(message.id),
         ts_event: message.ts_event,
     }
 }

@@ -147,6 +147,8 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         activation_ns: ns(symbol.onboard_date),
         expiration_ns: if is_future { ns(symbol.delivery_date) } else { None },
         underlying: is_future.then(|| symbol.base_asset.clone()),
+        option_kind: None,
+        strike: None,
         margin_init: fraction(symbol.required_margin_percent.as_ref()),
         margin_maint: fraction(symbol.maint_margin_percent.as_ref()),
         status: if symbol.status.is_empty() { symbol.contract_status.clone() } else { symbol.status.clone() },

@@ -7,94 +7,14 @@ use std::borrow::Cow;
 
 use crate::data::Decimals;
 use crate::decimal::Decimal;
-use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys, out_of_range};
-use crate::{decimal, time};
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys};
+use crate::venue::values::{
+    computed_price, computed_price_or_none, epoch, epoch_or_none, number_text, price, price_or_zero, size,
+    size_or_zero,
+};
 
 type Text<'a> = Cow<'a, [u8]>;
 type Read = Result<(), JsonError>;
-
-/// A time in the venue's milliseconds (or microseconds), ns UTC.
-fn epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    time::from_epoch(cursor.u64()?).ok_or(JsonError { kind: Kind::Time, at })
-}
-
-/// The same where 0 says that there is none.
-fn epoch_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    match cursor.u64()? {
-        0 => Ok(0),
-        value => time::from_epoch(value).ok_or(JsonError { kind: Kind::Time, at }),
-    }
-}
-
-/// A price that must be positive.
-fn price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    let at = cursor.offset();
-    let price = cursor.decimal()?;
-    if price.value > 0 && price.value <= decimal::PRICE_MAX {
-        Ok(price)
-    } else {
-        Err(out_of_range(Kind::Price, price.value, at))
-    }
-}
-
-/// A price the venue computes: positive, rounded where it has more than 16 decimals.
-fn computed_price(cursor: &mut Cursor<'_>) -> Result<(Decimal, bool), JsonError> {
-    let at = cursor.offset();
-    let (price, rounded) = cursor.rounded_decimal()?;
-    if price.value > 0 && price.value <= decimal::PRICE_MAX {
-        Ok((price, rounded))
-    } else {
-        Err(out_of_range(Kind::Price, price.value, at))
-    }
-}
-
-/// A price that may be zero: an empty side, an index not yet known.
-fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    let at = cursor.offset();
-    let price = cursor.decimal()?;
-    if price.value >= 0 && price.value <= decimal::PRICE_MAX {
-        Ok(price)
-    } else {
-        Err(out_of_range(Kind::Price, price.value, at))
-    }
-}
-
-fn size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    let at = cursor.offset();
-    let size = cursor.decimal()?;
-    if size.value >= 0 && size.value <= decimal::SIZE_MAX {
-        Ok(size)
-    } else {
-        Err(out_of_range(Kind::Size, size.value, at))
-    }
-}
-
-fn size(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    let at = cursor.offset();
-    let size = size_or_zero(cursor)?;
-    if size.value == 0 { Err(JsonError { kind: Kind::Size, at }) } else { Ok(size) }
-}
-
-/// A number kept as canonical text; `""` stays `""`.
-fn number_text(cursor: &mut Cursor<'_>) -> Result<String, JsonError> {
-    let (text, at) = cursor.decimal_text()?;
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
-}
-
-/// Keys that must have been there: a bit each, and the names for the error.
-pub(super) fn require(seen: u64, keys: &'static [Key], needed: &[usize], at: usize) -> Read {
-    match needed.iter().find(|key| seen & (1 << **key) == 0) {
-        Some(missing) => Err(JsonError { kind: Kind::Missing(keys[*missing].name()), at }),
-        None => Ok(()),
-    }
-}
 
 /// `trade`: one execution.
 #[derive(Debug, Default)]
@@ -423,18 +343,7 @@ impl<'a> Message<'a> for MarkPrice<'a> {
             1 => self.event = epoch(cursor)?,
             2 => self.symbol = cursor.string()?,
             3 => self.mark = computed_price(cursor)?,
-            6 => {
-                let at = cursor.offset();
-                let (text, _) = cursor.decimal_text()?;
-                if !text.is_empty() {
-                    let index = decimal::parse_rounded(&text);
-                    let index = index.map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
-                    if index.0.value < 0 || index.0.value > decimal::PRICE_MAX {
-                        return Err(out_of_range(Kind::Price, index.0.value, at));
-                    }
-                    self.index = Some(index);
-                }
-            }
+            6 => self.index = computed_price_or_none(cursor)?,
             7 => self.rate = number_text(cursor)?,
             8 => self.next_funding = epoch_or_none(cursor)?,
             _ => cursor.skip()?,

@@ -1,11 +1,13 @@
 //! Binance's REST answers: what they are is told by their URL.
 
 use super::frames::{BinanceDecoder, Parsed, Scratch, tell, tell_bar, tell_snapshot, trade_fields};
-use super::messages::{AggTrade, Candle, RestTrade, Trade, require};
-use super::{instruments, streams};
+use super::instruments;
+use super::messages::{AggTrade, Candle, RestTrade, Trade};
 use crate::accounting::End;
-use crate::feed::{Frame, Market, TradeFields, TradeKind};
+use crate::feed::{Frame, Market, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Kind, Message};
+use crate::venue::url;
+use crate::venue::values::require;
 
 /// Decodes a REST answer under its URL. `false`: its bytes say what it is, as those of any frame.
 pub(super) fn decode(
@@ -13,9 +15,9 @@ pub(super) fn decode(
     frame: &Frame<'_>,
     market: &mut Market,
 ) -> Result<bool, JsonError> {
-    let symbol = streams::query(frame.context, "symbol").unwrap_or_default().to_uppercase();
+    let symbol = url::query(frame.context, "symbol").unwrap_or_default().to_uppercase();
     let is_array = frame.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
-    match streams::endpoint(frame.context) {
+    match url::endpoint(frame.context) {
         "exchangeInfo" if is_definitions(frame.body) => {
             instruments::read(decoder.product(), frame.body, frame.ts, market)?;
             market.item(End::Control);
@@ -86,10 +88,10 @@ fn trades(
     symbol: &str,
     kind: TradeKind,
     market: &mut Market,
-    read: impl Fn(&mut Cursor<'_>, &mut Scratch, usize) -> Result<TradeFields, JsonError>,
+    read: impl Fn(&mut Cursor<'_>, &mut Scratch, usize) -> Result<TradeFields<'static>, JsonError>,
 ) -> Result<(), JsonError> {
     let mut cursor = Cursor::new(frame.body);
-    let mut items: Vec<Result<TradeFields, JsonError>> = Vec::new();
+    let mut items: Vec<Result<TradeFields<'static>, JsonError>> = Vec::new();
     let scratch = &mut decoder.scratch;
     cursor.array(|cursor| {
         cursor.peek();
@@ -107,7 +109,10 @@ fn trades(
     cursor.finish()?;
     let slot = named(symbol, market)?;
     // Oldest first, whatever the answer's order.
-    items.sort_by_key(|item| item.as_ref().map_or(0, |t| t.id));
+    items.sort_by_key(|item| match item.as_ref().map(|trade| trade.id) {
+        Ok(TradeId::Number(id)) => id,
+        _ => 0,
+    });
     for item in items {
         let checked = item.and_then(|trade| {
             let fail = |kind| JsonError { kind, at: 0 };
@@ -141,7 +146,7 @@ fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), Js
         Ok(())
     })?;
     cursor.finish()?;
-    let interval = streams::query(frame.context, "interval").unwrap_or_default();
+    let interval = url::query(frame.context, "interval").unwrap_or_default();
     let slot = named(symbol, market)?;
     let last = items.len().saturating_sub(1);
     for (at, item) in items.into_iter().enumerate() {

@@ -47,7 +47,7 @@ mod tests {
     use Verdict::{Apply, Duplicate, Gap, Stale};
 
     fn at(id: u64, snapshot: u64) -> Position {
-        Position { id, snapshot, fresh: id == snapshot }
+        Position { id, snapshot, fresh: id == snapshot, cross: 0 }
     }
 
     #[test]
@@ -55,10 +55,10 @@ mod tests {
         for (first, last, want) in
             [(90, 99, Stale), (95, 100, Stale), (95, 101, Apply), (101, 101, Apply), (102, 103, Gap)]
         {
-            assert_eq!(spot(at(100, 100), Update { first, last, previous: None }), want, "{first} {last}");
+            assert_eq!(spot(at(100, 100), Update::changes(first, last)), want, "{first} {last}");
         }
-        assert_eq!(spot(at(110, 100), Update { first: 105, last: 109, previous: None }), Duplicate);
-        assert_eq!(spot(at(110, 100), Update { first: 96, last: 100, previous: None }), Stale);
+        assert_eq!(spot(at(110, 100), Update::changes(105, 109)), Duplicate);
+        assert_eq!(spot(at(110, 100), Update::changes(96, 100)), Stale);
     }
 
     #[test]
@@ -70,7 +70,7 @@ mod tests {
             (105, 120, 100, Apply),
             (105, 120, 101, Gap),
         ] {
-            let update = Update { first, last, previous: Some(previous) };
+            let update = Update { previous: Some(previous), ..Update::changes(first, last) };
             assert_eq!(futures(at(100, 100), update), want, "{first} {last} {previous}");
         }
         for (first, last, previous, want) in [
@@ -81,7 +81,7 @@ mod tests {
             // Ids interleave across the venue: U below the book's id proves nothing here.
             (119, 140, 121, Gap),
         ] {
-            let update = Update { first, last, previous: Some(previous) };
+            let update = Update { previous: Some(previous), ..Update::changes(first, last) };
             assert_eq!(futures(at(120, 100), update), want, "{first} {last} {previous}");
         }
     }

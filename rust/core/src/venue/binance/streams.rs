@@ -1,5 +1,7 @@
 //! Stream names, symbols and URLs of Binance.
 
+use crate::venue::url::query;
+
 /// A stream name's channel: what follows the first `@`.
 pub(super) fn channel(stream: &str) -> &str {
     stream.split_once('@').map_or("", |(_, channel)| channel)
@@ -46,20 +48,6 @@ pub(super) fn futures_id(symbol: &str) -> String {
     }
 }
 
-/// A parameter of a URL's query.
-pub(super) fn query<'a>(url: &'a str, name: &str) -> Option<&'a str> {
-    let (_, query) = url.split_once('?')?;
-    query
-        .split('&')
-        .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
-}
-
-/// The last part of a URL's path: `depth` of `https://…/api/v3/depth?symbol=…`.
-pub(super) fn endpoint(url: &str) -> &str {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
-}
-
 /// The streams that a connection's URL names: `/ws/a@b` or `/stream?streams=a@b/c@d`.
 pub(super) fn of_url(url: &str) -> Vec<String> {
     let names = match query(url, "streams") {
@@ -88,8 +76,6 @@ mod tests {
         assert_eq!(partial_depth("depth@100ms"), None);
         assert_eq!(channel("btcusdt@depth@100ms"), "depth@100ms");
         assert_eq!(symbol("btcusd_perp@depth5"), "BTCUSD_PERP");
-        assert_eq!(query("https://x/api/v3/depth?symbol=A&limit=5", "limit"), Some("5"));
-        assert_eq!(endpoint("https://x/api/v3/depth?symbol=A"), "depth");
         assert_eq!(of_url("wss://x/stream?streams=a@b/c@d@100ms"), ["a@b", "c@d@100ms"]);
         assert_eq!(of_url("wss://x/ws/btcusdt@depth20"), ["btcusdt@depth20"]);
         assert!(book_rank("depth@100ms") < book_rank("depth20@100ms"));

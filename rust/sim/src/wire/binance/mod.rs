@@ -165,6 +165,7 @@ impl Binance {
             let content = Content::Trade {
                 aggregate: false,
                 id: trade.id,
+                name: trade.id.to_string(),
                 level: Level { price: trade.price, size: trade.size },
                 taker: trade.taker,
                 ts_event: millis(at),
@@ -202,6 +203,7 @@ impl Binance {
         let content = Content::Trade {
             aggregate: true,
             id,
+            name: id.to_string(),
             level: Level { price: aggregate.first.price, size: aggregate.size },
             taker: aggregate.first.taker,
             ts_event: millis(aggregate.at),
@@ -288,7 +290,7 @@ impl Binance {
         let content = Content::Liquidation {
             side: order.side,
             price: order.price,
-            average: order.average,
+            average: Some(order.average),
             size: order.filled,
             ts_event: millis(filled_at),
         };

@@ -1,0 +1,166 @@
+//! Rows with what tells them apart, for sources whose rows may come twice: dumps.
+
+use std::ops::Range;
+
+use super::{AnyColumns, DataType, Physical};
+
+/// How rows of a stream that came twice are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub enum Identity {
+    /// They are not: the feed's decoder has left them out.
+    #[default]
+    Arrival,
+    /// Rows have no identity; where sources overlap, the earlier one is taken until it ends, then the next.
+    Turns,
+    /// The key is a hash of the venue's id: rows of one time and key must be equal, and are one.
+    Text,
+    /// The key is a number of the venue's that orders rows of one time, too.
+    Number,
+    /// The same, and the numbers follow one another: one missing is a gap, one at two times an error.
+    Sequence,
+}
+
+impl Identity {
+    /// Whether the key orders rows of one receive time.
+    #[must_use]
+    pub const fn orders(self) -> bool {
+        matches!(self, Self::Number | Self::Sequence)
+    }
+}
+
+/// Rows and, for those of dumps, what tells them apart and what they cost.
+#[derive(Debug)]
+pub struct Rows {
+    /// The rows.
+    pub columns: AnyColumns,
+    /// By row: the number or the hash that tells it from others (see [`Identity`]). Empty where
+    /// rows stand as they came.
+    pub keys: Vec<u64>,
+    /// By row: the bytes of its line in the source; 0 for a row that shares its line with the one before it.
+    pub costs: Vec<u32>,
+}
+
+impl Rows {
+    /// No rows of `data_type`.
+    #[must_use]
+    pub fn new(data_type: DataType) -> Self {
+        Self { columns: AnyColumns::new(data_type), keys: Vec::new(), costs: Vec::new() }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.columns.rows()
+    }
+
+    /// Whether rows have keys and costs.
+    #[must_use]
+    pub const fn is_marked(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// Bytes of memory the rows take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.columns.bytes() + self.keys.bytes() + self.costs.bytes()
+    }
+
+    /// Drops all rows, keeping the memory.
+    pub fn clear(&mut self) {
+        self.columns.clear();
+        self.keys.clear();
+        self.costs.clear();
+    }
+
+    /// Makes room for `rows` more rows.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        for column in self.columns.physical_mut() {
+            column.reserve(rows);
+        }
+        self.keys.reserve(rows);
+        self.costs.reserve(rows);
+    }
+
+    /// Takes the rows out, leaving none.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        Self {
+            columns: self.columns.take(),
+            keys: std::mem::take(&mut self.keys),
+            costs: std::mem::take(&mut self.costs),
+        }
+    }
+
+    /// Appends rows `range` of `other`.
+    pub fn extend_range(&mut self, other: &Self, range: Range<usize>) {
+        if other.is_marked() {
+            self.keys.extend_from_slice(&other.keys[range.clone()]);
+            self.costs.extend_from_slice(&other.costs[range.clone()]);
+        }
+        self.columns.extend_range(&other.columns, range);
+    }
+
+    /// Keeps the first `count` rows.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        let mut kept = Self::new(self.columns.data_type());
+        kept.extend_range(self, 0..count);
+        *self = kept;
+    }
+
+    /// Sorts by receive time, then key where `by_key`, keeping the order of equal ones.
+    pub(crate) fn sort(&mut self, by_key: bool) {
+        let times = self.columns.ts_init();
+        let in_order = if by_key && self.is_marked() {
+            (1..times.len()).all(|i| (times[i - 1], self.keys[i - 1]) <= (times[i], self.keys[i]))
+        } else {
+            times.is_sorted()
+        };
+        if in_order {
+            return;
+        }
+        let mut order: Vec<u32> = (0..times.len() as u32).collect();
+        if by_key && self.is_marked() {
+            order.sort_by_key(|&row| (times[row as usize], self.keys[row as usize]));
+        } else {
+            order.sort_by_key(|&row| times[row as usize]);
+        }
+        self.gather(&order);
+    }
+
+    /// Reorders the rows; see [`Physical::gather`].
+    pub(crate) fn gather(&mut self, order: &[u32]) {
+        self.columns.gather(order);
+        if self.is_marked() {
+            Physical::gather(&mut self.keys, order);
+            Physical::gather(&mut self.costs, order);
+        }
+    }
+
+    pub(crate) fn write_range(&self, range: Range<usize>, out: &mut Vec<u8>) {
+        if self.is_marked() {
+            self.keys.write_range(range.clone(), out);
+            self.costs.write_range(range.clone(), out);
+        }
+        self.columns.write_range(range, out);
+    }
+
+    pub(crate) fn read_rows<'b>(
+        &mut self,
+        rows: usize,
+        marked: bool,
+        mut bytes: &'b [u8],
+    ) -> Option<&'b [u8]> {
+        if marked {
+            bytes = Physical::read_rows(&mut self.keys, rows, bytes)?;
+            bytes = Physical::read_rows(&mut self.costs, rows, bytes)?;
+        }
+        self.columns.read_rows(rows, bytes)
+    }
+}
+
+impl From<AnyColumns> for Rows {
+    /// Rows that stand as they came.
+    fn from(columns: AnyColumns) -> Self {
+        Self { columns, keys: Vec::new(), costs: Vec::new() }
+    }
+}

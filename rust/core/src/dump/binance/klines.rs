@@ -1,0 +1,182 @@
+//! `klines`: bars of every interval. Mark, index and premium index klines have the same columns and, in part, the
+//! same file names: their folders tell them, and their volumes, which are zero though trades are counted.
+
+use std::sync::Arc;
+
+use super::{by_symbol, first, instrument_id, product, symbol};
+use crate::accounting::End;
+use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
+use crate::decimal::Decimal;
+use crate::dump::rows::fault;
+use crate::dump::{
+    Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Sample, Setting,
+};
+use crate::feed::StreamKey;
+use crate::time;
+use crate::venue::{FeedSpec, binance};
+
+pub(super) const OPEN_TIME: usize = 0;
+pub(super) const OPEN: usize = 1;
+pub(super) const VOLUME: usize = 5;
+pub(super) const CLOSE_TIME: usize = 6;
+pub(super) const CLOSE: usize = 4;
+const COUNT: usize = 8;
+
+/// Columns of all klines.
+pub(super) const COLUMNS: &[Column] = &[
+    Column::needed(&["open_time"], Holds::Epoch),
+    Column::needed(&["open"], Holds::Decimal),
+    Column::needed(&["high"], Holds::Decimal),
+    Column::needed(&["low"], Holds::Decimal),
+    Column::needed(&["close"], Holds::Decimal),
+    Column::needed(&["volume"], Holds::Decimal),
+    Column::needed(&["close_time"], Holds::Epoch),
+    Column::known(&["quote_volume", "quote_asset_volume", "base_asset_volume"], Holds::Decimal),
+    Column::known(&["count", "number_of_trades"], Holds::Integer),
+    Column::known(&["taker_buy_volume", "taker_buy_base_asset_volume"], Holds::Decimal),
+    Column::known(&["taker_buy_quote_volume", "taker_buy_quote_asset_volume"], Holds::Decimal),
+    Column::known(&["ignore"], Holds::Text),
+];
+/// Their order in files without a header.
+pub(super) const BARE: &[&[usize]] = &[&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]];
+
+/// Binance's `klines`.
+pub static SPEC: DumpSpec = DumpSpec {
+    name: "binance-klines",
+    title: "Binance public data, klines of all intervals (spot, um, cm)",
+    types: &[DataType::Bar],
+    columns: COLUMNS,
+    bare: BARE,
+    called: &["klines"],
+    by_name_only: false,
+    fits: has_volume,
+    feed: |setting| feed(setting).map(|feed| feed.name.to_owned()),
+    decoder: |setting| Ok(Box::new(Bars::new(setting, feed(setting)?, "LAST")?)),
+};
+
+/// Whether a first row can be of trades: counted trades have a volume.
+fn has_volume(sample: &Sample) -> bool {
+    let field = |column: usize| {
+        let at = match &sample.header {
+            Some(header) => header.iter().position(|name| COLUMNS[column].names.contains(&name.trim()))?,
+            None => column,
+        };
+        crate::decimal::parse(sample.first.get(at)?.as_bytes()).ok()
+    };
+    let is_zero = |column| field(column).is_some_and(|d: Decimal| d.value == 0);
+    !is_zero(VOLUME) || is_zero(COUNT) || field(COUNT).is_none()
+}
+
+/// Spot where times are microseconds; else COIN-M by its symbols; else what the path says.
+fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
+    let is_micros = first(setting, OPEN_TIME).is_some_and(|text| text.len() >= 16);
+    let is_coinm = symbol(setting)?.contains("USD_");
+    let told: Option<&'static FeedSpec> = match (is_micros, is_coinm) {
+        (true, _) => Some(&binance::SPOT),
+        (_, true) => Some(&binance::COINM),
+        _ => None,
+    };
+    product(setting, told)
+}
+
+/// The same for klines that only futures have.
+pub(super) fn futures_feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
+    by_symbol(setting, &symbol(setting)?)
+}
+
+/// An interval: Nautilus's name of it, and its length in ns where that is fixed.
+#[derive(Debug, Clone)]
+pub(super) struct Interval {
+    pub name: String,
+    length: Option<u64>,
+}
+
+/// A time of a kline as sent, and one unit of it, in ns.
+fn unit(raw: u64) -> u64 {
+    if raw < 100_000_000_000_000 { 1_000_000 } else { 1_000 }
+}
+
+impl Interval {
+    /// By the first row: from its open to one unit after the close sent.
+    pub fn of(setting: &Setting<'_>) -> Result<Self, DumpError> {
+        let raw = |column| first(setting, column).and_then(|text| text.parse::<u64>().ok());
+        let (Some(open), Some(close)) = (raw(OPEN_TIME), raw(CLOSE_TIME)) else {
+            // No rows, or a first row that is a reject.
+            return Ok(Self { name: "1-MINUTE".to_owned(), length: Some(time::MINUTE) });
+        };
+        let ns = |raw| time::from_epoch(raw).unwrap_or_default();
+        let length = (ns(close) + unit(close)).saturating_sub(ns(open));
+        let seconds = length / time::SECOND;
+        let (count, name, fixed) = match seconds {
+            1 => (1, "SECOND", true),
+            60 | 180 | 300 | 900 | 1_800 => (seconds / 60, "MINUTE", true),
+            3_600 | 7_200 | 14_400 | 21_600 | 28_800 | 43_200 => (seconds / 3_600, "HOUR", true),
+            86_400 | 259_200 => (seconds / 86_400, "DAY", true),
+            604_800 => (1, "WEEK", true),
+            2_419_200 | 2_505_600 | 2_592_000 | 2_678_400 => (1, "MONTH", false),
+            _ => return Err(DumpError::Interval { seconds }),
+        };
+        Ok(Self { name: format!("{count}-{name}"), length: fixed.then_some(length) })
+    }
+
+    /// The exact close of a row's bar, ns.
+    pub fn close(&self, row: &Row<'_>) -> Result<u64, Fault> {
+        let open = row.epoch(OPEN_TIME)?;
+        let raw = row.integer(CLOSE_TIME)?;
+        let sent = time::from_epoch(raw).ok_or(fault(FaultKind::Time, CLOSE_TIME))?;
+        if sent < open {
+            return Err(fault(FaultKind::Time, CLOSE_TIME));
+        }
+        // Months differ in length; their close time says where they end.
+        Ok(self.length.map_or(sent + unit(raw), |length| open + length))
+    }
+}
+
+/// Reads klines as bars.
+pub(super) struct Bars {
+    instrument_id: Arc<str>,
+    interval: Interval,
+    price_type: &'static str,
+    stream: Option<usize>,
+}
+
+impl Bars {
+    /// Bars of the price type given.
+    pub fn new(setting: &Setting<'_>, feed: &FeedSpec, price_type: &'static str) -> Result<Self, DumpError> {
+        let instrument_id = instrument_id(feed, &symbol(setting)?);
+        Ok(Self { instrument_id, interval: Interval::of(setting)?, price_type, stream: None })
+    }
+
+    #[cold]
+    fn open(&mut self, out: &mut Output) -> usize {
+        let id = format!("{}-{}-{}-EXTERNAL", self.instrument_id, self.interval.name, self.price_type);
+        let key = StreamKey { data_type: DataType::Bar, id: id.into(), variant: "".into() };
+        *self.stream.insert(out.open(key, self.instrument_id.clone(), Identity::Number))
+    }
+}
+
+impl DumpDecoder for Bars {
+    fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
+        let ts_event = self.interval.close(row)?;
+        let mut prices = [Decimal::default(); 4];
+        for (at, price) in prices.iter_mut().enumerate() {
+            *price = out.price(row, OPEN + at)?;
+        }
+        let volume = out.size(row, VOLUME)?;
+        if !out.wants(DataType::Bar, ts_event) {
+            return Ok(End::Unselected);
+        }
+        let stream = match self.stream {
+            Some(stream) => stream,
+            None => self.open(out),
+        };
+        let price = prices.iter().map(|p| p.significant).max().unwrap_or_default();
+        let decimals = Decimals { price, size: volume.significant };
+        if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
+            let [open, high, low, close] = prices.map(|p| p.value);
+            let ts_init = ts_event;
+            columns.push(&BarRow { open, high, low, close, volume: volume.value, ts_event, ts_init });
+        }
+        Ok(End::Rows)
+    }
+}

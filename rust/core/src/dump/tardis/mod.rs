@@ -1,0 +1,155 @@
+//! Tardis's CSV datasets: any exchange, one or many symbols in a file, times in microseconds.
+//!
+//! Every file begins with `exchange,symbol,timestamp,local_timestamp`; a row's receive time is Tardis's own
+//! (`local_timestamp`). Instrument ids are those of NautilusTrader's loader: the symbol in upper case, the venue by
+//! [`venue`]. What differs from that loader, and why: `docs/dumps.md`.
+
+pub(super) mod book;
+pub(super) mod liquidations;
+pub(super) mod options;
+pub(super) mod quotes;
+pub(super) mod snapshots;
+pub(super) mod ticker;
+pub(super) mod trades;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::rows::fault;
+use super::{Column, DumpError, Fault, FaultKind, Holds, Row, Setting};
+use crate::{symbol, time};
+
+pub(super) const EXCHANGE: usize = 0;
+pub(super) const SYMBOL: usize = 1;
+pub(super) const TIMESTAMP: usize = 2;
+pub(super) const LOCAL_TIMESTAMP: usize = 3;
+
+/// The first four columns of every dataset.
+pub(super) const COMMON: [Column; 4] = [
+    Column::needed(&["exchange"], Holds::Text),
+    Column::needed(&["symbol"], Holds::Text),
+    Column::needed(&["timestamp"], Holds::Integer),
+    Column::needed(&["local_timestamp"], Holds::Integer),
+];
+
+/// What all datasets belong to.
+#[expect(clippy::unnecessary_wraps, reason = "other formats have to look")]
+fn feed(_: &Setting<'_>) -> Result<String, DumpError> {
+    Ok("tardis".to_owned())
+}
+
+/// Nautilus's venue of a Tardis exchange (its `TardisExchange::as_venue`): one venue where it joins several, else
+/// the name in upper case. An exchange it does not know is named by the same rule.
+fn venue(exchange: &str) -> String {
+    match exchange {
+        "binance-dex"
+        | "binance-european-options"
+        | "binance-futures"
+        | "binance-jersey"
+        | "binance-options" => "BINANCE",
+        "bitfinex-derivatives" => "BITFINEX",
+        "bitget-futures" => "BITGET",
+        "bybit-options" | "bybit-spot" => "BYBIT",
+        "coinbase-international" => "COINBASE_INTX",
+        "crypto-com-derivatives" => "CRYPTO_COM",
+        "ftx-us" => "FTX",
+        "gate-io-futures" => "GATE_IO",
+        "huobi-dm" | "huobi-dm-linear-swap" | "huobi-dm-options" => "HUOBI",
+        "huobi-dm-swap" => "HUOBI_DELIVERY",
+        "kucoin-futures" => "KUCOIN",
+        "mexc-futures" => "MEXC",
+        "okex-futures" | "okex-options" | "okex-spreads" | "okex-swap" => "OKEX",
+        other => return other.to_ascii_uppercase().replace('-', "_"),
+    }
+    .to_owned()
+}
+
+/// An exchange and a symbol as the file has them.
+type Name = (Box<[u8]>, Box<[u8]>);
+
+/// Instruments of a file, and what a decoder keeps of each.
+struct Instruments<T> {
+    slots: Vec<Instrument<T>>,
+    table: HashMap<Name, usize, foldhash::fast::FixedState>,
+    last: usize,
+}
+
+struct Instrument<T> {
+    exchange: Box<[u8]>,
+    symbol: Box<[u8]>,
+    /// The exchange as text: where the rows come from.
+    origin: Arc<str>,
+    id: Arc<str>,
+    state: T,
+}
+
+impl<T> Default for Instruments<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), table: HashMap::default(), last: 0 }
+    }
+}
+
+impl<T: Default> Instruments<T> {
+    /// The instrument of a row. Most rows are of the one before them.
+    #[inline]
+    fn of(&mut self, row: &Row<'_>) -> Result<&mut Instrument<T>, Fault> {
+        let (exchange, symbol) = (row.bytes(EXCHANGE), row.bytes(SYMBOL));
+        let is_last = self
+            .slots
+            .get(self.last)
+            .is_some_and(|slot| *slot.symbol == *symbol && *slot.exchange == *exchange);
+        if !is_last {
+            self.find(exchange, symbol)?;
+        }
+        Ok(&mut self.slots[self.last])
+    }
+
+    #[cold]
+    fn find(&mut self, exchange: &[u8], symbol: &[u8]) -> Result<(), Fault> {
+        let key = (exchange.into(), symbol.into());
+        if let Some(slot) = self.table.get(&key) {
+            self.last = *slot;
+            return Ok(());
+        }
+        let text = |bytes, column| std::str::from_utf8(bytes).map_err(|_| fault(FaultKind::Utf8, column));
+        let (exchange, name) = (text(exchange, EXCHANGE)?, text(symbol, SYMBOL)?);
+        if !symbol::is_safe(exchange) {
+            return Err(fault(FaultKind::Value, EXCHANGE));
+        }
+        // Nautilus keeps the stroke of a pair in the id and leaves it out of the folder.
+        if !symbol::is_safe(&name.replace('/', "")) {
+            return Err(fault(FaultKind::Value, SYMBOL));
+        }
+        self.last = self.slots.len();
+        self.slots.push(Instrument {
+            exchange: exchange.as_bytes().into(),
+            symbol: symbol.into(),
+            origin: format!("tardis {exchange}").into(),
+            id: format!("{}.{}", name.to_uppercase(), venue(exchange)).into(),
+            state: T::default(),
+        });
+        self.table.insert(key, self.last);
+        Ok(())
+    }
+}
+
+/// A time of a row in ns: microseconds, or nanoseconds where it has as many digits.
+#[inline]
+fn moment(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
+    let value = row.integer(column)?;
+    let ns = if value < 100_000_000_000_000_000 { value * 1_000 } else { value };
+    if time::is_plausible(ns) { Ok(ns) } else { Err(fault(FaultKind::Time, column)) }
+}
+
+/// Event time and receive time of a row.
+#[inline]
+fn moments(row: &Row<'_>) -> Result<(u64, u64), Fault> {
+    Ok((moment(row, TIMESTAMP)?, moment(row, LOCAL_TIMESTAMP)?))
+}
+
+/// A hash of a text that tells rows of one time apart.
+#[inline]
+fn hash(value: impl std::hash::Hash) -> u64 {
+    use std::hash::BuildHasher;
+    foldhash::fast::FixedState::with_seed(0).hash_one(value)
+}

@@ -1,0 +1,775 @@
+//! Bybit's frames: which message one is, and what it tells the market.
+//!
+//! In: one frame, an object with a `topic`, an answer to a command, or a REST answer. Every frame is read to its
+//! last byte before the market hears of any item of it; then each is told, and stands or falls alone.
+//!
+//! `topic` says what `data` is and nearly always comes before it. Where it does not, `data` is passed over and
+//! read once the object's end is reached, by the same readers.
+
+use std::collections::{HashMap, HashSet};
+
+use super::messages::{
+    Book, BookHead, Candle, Levels, Liquidation, OldLiquidation, OptionTicker, Side, Text, Ticker, Trade,
+};
+use super::topics::{self, Channel};
+use super::{Product, instruments, recognise, rest, sequence};
+use crate::accounting::End;
+use crate::book::Update;
+use crate::data::{AggressorSide, BarRow, DataType, Decimals, LiquidationRow, OptionGreeksRow};
+use crate::decimal::Decimal;
+use crate::feed::{BookMessage, Frame, Market, TradeFields, TradeId, TradeKind};
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
+use crate::symbol::SlotId;
+use crate::time;
+use crate::venue::VenueDecoder;
+use crate::venue::values::{epoch, require};
+
+/// An item of an array: it stands or falls alone.
+pub(super) type Item<T> = Result<T, JsonError>;
+
+/// What `data` says, read to its end. Levels of a book are in the scratch.
+#[derive(Debug, Default)]
+enum Data<'a> {
+    #[default]
+    None,
+    Trades(Vec<Item<Trade<'a>>>),
+    Book(BookHead<'a>),
+    Ticker(Box<Ticker<'a>>),
+    OptionTicker(Box<OptionTicker<'a>>),
+    Candles(Vec<Item<Candle<'a>>>),
+    Liquidations(Vec<Item<Liquidation<'a>>>),
+}
+
+/// What is kept from frame to frame: buffers and predictions.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub levels: Levels,
+    pub unknown: UnknownKeys,
+    pub orders: Orders,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    book: Order,
+    trade: Order,
+    ticker: Order,
+    candle: Order,
+    liquidation: Order,
+    pub rest: Order,
+    pub rest_item: Order,
+}
+
+/// Number of a connection: source and number in it.
+type Connection = (u32, u32);
+
+/// The best bid and ask that `orderbook.1` has told.
+#[derive(Debug, Default, Clone, Copy)]
+struct Top {
+    u: u64,
+    /// Price and size of bid and ask; `None`: not known, or empty.
+    sides: [Option<(Decimal, Decimal)>; 2],
+}
+
+/// What the ticker of an instrument has said so far on one connection.
+#[derive(Debug, Default)]
+struct TickerState {
+    connection: Connection,
+    rate: String,
+    next_funding: Option<u64>,
+    interval: Option<u16>,
+    open_interest: String,
+    open_interest_value: String,
+    prices: [Option<Decimal>; 2],
+    sizes: [Option<Decimal>; 2],
+}
+
+/// Connections of which an instrument's ticker is remembered.
+const MAX_TICKERS: usize = 8;
+
+/// Reads Bybit's frames.
+#[derive(Debug)]
+pub(super) struct BybitDecoder {
+    product: Product,
+    scratch: Scratch,
+    /// Prediction and strangers of the envelope.
+    envelope: (Order, UnknownKeys),
+    tops: HashMap<SlotId, Top, foldhash::fast::RandomState>,
+    tickers: HashMap<SlotId, Vec<TickerState>, foldhash::fast::RandomState>,
+    /// Connections that were opened under the path of another product.
+    strange: HashSet<Connection, foldhash::fast::RandomState>,
+}
+
+impl BybitDecoder {
+    pub(super) fn new(product: Product) -> Self {
+        Self {
+            product,
+            scratch: Scratch::default(),
+            envelope: Default::default(),
+            tops: HashMap::default(),
+            tickers: HashMap::default(),
+            strange: HashSet::default(),
+        }
+    }
+}
+
+/// The object around everything.
+struct Envelope<'a, 's> {
+    product: Product,
+    scratch: &'s mut Scratch,
+    topic: Text<'a>,
+    kind: Text<'a>,
+    ts: u64,
+    /// Time of the matching engine; 0: not sent.
+    cts: u64,
+    data: Data<'a>,
+    /// Where `data` starts, when it came before `topic`.
+    data_at: Option<(usize, u32)>,
+    /// Where a REST answer's `result` starts.
+    result_at: Option<(usize, u32)>,
+    /// When a REST answer was made, ns UTC.
+    time: u64,
+    is_refusal: bool,
+}
+
+const HAS_TOPIC: u64 = 1;
+const HAS_TS: u64 = 1 << 2;
+const HAS_DATA: u64 = 1 << 3;
+/// `success`, `ret_msg`, `op`, `retCode`: an answer to a command.
+const HAS_ANSWER: u64 = 1 << 7 | 1 << 8 | 1 << 11 | 1 << 13;
+
+impl<'a> Message<'a> for Envelope<'a, '_> {
+    const KEYS: &'static [Key] = keys![
+        "topic",
+        "type",
+        "ts",
+        "data",
+        "cts",
+        "cs",
+        "id",
+        "success",
+        "ret_msg",
+        "conn_id",
+        "req_id",
+        "op",
+        "args",
+        "retCode",
+        "retMsg",
+        "result",
+        "retExtInfo",
+        "time",
+        "connId"
+    ];
+
+    #[inline]
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        match key {
+            0 => self.topic = cursor.string()?,
+            1 => self.kind = cursor.string()?,
+            2 => self.ts = epoch(cursor)?,
+            3 if self.topic.is_empty() => self.data_at = Some(pass(cursor)?),
+            3 => self.read_data(cursor)?,
+            4 => self.cts = epoch(cursor)?,
+            13 => self.is_refusal = cursor.i64()? != 0,
+            15 => self.result_at = Some(pass(cursor)?),
+            17 => self.time = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Passes over a value that is read later; answers where it starts.
+pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<(usize, u32), JsonError> {
+    cursor.peek();
+    let place = (cursor.offset(), cursor.depth());
+    cursor.skip()?;
+    Ok(place)
+}
+
+/// Reads an array of items, each alone; `read` also gets where the item starts.
+pub(super) fn items<'a, T>(
+    cursor: &mut Cursor<'a>,
+    mut read: impl FnMut(&mut Cursor<'a>, usize) -> Result<T, JsonError>,
+) -> Result<Vec<Item<T>>, JsonError> {
+    let mut items = Vec::new();
+    cursor.array(|cursor| {
+        cursor.peek();
+        let (start, depth) = (cursor.offset(), cursor.depth());
+        let item = read(cursor, start);
+        match &item {
+            Err(error) if error.kind.is_syntax() => return Err(*error),
+            Err(_) => cursor.pass_over(start, depth)?,
+            Ok(_) => {}
+        }
+        items.push(item);
+        Ok(())
+    })?;
+    Ok(items)
+}
+
+impl<'a> Envelope<'a, '_> {
+    fn channel(&self) -> Channel {
+        topics::split(text(&self.topic)).0
+    }
+
+    fn read_data(&mut self, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        let channel = self.channel();
+        let Scratch { levels, unknown, orders } = &mut *self.scratch;
+        cursor.peek();
+        let start = cursor.offset();
+        match channel {
+            Channel::Book | Channel::Top => {
+                levels.clear();
+                let mut head = BookHead::default();
+                let mut message = Book { head: &mut head, levels };
+                let seen = cursor.object(&mut message, &mut orders.book, unknown)?;
+                require(seen, Book::KEYS, Book::NEEDED, start)?;
+                self.data = Data::Book(head);
+            }
+            Channel::Trades => {
+                self.data = Data::Trades(items(cursor, |cursor, start| {
+                    let mut trade = Trade::default();
+                    let seen = cursor.object(&mut trade, &mut orders.trade, unknown)?;
+                    require(seen, Trade::KEYS, Trade::NEEDED, start)?;
+                    Ok(trade)
+                })?);
+            }
+            Channel::Ticker if self.product == Product::Option => {
+                let mut ticker = Box::<OptionTicker<'a>>::default();
+                let seen = cursor.object(&mut *ticker, &mut orders.ticker, unknown)?;
+                require(seen, OptionTicker::KEYS, OptionTicker::NEEDED, start)?;
+                self.data = Data::OptionTicker(ticker);
+            }
+            Channel::Ticker => {
+                let mut ticker = Box::<Ticker<'a>>::default();
+                let seen = cursor.object(&mut *ticker, &mut orders.ticker, unknown)?;
+                require(seen, Ticker::KEYS, Ticker::NEEDED, start)?;
+                self.data = Data::Ticker(ticker);
+            }
+            Channel::Kline => {
+                self.data = Data::Candles(items(cursor, |cursor, start| {
+                    let mut candle = Candle::default();
+                    let seen = cursor.object(&mut candle, &mut orders.candle, unknown)?;
+                    require(seen, Candle::KEYS, Candle::NEEDED, start)?;
+                    Ok(candle)
+                })?);
+            }
+            Channel::Liquidations => {
+                self.data = Data::Liquidations(items(cursor, |cursor, start| {
+                    let mut order = Liquidation::default();
+                    let seen = cursor.object(&mut order, &mut orders.liquidation, unknown)?;
+                    require(seen, Liquidation::KEYS, Liquidation::NEEDED, start)?;
+                    Ok(order)
+                })?);
+            }
+            Channel::Liquidation => {
+                let mut order = Liquidation::default();
+                let mut message = OldLiquidation(&mut order);
+                let seen = cursor.object(&mut message, &mut orders.liquidation, unknown)?;
+                require(seen, OldLiquidation::KEYS, Liquidation::NEEDED, start)?;
+                self.data = Data::Liquidations(vec![Ok(order)]);
+            }
+            Channel::Other | Channel::Unknown => cursor.skip()?,
+        }
+        Ok(())
+    }
+
+    /// Whether a book or a ticker is whole.
+    fn is_snapshot(&self) -> Result<bool, JsonError> {
+        match &*self.kind {
+            b"snapshot" => Ok(true),
+            b"delta" => Ok(false),
+            b"" => Err(fail(Kind::Missing("type"))),
+            _ => Err(fail(Kind::Value)),
+        }
+    }
+}
+
+const fn fail(kind: Kind) -> JsonError {
+    JsonError { kind, at: 0 }
+}
+
+/// Text that was read from a frame: UTF-8 was checked over all of it.
+pub(super) fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+impl VenueDecoder for BybitDecoder {
+    fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        self.read(frame, market).map_err(|error| {
+            // A frame whose syntax is broken further on is a frame of broken syntax.
+            let mut cursor = Cursor::new(frame.body);
+            let syntax = cursor.skip().and_then(|()| cursor.finish());
+            if error.kind.is_syntax() { error } else { syntax.err().unwrap_or(error) }
+        })
+    }
+
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+        instruments::read(self.product, body, 0, market)
+    }
+
+    fn opened(&mut self, frame: &Frame<'_>) {
+        let connection = (frame.source, frame.conn);
+        for states in self.tickers.values_mut() {
+            states.retain(|state| state.connection != connection);
+        }
+        // A connection that is opened again may be another product's than before.
+        self.strange.remove(&connection);
+        if recognise::product(frame.context).is_some_and(|product| product != self.product) {
+            self.strange.insert(connection);
+        }
+    }
+
+    fn snapshot_context(&self, symbol: &str) -> String {
+        let limit = if self.product == Product::Option { 25 } else { 1_000 };
+        let symbol = symbol.to_uppercase();
+        format!("/v5/market/orderbook?category={}&symbol={symbol}&limit={limit}", self.product.name())
+    }
+
+    fn unknown_keys(&self) -> UnknownKeys {
+        let mut all = self.scratch.unknown.clone();
+        all.merge(&self.envelope.1);
+        all
+    }
+}
+
+impl BybitDecoder {
+    fn read(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        let mut cursor = Cursor::new(frame.body);
+        let mut envelope = Envelope {
+            product: self.product,
+            scratch: &mut self.scratch,
+            topic: Text::default(),
+            kind: Text::default(),
+            ts: 0,
+            cts: 0,
+            data: Data::None,
+            data_at: None,
+            result_at: None,
+            time: 0,
+            is_refusal: false,
+        };
+        let (order, unknown) = &mut self.envelope;
+        let seen = cursor.object(&mut envelope, order, unknown)?;
+        cursor.finish()?;
+        if seen & HAS_TOPIC == 0 {
+            let answer = envelope.result_at.filter(|_| !envelope.is_refusal);
+            let time = envelope.time;
+            return match answer {
+                Some(place) => rest::read(self.product, &mut self.scratch, (place, time), frame, market),
+                None if seen & HAS_ANSWER != 0 || *envelope.kind == *b"COMMAND_RESP" => {
+                    market.item(End::Control);
+                    Ok(())
+                }
+                None => {
+                    market.unknown_topic("(no topic)");
+                    Ok(())
+                }
+            };
+        }
+        if let Some((start, depth)) = envelope.data_at {
+            let mut cursor = Cursor::new(frame.body);
+            cursor.pass_over(start, depth)?;
+            cursor.seek(start);
+            envelope.read_data(&mut cursor)?;
+        }
+        if !self.strange.is_empty() && self.strange.contains(&(frame.source, frame.conn)) {
+            market.item(End::Unselected);
+            return Ok(());
+        }
+        let has_rows = !matches!(envelope.channel(), Channel::Other | Channel::Unknown);
+        if has_rows && seen & HAS_DATA == 0 {
+            return Err(fail(Kind::Missing("data")));
+        }
+        let needs_ts = matches!(envelope.channel(), Channel::Book | Channel::Top | Channel::Ticker);
+        if needs_ts && seen & HAS_TS == 0 {
+            return Err(fail(Kind::Missing("ts")));
+        }
+        let is_snapshot = if needs_ts { envelope.is_snapshot()? } else { true };
+        let Envelope { topic, ts, cts, data, .. } = envelope;
+        let told = Told { topic: text(&topic), ts, cts, is_snapshot };
+        self.tell(frame, &told, data, market);
+        Ok(())
+    }
+}
+
+/// The envelope's part of what is told.
+#[derive(Debug, Clone, Copy)]
+struct Told<'a> {
+    topic: &'a str,
+    ts: u64,
+    cts: u64,
+    is_snapshot: bool,
+}
+
+impl BybitDecoder {
+    fn tell(&mut self, frame: &Frame<'_>, told: &Told<'_>, data: Data<'_>, market: &mut Market) {
+        let (channel, name, symbol) = topics::split(told.topic);
+        let check = |symbol: &str, result: Result<(), JsonError>, market: &mut Market| {
+            if let Err(error) = result {
+                market.reject_item(frame, symbol, error);
+            }
+        };
+        match data {
+            Data::Trades(trades) => {
+                if trades.is_empty() {
+                    market.item(End::Control);
+                }
+                for trade in trades {
+                    let result = trade.and_then(|trade| tell_trade(&trade, market).map_err(fail));
+                    check(symbol, result, market);
+                }
+            }
+            Data::Book(head) => {
+                let result = self.tell_book(channel, name, symbol, told, &head, market);
+                check(symbol, result.map_err(fail), market);
+            }
+            Data::Ticker(ticker) => {
+                let result = self.tell_ticker(frame, told, &ticker, market);
+                check(symbol, result.map_err(fail), market);
+            }
+            Data::OptionTicker(ticker) => {
+                let result = tell_option_ticker(told.ts, &ticker, market);
+                check(symbol, result.map_err(fail), market);
+            }
+            Data::Candles(candles) => {
+                for candle in candles {
+                    let result = candle.and_then(|candle| {
+                        if !candle.confirmed {
+                            market.item(End::Control);
+                            return Ok(());
+                        }
+                        let slot = market.slot(symbol.as_bytes()).map_err(fail)?;
+                        tell_bar(slot, text(&candle.interval), &candle, market).map_err(fail)
+                    });
+                    check(symbol, result, market);
+                }
+            }
+            Data::Liquidations(orders) => {
+                for order in orders {
+                    let result = order.and_then(|order| tell_liquidation(&order, market).map_err(fail));
+                    check(symbol, result, market);
+                }
+            }
+            Data::None if channel == Channel::Unknown => market.unknown_topic(told.topic),
+            Data::None => market.item(End::Control),
+        }
+    }
+
+    fn tell_book(
+        &mut self,
+        channel: Channel,
+        name: &str,
+        symbol: &str,
+        told: &Told<'_>,
+        head: &BookHead<'_>,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        if *head.symbol != *symbol.as_bytes() {
+            return Err(Kind::Value);
+        }
+        let slot = market.slot(&head.symbol)?;
+        let update = sequence::update(told.is_snapshot, head.u, head.seq);
+        let ts_event = if told.cts > 0 { told.cts } else { told.ts };
+        if channel == Channel::Top {
+            self.tell_top(slot, update, ts_event, market)?;
+            if !market.wants_book(name) {
+                return Ok(());
+            }
+        }
+        let levels = &self.scratch.levels;
+        let message =
+            BookMessage { bids: &levels.bids, asks: &levels.asks, decimals: levels.decimals, ts_event };
+        market.book_update(slot, name, sequence::judge, update, &message)
+    }
+
+    /// `orderbook.1` as a quote. Until 2025-03 it came in changes: a side that is not in one is as it was, unless
+    /// a frame is missing before it.
+    fn tell_top(
+        &mut self,
+        slot: SlotId,
+        update: Update,
+        ts_event: u64,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        let levels = &self.scratch.levels;
+        let held = self.tops.entry(slot).or_default();
+        if !update.whole && update.last <= held.u {
+            market.item(End::Duplicate);
+            return Ok(());
+        }
+        if update.whole || update.last != held.u + 1 {
+            held.sides = [None, None];
+        }
+        held.u = update.last;
+        let Decimals { price, size } = levels.decimals;
+        for (at, levels) in [&levels.bids, &levels.asks].into_iter().enumerate() {
+            for gone in levels.iter().filter(|level| level.size == 0) {
+                held.sides[at] = held.sides[at].filter(|(price, _)| price.value != gone.price);
+            }
+            // The order inside arrays is never taken for granted.
+            let there = levels.iter().filter(|level| level.size > 0);
+            let best = if at == 0 {
+                there.max_by_key(|level| level.price)
+            } else {
+                there.min_by_key(|level| level.price)
+            };
+            if let Some(Level { price: value, size: amount }) = best.copied() {
+                let decimal = |value, significant| Decimal { value, significant, written: significant };
+                held.sides[at] = Some((decimal(value, price), decimal(amount, size)));
+            }
+        }
+        let [bid, ask] = held.sides.map(Option::unwrap_or_default);
+        for (price, size) in [bid, ask] {
+            if price.value > 0 {
+                market.check_price(price)?;
+            }
+            market.check_size(size)?;
+        }
+        let order = if update.cross > 0 { update.cross } else { update.last };
+        market.quote(slot, order, [bid.0, ask.0], [bid.1, ask.1], ts_event);
+        Ok(())
+    }
+
+    fn tell_ticker(
+        &mut self,
+        frame: &Frame<'_>,
+        told: &Told<'_>,
+        ticker: &Ticker<'_>,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        let slot = market.slot(&ticker.symbol)?;
+        for price in [ticker.mark, ticker.index].into_iter().flatten() {
+            market.check_price(price.0)?;
+        }
+        let connection = (frame.source, frame.conn);
+        let states = self.tickers.entry(slot).or_default();
+        let at = states.iter().position(|state| state.connection == connection).unwrap_or_else(|| {
+            if states.len() == MAX_TICKERS {
+                states.remove(0);
+            }
+            states.push(TickerState { connection, ..TickerState::default() });
+            states.len() - 1
+        });
+        let state = &mut states[at];
+        if told.is_snapshot {
+            *state = TickerState { connection, ..TickerState::default() };
+        }
+        state.take(ticker);
+        state.tell(slot, self.product, ticker, told.ts, market)
+    }
+}
+
+impl TickerState {
+    /// Takes what was sent.
+    fn take(&mut self, ticker: &Ticker<'_>) {
+        if let Some(rate) = &ticker.rate {
+            self.rate.clone_from(rate);
+        }
+        if let Some(next) = ticker.next_funding {
+            self.next_funding = next;
+        }
+        if let Some(interval) = ticker.interval {
+            self.interval = interval;
+        }
+        if let Some(value) = &ticker.open_interest {
+            self.open_interest.clone_from(value);
+        }
+        if let Some(value) = &ticker.open_interest_value {
+            self.open_interest_value.clone_from(value);
+        }
+        for at in 0..2 {
+            self.prices[at] = ticker.prices[at].or(self.prices[at]);
+            self.sizes[at] = ticker.sizes[at].or(self.sizes[at]);
+        }
+    }
+
+    /// Tells the types of which `ticker` brought a key and everything is known.
+    fn tell(
+        &self,
+        slot: SlotId,
+        product: Product,
+        ticker: &Ticker<'_>,
+        ts_event: u64,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        let funding = ticker.rate.is_some() || ticker.next_funding.is_some() || ticker.interval.is_some();
+        let funding = funding && !self.rate.is_empty();
+        let interest = ticker.open_interest.is_some() || ticker.open_interest_value.is_some();
+        let interest = interest && !self.open_interest.is_empty();
+        let quoted = ticker.prices.iter().chain(&ticker.sizes).any(Option::is_some);
+        let quote = match (self.prices, self.sizes) {
+            ([Some(bid), Some(ask)], [Some(bid_size), Some(ask_size)]) if quoted => {
+                for price in [bid, ask].into_iter().filter(|price| price.value > 0) {
+                    market.check_price(price)?;
+                }
+                market.check_size(bid_size)?;
+                market.check_size(ask_size)?;
+                Some(([bid, ask], [bid_size, ask_size]))
+            }
+            _ => None,
+        };
+        if let Some(mark) = ticker.mark {
+            market.price_update(slot, DataType::MarkPrice, mark, ts_event);
+        }
+        if let Some(index) = ticker.index {
+            market.price_update(slot, DataType::IndexPrice, index, ts_event);
+        }
+        if funding {
+            let minutes = self.interval.map(|hours| hours * 60);
+            market.funding_rate(slot, &self.rate, minutes, self.next_funding, ts_event);
+        }
+        if interest {
+            let (value, coins) = (&self.open_interest, &self.open_interest_value);
+            // Inverse contracts are of one USD each: their number is the value in the quote currency.
+            match product {
+                Product::Inverse => market.open_interest(slot, value, "quote", value, ts_event),
+                _ => market.open_interest(slot, value, "base", coins, ts_event),
+            }
+        }
+        if let Some((prices, sizes)) = quote {
+            market.ticker_quote(slot, "tickers", prices, sizes, ts_event);
+        }
+        if ticker.mark.is_none() && ticker.index.is_none() && !funding && !interest && quote.is_none() {
+            market.item(End::Control);
+        }
+        Ok(())
+    }
+}
+
+fn tell_option_ticker(ts_event: u64, ticker: &OptionTicker<'_>, market: &mut Market) -> Result<(), Kind> {
+    let slot = market.slot(&ticker.symbol)?;
+    for price in [ticker.mark, ticker.index].into_iter().flatten() {
+        market.check_price(price.0)?;
+    }
+    for price in ticker.prices.into_iter().filter(|price| price.value > 0) {
+        market.check_price(price)?;
+    }
+    for size in ticker.sizes {
+        market.check_size(size)?;
+    }
+    if let Some(mark) = ticker.mark {
+        market.price_update(slot, DataType::MarkPrice, mark, ts_event);
+    }
+    if let Some(index) = ticker.index {
+        market.price_update(slot, DataType::IndexPrice, index, ts_event);
+    }
+    if let [Some(delta), Some(gamma), Some(vega), Some(theta)] = ticker.greeks {
+        let row = OptionGreeksRow {
+            // Bybit sends no rho.
+            greeks: [delta, gamma, vega, theta, 0.0],
+            iv: ticker.iv,
+            underlying_price: ticker.underlying,
+            open_interest: ticker.open_interest.parse().ok(),
+            ts_event,
+            ts_init: 0,
+        };
+        market.option_greeks(slot, &row);
+    }
+    if !ticker.open_interest.is_empty() {
+        market.open_interest(slot, &ticker.open_interest, "base", "", ts_event);
+    }
+    market.ticker_quote(slot, "tickers", ticker.prices, ticker.sizes, ts_event);
+    Ok(())
+}
+
+/// Tells one trade.
+pub(super) fn tell_trade(trade: &Trade<'_>, market: &mut Market) -> Result<(), Kind> {
+    market.check_price(trade.price)?;
+    market.check_size(trade.size)?;
+    let slot = market.slot(&trade.symbol)?;
+    let fields = TradeFields {
+        price: trade.price,
+        size: trade.size,
+        aggressor_side: match trade.taker {
+            Side::Buy => AggressorSide::Buyer,
+            Side::Sell => AggressorSide::Seller,
+        },
+        id: TradeId::Text(text(&trade.id)),
+        ts_event: trade.ts_event,
+    };
+    market.trade(slot, TradeKind::Raw, &fields);
+    Ok(())
+}
+
+fn tell_liquidation(order: &Liquidation<'_>, market: &mut Market) -> Result<(), Kind> {
+    let slot = market.slot(&order.symbol)?;
+    market.liquidation(
+        slot,
+        &LiquidationRow {
+            // A long position is closed by an order that sells.
+            side: if order.position == Side::Buy { "SELL" } else { "BUY" },
+            price: &order.price,
+            average_price: "",
+            size: &order.size,
+            trade_id: "",
+            ts_event: order.ts_event,
+            ts_init: 0,
+        },
+    );
+    Ok(())
+}
+
+/// Tells a closed candle. `end`, the last millisecond of it, only matters to months.
+pub(super) fn tell_bar(
+    slot: SlotId,
+    interval: &str,
+    candle: &Candle<'_>,
+    market: &mut Market,
+) -> Result<(), Kind> {
+    let (spec, length) = bar_spec(interval).ok_or(Kind::Value)?;
+    for price in candle.prices {
+        market.check_price(price)?;
+    }
+    market.check_size(candle.volume)?;
+    let [open, high, low, close] = candle.prices.map(|price| price.value);
+    let row = BarRow {
+        open,
+        high,
+        low,
+        close,
+        volume: candle.volume.value,
+        ts_event: length.map_or(candle.end + 1_000_000, |length| candle.start + length),
+        ts_init: 0,
+    };
+    let decimals = Decimals {
+        price: candle.prices.iter().map(|price| price.significant).max().unwrap_or_default(),
+        size: candle.volume.significant,
+    };
+    market.bar(slot, &spec, &row, decimals);
+    Ok(())
+}
+
+/// Nautilus's bar specification of an interval, and its length in ns where that is fixed.
+pub(super) fn bar_spec(interval: &str) -> Option<(String, Option<u64>)> {
+    let (count, unit, length) = match interval {
+        "D" => (1, "DAY", Some(time::DAY)),
+        "W" => (1, "WEEK", Some(7 * time::DAY)),
+        "M" => (1, "MONTH", None),
+        minutes => match minutes.parse::<u64>().ok().filter(|n| (1..=1_440).contains(n))? {
+            n if n % 60 == 0 => (n / 60, "HOUR", Some(n * time::MINUTE)),
+            n => (n, "MINUTE", Some(n * time::MINUTE)),
+        },
+    };
+    Some((format!("{count}-{unit}-LAST-EXTERNAL"), length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals() {
+        for (interval, want) in [
+            ("1", Some(("1-MINUTE-LAST-EXTERNAL", Some(time::MINUTE)))),
+            ("60", Some(("1-HOUR-LAST-EXTERNAL", Some(time::HOUR)))),
+            ("720", Some(("12-HOUR-LAST-EXTERNAL", Some(12 * time::HOUR)))),
+            ("D", Some(("1-DAY-LAST-EXTERNAL", Some(time::DAY)))),
+            ("M", Some(("1-MONTH-LAST-EXTERNAL", None))),
+            ("0", None),
+            ("m", None),
+        ] {
+            assert_eq!(bar_spec(interval), want.map(|(spec, length)| (spec.to_owned(), length)));
+        }
+    }
+}

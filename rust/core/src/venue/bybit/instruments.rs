@@ -1,0 +1,165 @@
+//! Definitions from Bybit's `instruments-info`.
+//!
+//! Ticks and steps are `tickSize`, `qtyStep` and spot's `basePrecision`, never `priceScale`. A limit of zero is a
+//! rule that is off. A perpetual's `deliveryTime` is the time of its delisting: no expiry.
+
+use serde::Deserialize;
+
+use super::Product;
+use crate::decimal;
+use crate::feed::Market;
+use crate::instrument::{Definition, InstrumentClass, OptionKind};
+use crate::json::{JsonError, Kind};
+
+#[derive(Deserialize)]
+struct Answer {
+    result: List,
+}
+
+#[derive(Deserialize)]
+struct List {
+    list: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Symbol {
+    symbol: String,
+    #[serde(default)]
+    status: String,
+    base_coin: String,
+    quote_coin: String,
+    #[serde(default)]
+    settle_coin: String,
+    #[serde(default)]
+    contract_type: String,
+    #[serde(default)]
+    options_type: String,
+    #[serde(default)]
+    launch_time: String,
+    #[serde(default)]
+    delivery_time: String,
+    price_filter: PriceFilter,
+    lot_size_filter: LotFilter,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct PriceFilter {
+    tick_size: Option<String>,
+    min_price: Option<String>,
+    max_price: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct LotFilter {
+    qty_step: Option<String>,
+    base_precision: Option<String>,
+    min_order_qty: Option<String>,
+    max_order_qty: Option<String>,
+    max_limit_order_qty: Option<String>,
+    min_order_amt: Option<String>,
+    max_order_amt: Option<String>,
+    min_notional_value: Option<String>,
+}
+
+/// Reads an answer of `instruments-info` received at `ts_ns`; answers how many definitions it gave.
+pub(super) fn read(
+    product: Product,
+    body: &[u8],
+    ts_ns: u64,
+    market: &mut Market,
+) -> Result<usize, JsonError> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| JsonError {
+        kind: if error.is_data() { Kind::Type } else { Kind::Syntax },
+        at: error.column().saturating_sub(1),
+    })?;
+    let mut taken = 0;
+    for value in answer.result.list {
+        let Ok(symbol) = serde_json::from_value::<Symbol>(value) else { continue };
+        if let Some(definition) = definition(product, symbol, ts_ns, market) {
+            market.define(definition);
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+/// Canonical text of a limit; `None` where it is zero or empty: the rule is off.
+fn limit(text: Option<&String>) -> Option<String> {
+    decimal::canonical(text?.as_bytes()).ok().filter(|t| t != "0" && !t.starts_with('-'))
+}
+
+fn decimals(text: &str) -> u8 {
+    text.split_once('.').map_or(0, |(_, fraction)| fraction.len().min(255) as u8)
+}
+
+fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
+    if !crate::symbol::is_safe(&symbol.symbol) {
+        return None;
+    }
+    let class = match (product, &*symbol.contract_type) {
+        (Product::Spot, _) => InstrumentClass::CurrencyPair,
+        (Product::Option, _) => InstrumentClass::CryptoOption,
+        (Product::Linear, "LinearPerpetual") | (Product::Inverse, "InversePerpetual") => {
+            InstrumentClass::CryptoPerpetual
+        }
+        (Product::Linear, "LinearFutures") | (Product::Inverse, "InverseFutures") => {
+            InstrumentClass::CryptoFuture
+        }
+        _ => return None,
+    };
+    let expires = matches!(class, InstrumentClass::CryptoFuture | InstrumentClass::CryptoOption);
+    let (option_kind, strike) = match (class, &*symbol.options_type) {
+        (InstrumentClass::CryptoOption, kind) => {
+            let kind = match kind {
+                "Call" => OptionKind::Call,
+                "Put" => OptionKind::Put,
+                _ => return None,
+            };
+            // BTC-27MAR26-70000-P-USDT
+            let strike = symbol.symbol.split('-').nth(2)?;
+            (Some(kind), Some(decimal::canonical(strike.as_bytes()).ok()?))
+        }
+        _ => (None, None),
+    };
+    let lot = &symbol.lot_size_filter;
+    let price_increment = limit(symbol.price_filter.tick_size.as_ref())?;
+    let size_increment = limit(lot.qty_step.as_ref().or(lot.base_precision.as_ref()))?;
+    let (price_precision, size_precision) = (decimals(&price_increment), decimals(&size_increment));
+    if price_precision > 16 || size_precision > 16 {
+        return None;
+    }
+    let ns = |ms: &str| ms.parse().ok().and_then(crate::time::from_epoch);
+    let settlement = if symbol.settle_coin.is_empty() { &symbol.quote_coin } else { &symbol.settle_coin };
+    Some(Definition {
+        class,
+        instrument_id: market.instrument_id(&symbol.symbol),
+        settlement: settlement.clone(),
+        is_inverse: product == Product::Inverse,
+        price_precision,
+        size_precision,
+        price_increment,
+        size_increment,
+        multiplier: "1".to_owned(),
+        min_price: limit(symbol.price_filter.min_price.as_ref()),
+        max_price: limit(symbol.price_filter.max_price.as_ref()),
+        min_quantity: limit(lot.min_order_qty.as_ref()),
+        max_quantity: limit(lot.max_order_qty.as_ref().or(lot.max_limit_order_qty.as_ref())),
+        min_notional: limit(lot.min_notional_value.as_ref().or(lot.min_order_amt.as_ref())),
+        max_notional: limit(lot.max_order_amt.as_ref()),
+        activation_ns: ns(&symbol.launch_time),
+        expiration_ns: if expires { ns(&symbol.delivery_time) } else { None },
+        underlying: expires.then(|| symbol.base_coin.clone()),
+        option_kind,
+        strike,
+        margin_init: None,
+        margin_maint: None,
+        status: symbol.status,
+        raw_symbol: symbol.symbol,
+        base: symbol.base_coin,
+        quote: symbol.quote_coin,
+        ts_ns,
+    })
+}

@@ -1,0 +1,345 @@
+//! Bybit's REST answers: what one is, its URL tells, or the shape of its `result`.
+
+use super::frames::{Item, Scratch, items, pass, tell_bar, tell_trade, text};
+use super::messages::{BookHead, Candle, Levels, RestTrade, Text, Trade, needed_epoch};
+use super::{Product, frames, instruments, sequence, topics};
+use crate::accounting::End;
+use crate::feed::{BookMessage, Frame, Market};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
+use crate::venue::url;
+use crate::venue::values::{epoch, number_text, require};
+
+/// `result`.
+struct Answer<'a, 'l> {
+    category: Text<'a>,
+    symbol: Text<'a>,
+    list: Option<(usize, u32)>,
+    head: BookHead<'a>,
+    levels: &'l mut Levels,
+    ts: u64,
+    cts: u64,
+}
+
+const BOOK: u64 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8;
+
+impl<'a> Message<'a> for Answer<'a, '_> {
+    const KEYS: &'static [Key] = keys![
+        "category",
+        "symbol",
+        "list",
+        "nextPageCursor",
+        "s",
+        "b",
+        "a",
+        "ts",
+        "u",
+        "seq",
+        "cts",
+        "updatedTime"
+    ];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        match key {
+            0 => self.category = cursor.string()?,
+            1 => self.symbol = cursor.string()?,
+            2 => self.list = Some(pass(cursor)?),
+            4 => self.head.symbol = cursor.string()?,
+            5 => self.levels.read_bids(cursor)?,
+            6 => self.levels.read_asks(cursor)?,
+            7 => self.ts = epoch(cursor)?,
+            8 => self.head.u = cursor.u64()?,
+            9 => self.head.seq = cursor.u64()?,
+            10 => self.cts = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// What a `list` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    Trades,
+    Candles,
+    OpenInterest,
+    Funding,
+    Definitions,
+    Other,
+}
+
+/// One value of `open-interest` or `funding/history`.
+#[derive(Debug, Default)]
+struct Value<'a> {
+    symbol: Text<'a>,
+    value: String,
+    ts: u64,
+}
+
+impl<'a> Message<'a> for Value<'a> {
+    const KEYS: &'static [Key] =
+        keys!["symbol", "openInterest", "timestamp", "fundingRate", "fundingRateTimestamp"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        match key {
+            0 => self.symbol = cursor.string()?,
+            1 | 3 => self.value = number_text(cursor)?,
+            _ => self.ts = needed_epoch(cursor)?,
+        }
+        Ok(())
+    }
+}
+
+/// Reads an answer whose `result` starts at `place`; `time` is when the venue made it, ns UTC.
+pub(super) fn read(
+    product: Product,
+    scratch: &mut Scratch,
+    (place, time): ((usize, u32), u64),
+    frame: &Frame<'_>,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let mut cursor = Cursor::new(frame.body);
+    cursor.pass_over(place.0, place.1)?;
+    cursor.seek(place.0);
+    if cursor.peek() != b'{' {
+        market.item(End::Control);
+        return Ok(());
+    }
+    let Scratch { levels, unknown, orders } = scratch;
+    levels.clear();
+    let mut answer = Answer {
+        category: Text::default(),
+        symbol: Text::default(),
+        list: None,
+        head: BookHead::default(),
+        levels,
+        ts: 0,
+        cts: 0,
+    };
+    let seen = cursor.object(&mut answer, &mut orders.rest, unknown)?;
+    let category = match text(&answer.category) {
+        "" => url::query(frame.context, "category").unwrap_or_default(),
+        category => category,
+    };
+    if Product::named(category).is_some_and(|named| named != product) {
+        market.item(End::Unselected);
+        return Ok(());
+    }
+    let Answer { symbol, list, head, ts, cts, .. } = answer;
+    if seen & BOOK == BOOK {
+        let ts_event = [cts, ts, time].into_iter().find(|ts| *ts > 0).unwrap_or(0);
+        if let Err(kind) = book(scratch, &head, frame, ts_event, market) {
+            market.reject_item(frame, text(&head.symbol), JsonError { kind, at: 0 });
+        }
+        return Ok(());
+    }
+    let Some((start, depth)) = list else {
+        market.item(End::Control);
+        return Ok(());
+    };
+    cursor.pass_over(start, depth)?;
+    cursor.seek(start);
+    let kind = of_url(frame.context).unwrap_or_else(|| of_shape(&cursor));
+    match kind {
+        List::Trades => trades(scratch, &mut cursor, frame, market)?,
+        List::Candles => candles(&mut cursor, text(&symbol), time, frame, market)?,
+        List::OpenInterest | List::Funding => {
+            values(product, kind, scratch, &mut cursor, text(&symbol), frame, market)?;
+        }
+        List::Definitions => {
+            instruments::read(product, frame.body, frame.ts, market)?;
+            market.item(End::Control);
+        }
+        List::Other => market.item(End::Control),
+    }
+    Ok(())
+}
+
+fn of_url(context: &str) -> Option<List> {
+    match url::endpoint(context) {
+        "recent-trade" => Some(List::Trades),
+        "kline" => Some(List::Candles),
+        "open-interest" => Some(List::OpenInterest),
+        "history" if context.contains("/funding/") => Some(List::Funding),
+        "instruments-info" => Some(List::Definitions),
+        name if context.contains("/v5/") && !name.is_empty() => Some(List::Other),
+        _ => None,
+    }
+}
+
+/// By the keys of the first item.
+fn of_shape(cursor: &Cursor<'_>) -> List {
+    struct Look;
+    impl<'a> Message<'a> for Look {
+        const KEYS: &'static [Key] =
+            keys!["execId", "lotSizeFilter", "fundingRateTimestamp", "openInterest", "timestamp"];
+        fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+            cursor.skip()
+        }
+    }
+    let mut look = Cursor::new(cursor.rest());
+    if look.expect(b'[').is_err() || look.peek() != b'{' {
+        // Rows of candles do not say what interval they are of.
+        return List::Other;
+    }
+    let seen = look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).unwrap_or(0);
+    let has = |key: u32| seen & 1 << key != 0;
+    if has(0) {
+        List::Trades
+    } else if has(1) {
+        List::Definitions
+    } else if has(2) {
+        List::Funding
+    } else if has(3) && has(4) {
+        List::OpenInterest
+    } else {
+        List::Other
+    }
+}
+
+/// A book: its ids are those of the deepest stream, so it may stand in for that one's snapshot where it is as
+/// deep. Anywhere else it is a book of its own.
+fn book(
+    scratch: &Scratch,
+    head: &BookHead<'_>,
+    frame: &Frame<'_>,
+    ts_event: u64,
+    market: &mut Market,
+) -> Result<(), Kind> {
+    if head.symbol.is_empty() {
+        return Err(Kind::Value);
+    }
+    let slot = market.slot(&head.symbol)?;
+    let levels = &scratch.levels;
+    let message = BookMessage { bids: &levels.bids, asks: &levels.asks, decimals: levels.decimals, ts_event };
+    let is_deep = url::query(frame.context, "limit") == Some("1000");
+    let channel =
+        if is_deep && market.has_book(slot, topics::DEEPEST) { topics::DEEPEST } else { topics::REST_BOOK };
+    market.book_update(slot, channel, sequence::judge, sequence::update(true, head.u, head.seq), &message)
+}
+
+/// Trades, newest first in the answer: told oldest first.
+fn trades(
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'_>,
+    frame: &Frame<'_>,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let mut found = items(cursor, |cursor, start| {
+        let mut trade = Trade::default();
+        let mut message = RestTrade(&mut trade);
+        let seen = cursor.object(&mut message, &mut scratch.orders.rest_item, &mut scratch.unknown)?;
+        require(seen, RestTrade::KEYS, RestTrade::NEEDED, start)?;
+        Ok(trade)
+    })?;
+    oldest_first(&mut found, |trade| trade.ts_event);
+    told(&found, market);
+    for trade in found {
+        let (symbol, result) = match &trade {
+            Ok(trade) => {
+                let fail = |kind| JsonError { kind, at: 0 };
+                (text(&trade.symbol), tell_trade(trade, market).map_err(fail))
+            }
+            Err(error) => ("", Err(*error)),
+        };
+        if let Err(error) = result {
+            market.reject_item(frame, symbol, error);
+        }
+    }
+    Ok(())
+}
+
+/// Answers are newest first; equal times stay in the order of the stream.
+fn oldest_first<T>(items: &mut [Item<T>], ts: impl Fn(&T) -> u64) {
+    items.reverse();
+    items.sort_by_key(|item| item.as_ref().map_or(0, &ts));
+}
+
+/// An empty list is control.
+fn told<T>(items: &[Item<T>], market: &mut Market) {
+    if items.is_empty() {
+        market.item(End::Control);
+    }
+}
+
+fn candles(
+    cursor: &mut Cursor<'_>,
+    symbol: &str,
+    time: u64,
+    frame: &Frame<'_>,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let fail = |kind| JsonError { kind, at: 0 };
+    let mut found = items(cursor, |cursor, _| {
+        let mut candle = Candle::default();
+        candle.read_row(cursor)?;
+        Ok(candle)
+    })?;
+    let interval = url::query(frame.context, "interval").unwrap_or_default();
+    let Some((_, length)) = frames::bar_spec(interval) else {
+        market.item(End::Control);
+        return Ok(());
+    };
+    told(&found, market);
+    oldest_first(&mut found, |candle| candle.start);
+    let now = if time > 0 { time } else { frame.ts };
+    let starts: Vec<u64> = found.iter().map(|candle| candle.as_ref().map_or(0, |c| c.start)).collect();
+    for (at, candle) in found.into_iter().enumerate() {
+        let result = candle.and_then(|mut candle| {
+            // A month ends where the next one starts.
+            let next = starts.get(at + 1).copied();
+            let end = length.map_or(next.unwrap_or(u64::MAX), |length| candle.start + length);
+            if end > now {
+                market.item(End::Control);
+                return Ok(());
+            }
+            candle.end = end - 1_000_000;
+            let slot = market.slot(symbol.as_bytes()).map_err(fail)?;
+            tell_bar(slot, interval, &candle, market).map_err(fail)
+        });
+        if let Err(error) = result {
+            market.reject_item(frame, symbol, error);
+        }
+    }
+    Ok(())
+}
+
+fn values(
+    product: Product,
+    kind: List,
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'_>,
+    symbol: &str,
+    frame: &Frame<'_>,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let needed: &[usize] = if kind == List::Funding { &[3, 4] } else { &[1, 2] };
+    let mut found = items(cursor, |cursor, start| {
+        let mut value = Value::default();
+        let seen = cursor.object(&mut value, &mut scratch.orders.rest_item, &mut scratch.unknown)?;
+        require(seen, Value::KEYS, needed, start)?;
+        if value.value.is_empty() {
+            return Err(JsonError { kind: Kind::Value, at: start });
+        }
+        Ok(value)
+    })?;
+    oldest_first(&mut found, |value| value.ts);
+    told(&found, market);
+    for value in found {
+        let result = value.and_then(|value| {
+            let named = if value.symbol.is_empty() { symbol } else { text(&value.symbol) };
+            let slot = market.slot(named.as_bytes()).map_err(|kind| JsonError { kind, at: 0 })?;
+            match (kind, product) {
+                (List::Funding, _) => market.funding_rate(slot, &value.value, None, None, value.ts),
+                (_, Product::Inverse) => {
+                    market.open_interest(slot, &value.value, "quote", &value.value, value.ts);
+                }
+                _ => market.open_interest(slot, &value.value, "base", "", value.ts),
+            }
+            Ok(())
+        });
+        if let Err(error) = result {
+            market.reject_item(frame, symbol, error);
+        }
+    }
+    Ok(())
+}

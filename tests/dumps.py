@@ -1,0 +1,375 @@
+"""Dumps written from the documented layouts: an invented market, one text a format, and files of them."""
+
+import gzip
+import hashlib
+import io
+import random
+import zipfile
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+
+from tests.reference import dumps as reference
+
+DAY_MS = 86_400_000
+START_MS = 1_704_067_200_000  # 2024-01-01
+SPOT_START_US = 1_735_689_600_000_000  # 2025-01-01: spot is in microseconds from here on
+
+
+def walk(seed: int, count: int) -> list[Decimal]:
+    """A price that walks."""
+    chance = random.Random(seed)
+    price, out = 420_000, []
+    for _ in range(count):
+        price += chance.choice([-3, -1, 0, 0, 1, 3])
+        out.append(Decimal(price).scaleb(-1))
+    return out
+
+
+def trades(
+    product: str,
+    *,
+    seed: int = 1,
+    count: int = 500,
+    header: bool = False,
+    first_id: int = 1_000,
+    start: int = START_MS,
+    step: int = 37,
+) -> str:
+    """``trades``: several a millisecond, now and then an id that is not there."""
+    chance = random.Random(seed)
+    lines = []
+    if header:
+        size = "base_qty" if product == "cm" else "quote_qty"
+        lines.append(f"id,price,qty,{size},time,is_buyer_maker")
+    id_, ts = first_id, start
+    for price in walk(seed, count):
+        id_ += chance.choice([1] * 30 + [3])
+        ts += chance.choice([0, 0, 1, step])
+        qty = Decimal(chance.randint(1, 5_000)).scaleb(-3)
+        maker = chance.random() < 0.5
+        if product == "spot":
+            lines.append(f"{id_},{price}0000000,{qty}00000,{price * qty:.8f},{ts},{maker},True")
+        else:
+            lines.append(f"{id_},{price},{qty},{price * qty},{ts},{str(maker).lower()}")
+    return "\n".join(lines) + "\n"
+
+
+def agg_trades(product: str, *, seed: int = 2, count: int = 300, header: bool = False) -> str:
+    """``aggTrades``."""
+    chance = random.Random(seed)
+    lines = ["agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"] if header else []
+    id_, trade, ts = 70, 500, START_MS
+    for price in walk(seed, count):
+        id_ += 1
+        ts += chance.choice([0, 1, 50])
+        last = trade + chance.randint(0, 3)
+        qty = Decimal(chance.randint(1, 5_000)).scaleb(-3)
+        maker = chance.random() < 0.5
+        tail = f"{maker},True" if product == "spot" else str(maker).lower()
+        lines.append(f"{id_},{price},{qty},{trade},{last},{ts},{tail}")
+        trade = last + 1
+    return "\n".join(lines) + "\n"
+
+
+KLINES_HEADER = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore"
+)
+
+
+def klines(
+    length_ms: int, *, seed: int = 3, count: int = 100, header: bool = False, micros: bool = False, dead: bool = False
+) -> str:
+    """``klines`` of a fixed length; ``dead``: volumes are zero, as those of mark and index prices."""
+    chance = random.Random(seed)
+    lines = [KLINES_HEADER] if header else []
+    unit = 1_000 if micros else 1
+    start = SPOT_START_US if micros else START_MS
+    for at, price in enumerate(walk(seed, count)):
+        opened = start + at * length_ms * unit
+        closed = opened + length_ms * unit - 1
+        high, low = price + chance.randint(0, 9), price - chance.randint(0, 9)
+        volume = Decimal(0 if dead else chance.randint(0, 10**6)).scaleb(-3)
+        lines.append(f"{opened},{price},{high},{low},{price},{volume},{closed},{volume * 2},{60},{volume},{volume},0")
+    return "\n".join(lines) + "\n"
+
+
+def book_ticker(*, seed: int = 4, count: int = 300) -> str:
+    """``bookTicker``; one side is empty at times."""
+    chance = random.Random(seed)
+    lines = ["update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time"]
+    id_, ts = 10**12, START_MS
+    for price in walk(seed, count):
+        id_ += chance.randint(1, 900)
+        ts += chance.choice([0, 0, 1, 7])
+        bid = Decimal(chance.randint(0, 40)).scaleb(-1)
+        lines.append(f"{id_},{price},{bid},{price + 1},{chance.randint(1, 9)}.5,{ts},{ts + 3}")
+    return "\n".join(lines) + "\n"
+
+
+FUNDING_RATE = "calc_time,funding_interval_hours,last_funding_rate\n" + "".join(
+    f"{START_MS + n * 8 * 3_600_000 + n % 3},8,{rate}\n"
+    for n, rate in enumerate(["0.00010000", "-0.00003211", "0", "1E-8"] * 5)
+)
+METRICS = (
+    "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
+    "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio\n"
+    "2024-01-01 00:05:00,{symbol},74123.1230000000000000,3139102839.1230000000000000,1.1,1.2,1.3,0.9\n"
+    "2024-01-01 00:10:00,{symbol},74124.5000000000000000,3139102840.0000000000000000,,,,\n"
+)
+LIQUIDATIONS = (
+    "time,side,order_type,time_in_force,original_quantity,price,average_price,order_status,last_fill_quantity,"
+    "accumulated_fill_quantity\n"
+    f"{START_MS + 5},SELL,LIMIT,IOC,10,29000.1,29100.5,FILLED,3,7\n"
+    f"{START_MS + 5},SELL,LIMIT,IOC,10,29000.1,29100.5,FILLED,3,7\n"
+    f"{START_MS + 5},SELL,LIMIT,IOC,10,29000.1,29100.5,FILLED,4,8\n"
+    f"{START_MS + 9},BUY,LIMIT,IOC,4,31000,30900,NEW,0,0\n"
+)
+BOOK_DEPTH = "timestamp,percentage,depth,notional\n2024-01-01 00:00:09,-5,4219.8,164.5\n"
+
+
+def tardis_trades(
+    *, seed: int = 5, count: int = 300, exchange: str = "binance-futures", ids: bool = True, start: int = START_MS
+) -> str:
+    """Tardis ``trades``; several of one message, some of them alike where there are no ids."""
+    chance = random.Random(seed)
+    lines = ["exchange,symbol,timestamp,local_timestamp,id,side,price,amount"]
+    local = start * 1_000
+    for n, price in enumerate(walk(seed, count)):
+        local += chance.choice([0, 0, 5, 1_234])
+        id_ = f"{seed}-{n}" if ids else ""
+        side = chance.choice(["buy", "sell", "unknown"])
+        lines.append(f"{exchange},BTCUSDT,{local - 1_500},{local},{id_},{side},{price},{chance.randint(1, 3)}")
+    return "\n".join(lines) + "\n"
+
+
+def tardis_book(
+    *,
+    seed: int = 6,
+    count: int = 400,
+    symbols: tuple[str, ...] = ("BTC-PERPETUAL", "ETH-PERPETUAL"),
+    start: int = START_MS,
+) -> str:
+    """Tardis ``incremental_book_L2`` of several symbols: updates first, snapshots in between, exponents."""
+    chance = random.Random(seed)
+    lines = ["exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount"]
+    local = start * 1_000
+    prices = walk(seed, count)
+    for n, price in enumerate(prices):
+        symbol = chance.choice(symbols)
+        local += chance.choice([0, 900, 5_000])
+        snapshot = n in (20, 21, 22, count // 2) or chance.random() < 0.02
+        for level in range(chance.randint(3, 6) if snapshot else chance.randint(1, 4)):
+            side = chance.choice(["bid", "ask"])
+            amount = chance.choice(["0", "0.0", "10", "18640", "1e-7", "2.5E+3"])
+            lines.append(
+                f"deribit,{symbol},{local - 800},{local},{str(snapshot).lower()},{side},{price + level},{amount}"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def tardis_snapshots(levels: int, *, seed: int = 7, count: int = 60) -> str:
+    """Tardis ``book_snapshot_<levels>``; deep levels are missing at times."""
+    chance = random.Random(seed)
+    names = [f"{side}[{n}].{what}" for n in range(levels) for side in ("asks", "bids") for what in ("price", "amount")]
+    lines = [",".join(["exchange", "symbol", "timestamp", "local_timestamp", *names])]
+    local = START_MS * 1_000
+    for price in walk(seed, count):
+        local += chance.choice([0, 100, 4_000])
+        there = chance.randint(1, levels)
+        row = ["okex-swap", "BTC-USDT-SWAP", str(local - 90), str(local)]
+        for n in range(levels):
+            row += [f"{price + n + 1}", f"{chance.randint(1, 90)}"] if n < there else ["", ""]
+            row += [f"{price - n}", f"{chance.randint(1, 90)}"] if n < there else ["", ""]
+        lines.append(",".join(row))
+    return "\n".join(lines) + "\n"
+
+
+def tardis_quotes(*, seed: int = 8, count: int = 200) -> str:
+    """Tardis ``quotes``; a side is missing at times."""
+    chance = random.Random(seed)
+    lines = ["exchange,symbol,timestamp,local_timestamp,ask_amount,ask_price,bid_price,bid_amount"]
+    local = START_MS * 1_000
+    for price in walk(seed, count):
+        local += chance.choice([0, 700])
+        ask = f"{chance.randint(1, 9)},{price + 1}" if chance.random() < 0.9 else ","
+        lines.append(f"bitmex,XBTUSD,{local - 5},{local},{ask},{price},{chance.randint(1, 9)}")
+    return "\n".join(lines) + "\n"
+
+
+def tardis_ticker(*, seed: int = 9, count: int = 80) -> str:
+    """Tardis ``derivative_ticker``; values are missing at times."""
+    chance = random.Random(seed)
+    lines = [
+        "exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,"
+        "open_interest,last_price,index_price,mark_price"
+    ]
+    local = START_MS * 1_000
+    for n, price in enumerate(walk(seed, count)):
+        local += chance.choice([0, 700])
+        funding = f"{START_MS * 1_000 + 28_800_000_000},0.000{n % 7}123,0.0001" if n % 5 else ",,"
+        values = [str(1_000_000 + n), str(price), str(price + Decimal("0.25")), str(price - Decimal("0.5"))]
+        values = [value if chance.random() < 0.8 else "" for value in values]
+        lines.append(f"bitmex,XBTUSD,{local - 5},{local},{funding},{','.join(values)}")
+    return "\n".join(lines) + "\n"
+
+
+TARDIS_LIQUIDATIONS = (
+    "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n"
+    f"bybit,BTCUSDT,{START_MS}000,{START_MS}500,,buy,42000.5,0.25\n"
+    f"bybit,BTCUSDT,{START_MS}000,{START_MS}500,,buy,42000.5,0.25\n"
+    f"bybit,BTCUSDT,{START_MS}000,{START_MS}501,abc,sell,42001,3\n"
+)
+TARDIS_OPTIONS = (
+    "exchange,symbol,timestamp,local_timestamp,type,strike_price,expiration,open_interest,last_price,bid_price,"
+    "bid_amount,bid_iv,ask_price,ask_amount,ask_iv,mark_price,mark_iv,underlying_index,underlying_price,delta,gamma,"
+    "vega,theta,rho\n"
+    f"deribit,BTC-9JUN20-9875-P,{START_MS}000,{START_MS}500,put,9875,1591689600000000,0.1,0.0295,0.0205,15.1,55.91,"
+    "0.0235,15.2,68.94,0.02210436,62.89,SYN.BTC-9JUN20,9756.36,-0.61752,0.00103,2.24964,-53.05655,-0.22796\n"
+    f"deribit,BTC-9JUN20-9875-P,{START_MS}000,{START_MS}600,put,9875,1591689600000000,,,,,,,,,,62.89,"
+    "SYN.BTC-9JUN20,,-0.61752,1e-5,2.24964,-53.05655,-0.22796\n"
+    f"deribit,BTC-9JUN20-9875-P,{START_MS}000,{START_MS}700,put,9875,1591689600000000,,,,,,,,,,,SYN.BTC-9JUN20,,,,,,\n"
+)
+
+Reader = Callable[[list[str]], reference.Rows]
+SPOT_KLINES = klines(60_000, micros=True)
+#: Every format: the file's name without extension, its text, the reference.
+FORMATS: dict[str, tuple[str, str, Reader]] = {
+    "spot trades": (
+        "spot/BTCUSDT-trades-2024-01-01",
+        trades("spot"),
+        lambda t: reference.binance_trades(t, "spot", "BTCUSDT"),
+    ),
+    "spot trades in microseconds": (
+        "BTCUSDT-trades-2025-01-01",
+        trades("spot", start=SPOT_START_US, step=900_000),
+        lambda t: reference.binance_trades(t, "spot", "BTCUSDT"),
+    ),
+    "um trades": (
+        "BTCUSDT-trades-2024-01",
+        trades("um", header=True),
+        lambda t: reference.binance_trades(t, "um", "BTCUSDT"),
+    ),
+    "um trades without a header": (
+        "BTCUSDT-trades-2021-01",
+        trades("um"),
+        lambda t: reference.binance_trades(t, "um", "BTCUSDT"),
+    ),
+    "cm trades": (
+        "BTCUSD_PERP-trades-2024-01",
+        trades("cm", header=True),
+        lambda t: reference.binance_trades(t, "cm", "BTCUSD_PERP"),
+    ),
+    "cm trades of a future": (
+        "BTCUSD_240329-trades-2024-01",
+        trades("cm", header=True),
+        lambda t: reference.binance_trades(t, "cm", "BTCUSD_240329"),
+    ),
+    "spot aggTrades": (
+        "ETHUSDT-aggTrades-2024-01-01",
+        agg_trades("spot"),
+        lambda t: reference.binance_trades(t, "spot", "ETHUSDT", reference.AGG_TRADES),
+    ),
+    "um aggTrades": (
+        "ETHUSDT-aggTrades-2024-01-01",
+        agg_trades("um", header=True),
+        lambda t: reference.binance_trades(t, "um", "ETHUSDT", reference.AGG_TRADES),
+    ),
+    "spot klines": (
+        "BTCUSDT-1m-2025-01-01",
+        SPOT_KLINES,
+        lambda t: reference.binance_klines(t, "spot", "BTCUSDT"),
+    ),
+    "um klines": (
+        "um/klines/BTCUSDT-4h-2024-01",
+        klines(4 * 3_600_000, header=True),
+        lambda t: reference.binance_klines(t, "um", "BTCUSDT"),
+    ),
+    "um klines without a header": (
+        "um/klines/BTCUSDT-1d-2024-01",
+        klines(DAY_MS, count=20),
+        lambda t: reference.binance_klines(t, "um", "BTCUSDT"),
+    ),
+    "um monthly klines": (
+        "um/klines/BTCUSDT-1mo-2024",
+        f"{KLINES_HEADER}\n{START_MS},1,3,1,2,9,{START_MS + 31 * DAY_MS - 1},0,3,0,0,0\n"
+        f"{START_MS + 31 * DAY_MS},2,3,1,2,9,{START_MS + 60 * DAY_MS - 1},0,3,0,0,0\n",
+        lambda t: reference.binance_klines(t, "um", "BTCUSDT"),
+    ),
+    "mark price klines": (
+        "um/markPriceKlines/BTCUSDT-1m-2024-01-01",
+        klines(60_000, header=True, dead=True),
+        lambda t: reference.binance_klines(t, "um", "BTCUSDT", "MARK"),
+    ),
+    "index price klines": (
+        "cm/indexPriceKlines/BTCUSD-1m-2024-01-01",
+        klines(60_000, header=True, dead=True),
+        lambda t: reference.binance_index_klines(t, "BTCUSD"),
+    ),
+    "bookTicker": (
+        "BTCUSDT-bookTicker-2024-01-01",
+        book_ticker(),
+        lambda t: reference.binance_book_ticker(t, "um", "BTCUSDT"),
+    ),
+    "fundingRate": (
+        "BTCUSDT-fundingRate-2024-01",
+        FUNDING_RATE,
+        lambda t: reference.binance_funding_rate(t, "um", "BTCUSDT"),
+    ),
+    "um metrics": (
+        "BTCUSDT-metrics-2024-01-01",
+        METRICS.format(symbol="BTCUSDT"),
+        lambda t: reference.binance_metrics(t, "um"),
+    ),
+    "cm metrics": (
+        "BTCUSD_PERP-metrics-2024-01-01",
+        METRICS.format(symbol="BTCUSD_PERP"),
+        lambda t: reference.binance_metrics(t, "cm"),
+    ),
+    "liquidationSnapshot": (
+        "BTCUSD_PERP-liquidationSnapshot-2024-01-01",
+        LIQUIDATIONS,
+        lambda t: reference.binance_liquidations(t, "cm", "BTCUSD_PERP"),
+    ),
+    "tardis trades": ("trades_BTCUSDT", tardis_trades(), reference.tardis_trades),
+    "tardis trades without ids": ("trades_dydx", tardis_trades(ids=False), reference.tardis_trades),
+    "tardis book": ("incremental_book_L2_PERPETUALS", tardis_book(), reference.tardis_book),
+    "tardis snapshots of 5": ("book_snapshot_5", tardis_snapshots(5), reference.tardis_snapshots),
+    "tardis snapshots of 25": ("book_snapshot_25", tardis_snapshots(25), reference.tardis_snapshots),
+    "tardis quotes": ("quotes", tardis_quotes(), reference.tardis_quotes),
+    "tardis derivative ticker": ("derivative_ticker", tardis_ticker(), reference.tardis_ticker),
+    "tardis liquidations": ("liquidations", TARDIS_LIQUIDATIONS, reference.tardis_liquidations),
+    "tardis options": ("options_chain", TARDIS_OPTIONS, reference.tardis_options),
+}
+
+
+def archive(name: str, text: bytes, *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive of one file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as made:
+        made.writestr(name, text)
+    return out.getvalue()
+
+
+def write(folder: Path, stem: str, text: str | bytes, kind: str = "csv") -> Path:
+    """A dump as a file: ``csv``, ``csv.gz``, ``csv.zst`` or ``zip``."""
+    body = text.encode() if isinstance(text, str) else text
+    path = folder / f"{stem}.{kind}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "zip":
+        body = archive(f"{path.stem}.csv", body)
+    elif kind == "csv.gz":
+        body = gzip.compress(body)
+    elif kind == "csv.zst":
+        body = pa.compress(body, codec="zstd", asbytes=True)
+    path.write_bytes(body)
+    return path
+
+
+def checksum(path: Path) -> Path:
+    """The ``.CHECKSUM`` file that Binance puts beside an archive."""
+    beside = path.with_name(path.name + ".CHECKSUM")
+    beside.write_text(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
+    return beside

@@ -1,0 +1,543 @@
+"""Dumps into catalogs: every format against a slow reader, bad input, and the same bytes however they come."""
+
+import json
+import random
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tickwright
+
+from tests import dumps
+from tests.dumps import FORMATS, START_MS, archive, checksum, write
+from tests.integration.test_convert import files
+from tests.parity.support import FOLDERS, SHARED, Row, batch_rows, same_rows
+from tests.reference import dumps as reference
+
+MORE = FOLDERS | {"option_greeks": "option_greeks"}
+
+
+def rows_of(catalog: Path) -> dict[tuple[str, str], list[Row]]:
+    """Every row of a catalog, by (type, id)."""
+    names = {folder: kind for kind, folder in MORE.items()}
+    out: dict[tuple[str, str], list[Row]] = {}
+    for file in sorted((catalog / "data").rglob("*.parquet")):
+        rows = batch_rows(pq.ParquetFile(file).read())
+        for row in rows:
+            for name in ("instrument_id", "convention"):
+                row.pop(name, None)
+        out.setdefault((names[file.parent.parent.name], file.parent.name), []).extend(rows)
+    return out
+
+
+def converted(inputs: Any, catalog: Path, **options: Any) -> tickwright.ConvertReport:
+    """Converts, and looks whether everything adds up."""
+    report = tickwright.convert(inputs, catalog, **options)
+    for source in report.sources:
+        accounting = source.accounting
+        for ends in (accounting.bytes, accounting.frames, accounting.items):
+            parts = ("rows", "control", "duplicate", "stale", "withheld", "unselected", "rejected")
+            assert ends.total == sum(getattr(ends, part) for part in parts)
+        assert source.bytes == accounting.bytes.total + accounting.container_bytes
+    return report
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "csv.zst", "zip"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_rows_are_those_of_the_reference(tmp_path: Path, name: str, kind: str) -> None:
+    stem, text, read = FORMATS[name]
+    report = converted(write(tmp_path / "in", stem, text, kind), tmp_path / "catalog")
+    wanted = {key: rows for key, rows in read([text]).items() if rows}
+    got = rows_of(tmp_path / "catalog")
+    assert got.keys() == wanted.keys()
+    for key, rows in got.items():
+        same_rows(rows, wanted[key], (name, key))
+    (source,) = report.sources
+    assert source.bytes == len(text.encode())
+    assert report.rejects == 0
+    assert report.unknown_keys == {}
+
+
+def test_every_format_has_a_fixture_and_a_line_in_the_docs(tmp_path: Path) -> None:
+    inputs = [write(tmp_path / str(n), stem, text) for n, (stem, text, _) in enumerate(FORMATS.values())]
+    seen = {found["container"] for source in inputs for found in tickwright.inspect(source)}
+    page = (Path(__file__).parents[2] / "docs" / "dumps.md").read_text()
+    for dump in tickwright.dumps():
+        assert (dump["name"] in seen) == bool(dump["types"]), dump["name"]
+        assert f"`{dump['name']}`" in page
+
+
+@pytest.mark.parametrize("name", ["um trades", "tardis book", "um klines", "tardis derivative ticker"])
+@pytest.mark.parametrize("options", [{"jobs": 1}, {"jobs": 5}, {"memory": 32 << 20}])
+def test_the_same_bytes_whatever_the_threads_and_memory(tmp_path: Path, name: str, options: dict[str, int]) -> None:
+    stem, text, _ = FORMATS[name]
+    source = write(tmp_path / "in", stem, text, "zip")
+    converted(source, tmp_path / "one")
+    converted(source, tmp_path / "two", **options)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def days(text: str, length_ms: int = 2_000) -> list[str]:
+    """A table of trades cut by time, each part with the header."""
+    header, *lines = text.splitlines()
+    parts: dict[int, list[str]] = {}
+    for line in lines:
+        parts.setdefault(int(line.split(",")[4]) // length_ms, []).append(line)
+    return ["\n".join([header, *part]) + "\n" for _, part in sorted(parts.items())]
+
+
+def test_the_same_bytes_in_days_in_months_and_in_both(tmp_path: Path) -> None:
+    text = dumps.trades("um", header=True, count=2_000)
+    month = write(tmp_path / "month", "BTCUSDT-trades-2024-01", text, "zip")
+    parts = [
+        write(tmp_path / "days", f"BTCUSDT-trades-2024-01-{n:02}", part, "zip") for n, part in enumerate(days(text))
+    ]
+    assert len(parts) > 3
+    whole = converted(month, tmp_path / "whole", precision=(1, 3))
+    converted(parts, tmp_path / "parts", precision=(1, 3))
+    random.Random(1).shuffle(parts)
+    both = converted([*parts[:3], month, *parts[3:]], tmp_path / "both", precision=(1, 3), jobs=3)
+    for version in range(len(parts)):
+        converted(sorted(parts)[version], tmp_path / "increments", precision=(1, 3))
+    assert files(tmp_path / "whole") == files(tmp_path / "parts") == files(tmp_path / "both")
+    assert both.accounting.items.rows == whole.accounting.items.rows == 2_000
+    assert both.accounting.items.duplicate == 2_000
+    assert both.gaps == whole.gaps > 0
+    assert whole.gaps_file is not None
+    got = [row for rows in rows_of(tmp_path / "increments").values() for row in rows]
+    assert got == next(iter(rows_of(tmp_path / "whole").values()))
+
+
+def test_repeated_and_unsorted_rows(tmp_path: Path) -> None:
+    header, *lines = dumps.trades("um", header=True).splitlines()
+    chance = random.Random(3)
+    again = [*lines, *chance.choices(lines, k=50)]
+    chance.shuffle(again)
+    plain = write(tmp_path / "a", "BTCUSDT-trades-2024-01", "\n".join([header, *lines]) + "\n")
+    mixed = write(tmp_path / "b", "BTCUSDT-trades-2024-01", "\n".join([header, *again]) + "\n")
+    converted(plain, tmp_path / "one")
+    report = converted(mixed, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert report.accounting.items.duplicate == 50
+    duplicate = report.accounting.bytes.duplicate
+    assert duplicate == sum(len(line) for line in again) - sum(len(line) for line in lines)
+
+
+@pytest.mark.parametrize("elsewhere", [0, 86_400_000])
+def test_rows_of_one_id_that_differ_are_shown(tmp_path: Path, elsewhere: int) -> None:
+    header, first, *lines = dumps.trades("um", header=True).splitlines()
+    id_, price, *rest = first.split(",")
+    rest[2] = str(int(rest[2]) + elsewhere)
+    wrong = ",".join([id_, price if elsewhere else f"{price}5", *rest])
+    a = write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join([header, first, *lines]) + "\n")
+    b = write(tmp_path, "BTCUSDT-trades-2024-01-01", "\n".join([header, wrong]) + "\n")
+    with pytest.raises(tickwright.InputError) as caught:
+        tickwright.convert([a, b], tmp_path / "catalog")
+    assert caught.value.code == "conflict"
+    text = str(caught.value)
+    assert a.name in text and b.name in text and text.count(f"trade_id {id_}") == 2
+    assert not (tmp_path / "catalog" / "data").exists()
+
+
+def test_holes_in_ids_are_gaps(tmp_path: Path) -> None:
+    lines = [f"{id_},1.5,2,3,{START_MS + id_},true" for id_ in (5, 6, 9, 10, 20)]
+    report = converted(write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join(lines) + "\n"), tmp_path / "catalog")
+    assert report.gaps == 2
+    gaps = pq.read_table(tmp_path / "catalog" / str(report.gaps_file)).to_pylist()
+    assert [(g["from_sequence"], g["to_sequence"], g["cause"]) for g in gaps] == [
+        (6, 9, "missing_rows"),
+        (10, 20, "missing_rows"),
+    ]
+    assert gaps[0]["from_ns"] == (START_MS + 6) * 10**6
+
+
+# --- tables that are not quite what they should be -----------------------------------------------------------------
+
+GOOD = "id,price,qty,quote_qty,time,is_buyer_maker\n" + "".join(
+    f"{n},1.{n},2.5,3,{START_MS + n},true\n" for n in range(10, 20)
+)
+
+
+def refused(tmp_path: Path, source: Path, code: str, **options: Any) -> str:
+    with pytest.raises(tickwright.TickwrightError) as caught:
+        tickwright.convert(source, tmp_path / "catalog", **options)
+    assert caught.value.code == code, str(caught.value)
+    assert source.name in str(caught.value)
+    return str(caught.value)
+
+
+def same_as_good(tmp_path: Path, text: str | bytes) -> tickwright.ConvertReport:
+    good = write(tmp_path / "good", "BTCUSDT-trades-2024-01", GOOD)
+    other = write(tmp_path / "other", "BTCUSDT-trades-2024-01", text)
+    converted(good, tmp_path / "one")
+    report = converted(other, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    return report
+
+
+def columns(text: str, order: list[int]) -> str:
+    return "".join(",".join(line.split(",")[n] for n in order) + "\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("\n", "\r\n"),
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\n\n"),
+        GOOD.rstrip("\n"),
+        "".join(",".join(f'"{field}"' for field in line.split(",")) + "\n" for line in GOOD.splitlines()),
+        columns(GOOD, [5, 4, 3, 2, 1, 0]),
+        columns(GOOD, [0, 1, 2, 4, 5]),
+        GOOD.replace("true", "True"),
+        GOOD.replace("2.5,", "25e-1,"),
+    ],
+    ids=["crlf", "bom", "blank", "no-end", "quoted", "reordered", "without-known", "spelling", "exponent"],
+)
+def test_tables_that_say_the_same(tmp_path: Path, text: str) -> None:
+    report = same_as_good(tmp_path, text)
+    assert report.sources[0].bytes == len(text.encode())
+
+
+def test_a_column_more_is_named(tmp_path: Path) -> None:
+    text = "".join(line + (",flag" if n == 0 else ",x") + "\n" for n, line in enumerate(GOOD.splitlines()))
+    assert same_as_good(tmp_path, text).unknown_keys == {"flag": 10}
+
+
+@pytest.mark.parametrize(
+    "text", [columns(GOOD, [0, 1, 2, 3, 5]), GOOD.replace("time", "when")], ids=["less", "renamed"]
+)
+def test_a_column_less_is_an_error(tmp_path: Path, text: str) -> None:
+    message = refused(tmp_path, write(tmp_path, "BTCUSDT-trades-2024-01", text), "columns")
+    assert "column time of binance-trades" in message
+
+
+BAD = {
+    "10,NaN,2,3,{ts},true": ("decimal_syntax", 3),
+    "10,-1,2,3,{ts},true": ("price_not_positive", 3),
+    "10,1,0,3,{ts},true": ("size_not_positive", 5),
+    "10,1,2,3,17,true": ("time_out_of_range", 9),
+    "10,1,2,3,{ts},yes": ("not_boolean", 23),
+    "10,1,2,3,{ts}": ("field_count", 0),
+    "10,1,2,3,{ts},true,4": ("field_count", 0),
+    "x,1,2,3,{ts},true": ("integer_range", 0),
+    '10,"1,2,3,{ts},true': ("quotes", 0),
+    "10,,2,3,{ts},true": ("empty_field", 3),
+    "10,0.00000000000000001,2,3,{ts},true": ("decimal_scale", 3),
+}
+
+
+@pytest.mark.parametrize("line", BAD)
+def test_rows_that_cannot_be_read_are_kept_with_their_place(tmp_path: Path, line: str) -> None:
+    code, at = BAD[line]
+    bad = line.format(ts=START_MS)
+    text = GOOD + bad + "\n" + GOOD.splitlines()[1].replace("10,", "99,", 1) + "\n"
+    report = converted(write(tmp_path, "BTCUSDT-trades-2024-01", text, "zip"), tmp_path / "catalog")
+    assert (report.rejects, report.accounting.items.rows) == (1, 11)
+    assert report.accounting.bytes.rejected == len(bad)
+    with pa.input_stream(str(tmp_path / "catalog" / str(report.rejects_file)), compression="zstd") as stream:
+        (reject,) = [json.loads(line) for line in stream.read().splitlines()]
+    assert (reject["code"], reject["line"], reject["offset"], reject["at"]) == (code, 12, len(GOOD), at)
+    assert reject["body"] == bad
+
+
+def test_milliseconds_and_microseconds_in_one_file(tmp_path: Path) -> None:
+    lines = [f"1,1.5,2,3,{START_MS},true", f"2,1.5,2,3,{START_MS + 1}000,true"]
+    converted(write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join(lines) + "\n"), tmp_path / "catalog")
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [row["ts_event"] for row in rows] == [START_MS * 10**6, (START_MS + 1) * 10**6]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff"])
+def test_nothing_in_it(tmp_path: Path, text: str) -> None:
+    refused(tmp_path, write(tmp_path, "BTCUSDT-trades-2024-01", text, "zip"), "empty")
+
+
+def test_a_header_alone_gives_no_rows(tmp_path: Path) -> None:
+    source = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD.splitlines()[0] + "\n")
+    report = converted(source, tmp_path / "catalog", feed="binance-usdm")
+    assert (report.status, report.rows) == ("committed", 0)
+
+
+# --- names and choices ---------------------------------------------------------------------------------------------
+
+
+def test_the_name_is_a_hint_and_options_override(tmp_path: Path) -> None:
+    source = write(tmp_path, "download", GOOD)
+    refused(tmp_path, source, "unknown_symbol")
+    report = converted(source, tmp_path / "one", symbol="ETHUSDT")
+    assert [t.instrument_id for t in report.tables] == ["ETHUSDT-PERP.BINANCE"]
+    report = converted(source, tmp_path / "two", symbol="ETHUSDT", feed="binance-spot")
+    assert [t.instrument_id for t in report.tables] == ["ETHUSDT.BINANCE"]
+    refused(tmp_path, source, "columns", symbol="ETHUSDT", format="binance-klines")
+    with pytest.raises(tickwright.UsageError, match="binance-trades"):
+        tickwright.convert(source, tmp_path / "three", format="nonsense")
+
+
+def test_klines_that_may_be_of_several_formats(tmp_path: Path) -> None:
+    text = dumps.klines(60_000, header=True, dead=True)
+    source = write(tmp_path, "BTCUSDT-1m-2024-01-01", text)
+    assert "--format" in refused(tmp_path, source, "ambiguous_format")
+    report = converted(source, tmp_path / "one", format="binance-mark-price-klines")
+    assert [t.instrument_id for t in report.tables] == ["BTCUSDT-PERP.BINANCE-1-MINUTE-MARK-EXTERNAL"]
+    plain = write(tmp_path, "BTCUSDT-5m-2024-01-01", dumps.klines(300_000))
+    assert "--feed" in refused(tmp_path, plain, "unknown_feed")
+    converted(plain, tmp_path / "two", feed="binance-coinm")
+
+
+def test_what_has_no_type_is_skipped_by_name(tmp_path: Path) -> None:
+    write(tmp_path / "in/premiumIndexKlines", "BTCUSDT-1m-2024-01-01", dumps.klines(60_000, header=True), "zip")
+    write(tmp_path / "in", "BTCUSDT-bookDepth-2024-01-01", dumps.BOOK_DEPTH, "zip")
+    good = write(tmp_path / "in", "BTCUSDT-trades-2024-01", GOOD, "zip")
+    checksum(good)
+    report = converted(tmp_path / "in", tmp_path / "catalog")
+    reasons = sorted(skipped["reason"] for skipped in report.skipped)
+    assert ["premiumIndexKlines" in r or "bookDepth" in r or "checksum" in r for r in reasons] == [True] * 3
+    with pytest.raises(tickwright.InputError, match="no type"):
+        tickwright.convert(tmp_path / "in" / "BTCUSDT-bookDepth-2024-01-01.zip", tmp_path / "other")
+
+
+def test_types_span_kind_and_partition(tmp_path: Path) -> None:
+    raw = write(tmp_path, "BTCUSDT-trades-2024-01", dumps.trades("um", header=True), "zip")
+    aggregates = write(tmp_path, "BTCUSDT-aggTrades-2024-01", dumps.agg_trades("um", header=True), "zip")
+    ticker = write(tmp_path, "derivative_ticker", dumps.tardis_ticker(), "csv.gz")
+    both = converted([raw, aggregates], tmp_path / "both")
+    assert [(t.type, t.rows) for t in both.tables] == [("trade", 500)]
+    assert both.accounting.items.unselected == 300
+    kept = converted([raw, aggregates], tmp_path / "aggregate", trades="aggregate")
+    assert [(t.type, t.rows) for t in kept.tables] == [("trade", 300)]
+    marks = converted(ticker, tmp_path / "marks", types=["mark_price"])
+    assert [t.type for t in marks.tables] == ["mark_price"]
+    middle = START_MS * 10**6 + 10**9
+    parts = [converted(raw, tmp_path / "low", to_ns=middle), converted(raw, tmp_path / "high", from_ns=middle)]
+    assert sum(report.rows for report in parts) == 500
+    assert all(report.accounting.items.unselected for report in parts)
+    hours = write(tmp_path, "ETHUSDT-trades-2024-01", dumps.trades("um", step=600_000), "zip")
+    report = converted(hours, tmp_path / "hours", partition="hour")
+    assert report.tables[0].files > 5
+    for flavour in ("v1-standard", "v2"):
+        assert converted(raw, tmp_path / flavour, flavour=flavour).rows == 500
+    old = converted(write(tmp_path, "incremental_book_L2", dumps.tardis_book()), tmp_path / "old", layout="1.220")
+    assert old.rows and (tmp_path / "old/data/order_book_delta").is_dir()
+
+
+def test_a_book_before_its_snapshot(tmp_path: Path) -> None:
+    lines = [
+        "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount",
+        f"deribit,X,{START_MS}000,{START_MS}001,false,bid,10,1",
+        f"deribit,X,{START_MS}000,{START_MS}002,true,bid,10,1",
+        f"deribit,X,{START_MS}000,{START_MS}002,false,bid,9,1",
+        f"deribit,X,{START_MS}000,{START_MS}001,false,bid,8,0",
+    ]
+    source = write(tmp_path, "book", "\n".join(lines) + "\n")
+    withheld = converted(source, tmp_path / "withhold")
+    assert (withheld.accounting.items.withheld, withheld.gaps) == (1, 1)
+    assert withheld.headline is not None
+    (rows,) = rows_of(tmp_path / "withhold").values()
+    assert [(r["action"], r["flags"]) for r in rows] == [
+        ("CLEAR", 32),
+        ("ADD", 160),
+        ("UPDATE", 128),
+        ("DELETE", 128),
+    ]
+    assert [r["ts_init"] % 10**6 for r in rows] == [2_000, 2_000, 2_000, 2_000]
+    assert "raised" in "".join(withheld.notes)
+    converted(source, tmp_path / "rebuild", on_gap="rebuild")
+    (rows,) = rows_of(tmp_path / "rebuild").values()
+    assert [r["action"] for r in rows[:3]] == ["CLEAR", "UPDATE", "CLEAR"]
+    converted(source, tmp_path / "continue", on_gap="continue")
+    (rows,) = rows_of(tmp_path / "continue").values()
+    assert [r["action"] for r in rows[:2]] == ["UPDATE", "CLEAR"]
+
+
+def test_a_span_begins_with_the_book_as_it_stands(tmp_path: Path) -> None:
+    def line(at: int, snapshot: str, side: str, price: str, amount: str) -> str:
+        return f"deribit,X,{START_MS}000,{START_MS}{at:03},{snapshot},{side},{price},{amount}"
+
+    lines = [
+        "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount",
+        line(1, "true", "bid", "7", "1"),
+        line(2, "false", "bid", "7", "0"),
+        line(3, "true", "bid", "10", "1"),
+        line(3, "true", "ask", "11", "4.25"),
+        line(4, "false", "bid", "9", "2"),
+        line(4, "false", "bid", "10", "0"),
+        line(5, "false", "ask", "12", "3"),
+        line(6, "false", "ask", "11", "0"),
+    ]
+    source = write(tmp_path, "book", "\n".join(lines) + "\n")
+    begin = (START_MS * 1_000 + 5) * 1_000
+    report = converted(source, tmp_path / "catalog", from_ns=begin)
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    shown = [
+        (r["action"], r["side"], str(r["price"].normalize()), str(r["size"].normalize()), r["flags"]) for r in rows
+    ]
+    assert shown == [
+        ("CLEAR", "NO_ORDER_SIDE", "0", "0", 32),
+        ("ADD", "BUY", "9", "2", 32),
+        ("ADD", "SELL", "11", "4.25", 160),
+        ("UPDATE", "SELL", "12", "3", 128),
+        ("DELETE", "SELL", "11", "0", 128),
+    ]
+    assert {r["ts_init"] for r in rows[:4]} == {begin}
+    assert (report.accounting.items.unselected, report.accounting.items.rows, report.gaps) == (6, 2, 0)
+
+
+def test_ids_that_fall_together_are_refused(tmp_path: Path) -> None:
+    a = write(tmp_path / "a", "trades", dumps.tardis_trades(exchange="binance"))
+    b = write(tmp_path / "b", "trades", dumps.tardis_trades(exchange="binance-futures", seed=9))
+    with pytest.raises(tickwright.InputError) as caught:
+        tickwright.convert([a, b], tmp_path / "catalog")
+    assert caught.value.code == "same_stream"
+    assert "tardis binance-futures" in str(caught.value)
+
+
+def test_a_vendor_file_twice_gives_its_rows_once(tmp_path: Path) -> None:
+    for name in ("tardis book", "tardis quotes", "tardis derivative ticker", "tardis trades without ids"):
+        stem, text, _ = FORMATS[name]
+        folder = tmp_path / stem
+        once = write(folder / "a", stem, text, "csv")
+        again = write(folder / "b", stem, text, "csv.gz")
+        one = converted(once, folder / "one")
+        two = converted([once, again], folder / "two")
+        assert files(folder / "one") == files(folder / "two")
+        assert two.accounting.items.duplicate == one.accounting.items.rows
+        assert two.accounting.items.rows == one.accounting.items.rows
+
+
+def test_inspect_and_feeds(tmp_path: Path) -> None:
+    source = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD, "zip")
+    (found,) = tickwright.inspect(source)
+    assert (found["container"], found["compression"], found["feed"]) == ("binance-trades", "zip", "binance-usdm")
+    assert found["channels"] == {"trade (raw)": 10}
+    assert found["instruments"] == ["BTCUSDT-PERP.BINANCE"]
+    assert (found["start_ns"], found["end_ns"]) == ((START_MS + 10) * 10**6, (START_MS + 19) * 10**6)
+    names = {dump["name"] for dump in tickwright.dumps()}
+    assert {"binance-klines", "tardis-incremental-book-l2"} <= names
+
+
+# --- archives ------------------------------------------------------------------------------------------------------
+
+NAME = "BTCUSDT-trades-2024-01.csv"
+
+
+def place(tmp_path: Path, body: bytes, name: str = "BTCUSDT-trades-2024-01.zip") -> Path:
+    path = tmp_path / name
+    path.write_bytes(body)
+    return path
+
+
+def flagged(body: bytes, flag: int, method: int | None = None) -> bytes:
+    """An archive whose headers have another flag or method."""
+    out = bytearray(body)
+    central = body.rindex(b"PK\x01\x02")
+    for at in (6, central + 8):
+        out[at : at + 2] = struct.pack("<H", flag)
+        if method is not None:
+            out[at + 2 : at + 4] = struct.pack("<H", method)
+    return bytes(out)
+
+
+def test_archives_that_are_refused(tmp_path: Path) -> None:
+    good = archive(NAME, GOOD.encode())
+    for code, body in {
+        "archive": good[:-30],
+        "encrypted": flagged(good, 1),
+        "compression_method": flagged(good, 0, 12),
+        "nested_archive": archive("inside.zip", good),
+        "unsafe_member": archive("../../" + NAME, GOOD.encode()),
+    }.items():
+        message = refused(tmp_path, place(tmp_path, body), code)
+        assert "Traceback" not in message
+    several = tmp_path / "several-trades.zip"
+    with zipfile.ZipFile(several, "w") as made:
+        made.writestr("a.csv", GOOD)
+        made.writestr("b.csv", GOOD)
+    assert "a.csv, b.csv" in refused(tmp_path, several, "archive_members")
+    empty = tmp_path / "none-trades.zip"
+    with zipfile.ZipFile(empty, "w"):
+        pass
+    refused(tmp_path, empty, "archive_members")
+
+
+def test_a_damaged_archive_commits_nothing(tmp_path: Path) -> None:
+    good = bytearray(archive(NAME, dumps.trades("um", count=20_000).encode(), method=zipfile.ZIP_STORED))
+    good[200_000] ^= 1
+    refused(tmp_path, place(tmp_path, bytes(good)), "corrupt")
+    assert not (tmp_path / "catalog" / "data").exists()
+
+
+def test_every_flipped_byte_is_told_or_harmless(tmp_path: Path) -> None:
+    body = archive(NAME, GOOD.encode())
+    wanted = None
+    for at in range(0, len(body), 3):
+        flipped = bytearray(body)
+        flipped[at] ^= 0x55
+        try:
+            report = tickwright.convert(place(tmp_path, bytes(flipped)), tmp_path / f"c{at}", feed="binance-usdm")
+        except tickwright.TickwrightError:
+            continue
+        # What can be flipped without a word is no data: times, versions, names.
+        rows = rows_of(tmp_path / f"c{at}")
+        wanted = wanted or [row for rows_ in reference.binance_trades([GOOD], "um", "X").values() for row in rows_]
+        assert [row for rows_ in rows.values() for row in rows_] == wanted, at
+        assert report.rejects == 0
+
+
+def test_bombs(tmp_path: Path) -> None:
+    bomb = archive(NAME, GOOD.encode() + b"0" * (64 << 20))
+    assert "--max-ratio" in refused(tmp_path, place(tmp_path, bomb), "max_ratio", max_ratio=100)
+    assert "--max-member" in refused(tmp_path, place(tmp_path, bomb), "max_member", max_member=1 << 20)
+    refused(tmp_path, place(tmp_path, bomb), "line_too_long", max_ratio=10**6)
+    gz = write(tmp_path, "BTCUSDT-trades-2024-02", GOOD.encode() + b"\n" * (64 << 20), "csv.gz")
+    refused(tmp_path, gz, "max_ratio", max_ratio=100)
+
+
+def test_cut_compression(tmp_path: Path) -> None:
+    text = dumps.trades("um", count=5_000)
+    whole = write(tmp_path, "BTCUSDT-trades-2024-01", text, "csv.gz").read_bytes()
+    cut = place(tmp_path, whole[: len(whole) // 2], "BTCUSDT-trades-2024-01.csv.gz")
+    assert "allow-truncated" in refused(tmp_path, cut, "truncated")
+    report = converted(cut, tmp_path / "kept", allow_truncated=True)
+    assert report.sources[0].truncated
+    assert 1_000 < report.rows < 4_000
+    assert report.rejects == 0
+
+
+def test_checksums(tmp_path: Path) -> None:
+    source = place(tmp_path, archive(NAME, GOOD.encode()))
+    beside = checksum(source)
+    converted(source, tmp_path / "one")
+    beside.write_text("0" * 64 + f"  {source.name}\n")
+    assert beside.name in refused(tmp_path, source, "checksum")
+
+
+# --- real samples --------------------------------------------------------------------------------------------------
+
+SAMPLES: dict[str, Any] = {
+    "tardis_bitmex_trades_XBTUSD.csv": reference.tardis_trades,
+    "tardis_trades_1.csv": reference.tardis_trades,
+    "tardis_deltas_1.csv": reference.tardis_book,
+    "tardis_deltas_with_snapshot.csv": reference.tardis_book,
+    "tardis_deribit_incremental_book_L2_BTC-PERPETUAL.csv": reference.tardis_book,
+    "tardis_derivative_ticker_1.csv": reference.tardis_ticker,
+    "tardis_options_chain.csv": reference.tardis_options,
+}
+
+
+@pytest.mark.skipif(not (SHARED / "dumps").is_dir(), reason="needs ../shared/dumps")
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples(tmp_path: Path, name: str) -> None:
+    source = SHARED / "dumps" / name
+    report = converted(source, tmp_path / "catalog")
+    wanted = SAMPLES[name]([source.read_text()])
+    got = rows_of(tmp_path / "catalog")
+    assert got.keys() == wanted.keys()
+    for key, rows in got.items():
+        same_rows(rows, wanted[key], (name, key))
+    assert report.rejects == 0
+    assert report.sources[0].bytes == source.stat().st_size
