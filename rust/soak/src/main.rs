@@ -100,13 +100,15 @@ mod tests {
     #[test]
     fn two_hundred_thousand_damaged_frames() {
         let (corpora, without) = soak::corpora(7, None);
-        assert_eq!(without, Vec::<&str>::new(), "every feed can be simulated");
+        assert_eq!(without, Vec::<&str>::new(), "every venue can be simulated");
         let outcome = soak::run(&corpora, 7, 200_000, 2, &|_| ());
         let told =
             |f: &soak::Finding| format!("{} of {}: {}", f.what, f.feed, String::from_utf8_lossy(&f.frame));
         assert_eq!(outcome.findings.iter().map(told).collect::<Vec<_>>(), Vec::<String>::new());
         assert_eq!(outcome.ends.total, outcome.frames);
-        assert!(outcome.refused > 50_000 && outcome.ends.rows > 20_000 && outcome.ends.rejected > 50_000);
+        let ends = outcome.ends;
+        assert!(outcome.refused > ends.total / 4 && ends.rejected > ends.total / 4, "{outcome:?}");
+        assert!(ends.rows > ends.total / 20, "{ends:?}");
         assert!(outcome.rejects.len() > 10, "{:?}", outcome.rejects);
         assert!(outcome.held < 64 << 20);
     }

@@ -56,17 +56,24 @@ pub struct Corpus {
     frames: Vec<Recorded>,
 }
 
-/// Recordings of every feed that can be simulated; names of those that cannot.
+fn record(feed: &str, seed: u64) -> Option<Vec<Recorded>> {
+    let mut options = tickwright_sim::Options::of(feed, seed);
+    (options.symbols, options.duration_ns, options.rate) = (3, 70_000_000_000, 60);
+    options.faults = Faults { lost: 0.01, ..Faults::NONE };
+    let mut recorder = Recorder::default();
+    simulate(&options, &mut recorder, None, &mut |_| Verdict::Continue).ok()?;
+    Some(recorder.0)
+}
+
+/// Recordings of every feed; a feed that cannot be simulated gets those of another of its venue. Names of feeds that
+/// have neither.
 pub fn corpora(seed: u64, only: Option<&str>) -> (Vec<Corpus>, Vec<&'static str>) {
     let (mut corpora, mut without) = (Vec::new(), Vec::new());
     for spec in REGISTRY.iter().filter(|spec| only.is_none_or(|name| name == spec.name)) {
-        let mut options = tickwright_sim::Options::of(spec.name, seed);
-        (options.symbols, options.duration_ns, options.rate) = (3, 70_000_000_000, 60);
-        options.faults = Faults { lost: 0.01, ..Faults::NONE };
-        let mut recorder = Recorder::default();
-        match simulate(&options, &mut recorder, None, &mut |_| Verdict::Continue) {
-            Ok(_) => corpora.push(Corpus { feed: spec.name, frames: recorder.0 }),
-            Err(_) => without.push(spec.name),
+        let beside = REGISTRY.iter().filter(|other| other.venue == spec.venue).map(|other| other.name);
+        match std::iter::once(spec.name).chain(beside).find_map(|name| record(name, seed)) {
+            Some(frames) => corpora.push(Corpus { feed: spec.name, frames }),
+            None => without.push(spec.name),
         }
     }
     (corpora, without)

@@ -28,7 +28,7 @@ pub(super) fn split(topic: &str) -> (Channel, &str, &str) {
     let (name, rest) = topic.split_once('.').unwrap_or((topic, ""));
     let with_parameter = || {
         let (parameter, symbol) = rest.split_once('.').unwrap_or((rest, ""));
-        (&topic[..name.len() + 1 + parameter.len()], parameter, symbol)
+        (topic.get(..name.len() + 1 + parameter.len()).unwrap_or(name), parameter, symbol)
     };
     match name {
         "orderbook" => {
@@ -92,6 +92,10 @@ mod tests {
             ("tickers.BTC-6JAN23-17500-C", (Channel::Ticker, "tickers", "BTC-6JAN23-17500-C")),
             ("trade.linear.BTCUSDT", (Channel::Unknown, "trade.linear.BTCUSDT", "")),
             ("", (Channel::Unknown, "", "")),
+            ("orderbook", (Channel::Unknown, "orderbook", "")),
+            ("orderbook.", (Channel::Unknown, "orderbook.", "")),
+            ("orderbook.50", (Channel::Book, "orderbook.50", "")),
+            ("kline", (Channel::Kline, "kline", "")),
         ] {
             assert_eq!(split(topic), want);
         }
