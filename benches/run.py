@@ -55,6 +55,17 @@ def lines(capture: Path) -> tuple[list[bytes], list[int]]:
     return frames, times
 
 
+def frames_of(capture: Path) -> dict[str, tuple[list[bytes], list[int]]]:
+    """Frames and times by kind of message; snapshots go with the diffs."""
+    both = list(zip(*lines(capture), strict=True))
+    found = {}
+    for kind in ("depth", "aggTrade", "bookTicker"):
+        mark = f"@{kind}".encode()
+        of_kind = [(f, t) for f, t in both if mark in f[:80] or (kind == "depth" and b"lastUpdateId" in f[:200])]
+        found[kind] = ([f for f, _ in of_kind], [t for _, t in of_kind])
+    return found
+
+
 # --- decoding ---------------------------------------------------------------------------------------------------------
 
 
@@ -147,14 +158,25 @@ def objects(frames: dict[str, tuple[list[bytes], list[int]]]) -> dict[str, dict[
 # --- whole commands ---------------------------------------------------------------------------------------------------
 
 
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
 def command(*arguments: str | Path, memory: bool = False) -> float:
     """Runs the command line; its seconds, or its peak memory in MiB."""
+    # Bytecode is kept as in any installation, whatever this process was told.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    words = ["tickwright", *map(str, arguments)]
+    if memory:
+        # A child starts with the high water mark of who forked it: a small process stands between.
+        out = subprocess.run([sys.executable, "-c", PEAK, *words], stdout=subprocess.PIPE, check=True, env=env).stdout
+        return int(out) / 1024
     start = time.perf_counter()
-    process = subprocess.Popen(["tickwright", *map(str, arguments)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"tickwright {arguments} failed")
-    return usage.ru_maxrss / 1024 if memory else time.perf_counter() - start
+    subprocess.run(words, stdout=subprocess.DEVNULL, check=True, env=env)
+    return time.perf_counter() - start
 
 
 def inflate(path: Path) -> None:
@@ -166,8 +188,13 @@ def inflate(path: Path) -> None:
 
 
 def convert(capture: Path, folder: Path, rounds: int) -> dict[str, float]:
-    """The whole command beside each of its stages alone."""
+    """The whole command beside each of its stages alone. Definitions are left out: NautilusTrader writes those."""
     frames, times = lines(capture)
+    capture = folder / "frames.gz"
+    with gzip.open(capture, "wb", compresslevel=6) as out:
+        for frame, ts in zip(frames, times, strict=True):
+            if not frame.startswith(b'{"timezone"'):
+                out.write(b"%d %s\n" % (ts, frame))
     tables: list[pa.Table] = []
 
     def decode() -> None:
@@ -361,7 +388,7 @@ def page(results: dict[str, Any]) -> str:
         "convert": "The whole command against its stages (lower is better)",
         "query": "`catalog.query` on our files against Nautilus's own",
         "dumps": "Published dumps, whole commands",
-        "memory": "Peak memory of the command",
+        "memory": "Peak memory of the command (1,000 instruments, definitions written)",
     }
     for key, title in titles.items():
         out += ["", f"## {title}", "", "| | |", "|---|---|"]
@@ -373,7 +400,7 @@ def page(results: dict[str, Any]) -> str:
 
 def cell(value: Any) -> str:
     """A figure of three digits."""
-    return value if isinstance(value, str) else f"{value:.3g}" if value < 1e4 else f"{value / 1e9:.3f} G"
+    return value if isinstance(value, str) else f"{value:.3g}" if value < 1e6 else f"{value / 1e6:.3g} M"
 
 
 def main() -> None:
@@ -381,38 +408,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--symbols", type=int, default=1_000, help="instruments of the memory benchmark")
+    parser.add_argument("--only", nargs="*", help="parts to measure again; the others stay as they were today")
     parser.add_argument("--quick", action="store_true", help="small inputs: whether it runs, not how fast")
     options = parser.parse_args()
     rounds = 1 if options.quick else options.rounds
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    results: dict[str, Any] = {"machine": machine(), "peers": peers(rounds if options.quick else 15)}
+    today = RESULTS / f"{machine()['date']}.json"
+    results: dict[str, Any] = json.loads(today.read_text()) if options.only else {}
+    results["machine"] = machine()
+
+    def wanted(part: str) -> bool:
+        return not options.only or part in options.only
+
+    if wanted("peers"):
+        results["peers"] = peers(rounds if options.quick else 15)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         capture = folder / "capture.gz"
         minutes = 0.2 if options.quick else 10.0
         tickwright.simulate("binance-usdm", capture, seed=1, minutes=minutes, symbols=20, truth=False)
-        frames, times = lines(capture)
-        results["python"] = {}
-        by_kind: dict[str, tuple[list[bytes], list[int]]] = {}
-        for kind in ("depth", "aggTrade", "bookTicker"):
-            mark = f"@{kind}".encode()
-            of_kind = [
-                (f, t)
-                for f, t in zip(frames, times, strict=True)
-                if mark in f[:80] or (kind == "depth" and b"lastUpdateId" in f[:200])
-            ]
-            by_kind[kind] = ([f for f, _ in of_kind], [t for _, t in of_kind])
-            results["python"][kind] = from_python(*by_kind[kind], rounds)
-        results["objects"] = objects(by_kind)
-        results["convert"] = convert(capture, folder, max(1, rounds // 2))
-        results["query"] = query(capture, folder, max(1, rounds // 2))
-        results["dumps"] = dumps(folder, 50_000 if options.quick else 2_000_000)
-        results["memory"] = memory(folder, 50 if options.quick else options.symbols)
+        by_kind = frames_of(capture)
+        if wanted("python"):
+            results["python"] = {kind: from_python(*of_kind, rounds) for kind, of_kind in by_kind.items()}
+        if wanted("objects"):
+            results["objects"] = objects(by_kind)
+        if wanted("convert"):
+            results["convert"] = convert(capture, folder, max(1, rounds // 2))
+        if wanted("query"):
+            results["query"] = query(capture, folder, max(1, rounds // 2))
+        if wanted("dumps"):
+            results["dumps"] = dumps(folder, 50_000 if options.quick else 2_000_000)
+        if wanted("memory"):
+            results["memory"] = memory(folder, 50 if options.quick else options.symbols)
     if options.quick:
         print(page(results))
         return
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{results['machine']['date']}.json").write_text(json.dumps(results, indent=1) + "\n")
+    today.write_text(json.dumps(results, indent=1) + "\n")
     (RESULTS / "README.md").write_text(page(results))
     print(RESULTS / "README.md")
 
