@@ -2,7 +2,7 @@
 //!
 //! Every step that changes the storage is a point: the process is killed there, or the power goes and takes what was
 //! not synced (see [`memory`]). Another opener recovers, or recovers and commits, and is stopped at each of its points
-//! as well. Two writers, or a writer and an opener, take turns at every pair of steps. And each step fails once.
+//! as well. Two writers, or a writer and an opener, take turns at pairs of steps. And each step fails once.
 //!
 //! What must hold, always: whoever lists `data/` sees whole files that do not meet in time. After recovery: the data is
 //! byte for byte that of the last version in the log; versions are 1, 2, 3, …; what was told to be committed is;
@@ -422,8 +422,9 @@ fn only_open(memory: &Memory, _: &str) -> Result<u64, StoreError> {
     open(memory).map(|catalog| catalog.state().version)
 }
 
-/// Takes turns at every pair of steps: the first stops after i, the second after j, and each goes on to its end.
-fn take_turns(acts: [Act; 2], check: impl Fn([Result<u64, StoreError>; 2])) {
+/// Takes turns at pairs of steps: the first stops after i, the second after j, and each goes on to its end. Of the
+/// second's steps one in `stride`, another one for each of the first's.
+fn take_turns(acts: [Act; 2], stride: usize, check: impl Fn([Result<u64, StoreError>; 2])) {
     let start = world_of(&[DAY_ONE], true);
     let length = |act: Act| {
         let memory = Memory::alone(start.clone());
@@ -433,7 +434,7 @@ fn take_turns(acts: [Act; 2], check: impl Fn([Result<u64, StoreError>; 2])) {
     let lengths = acts.map(length);
     let mut runs = 0;
     for first in 0..=lengths[0] {
-        for second in (0..=lengths[1]).step_by(3).map(|at| at + first % 3) {
+        for second in (0..=lengths[1]).step_by(stride).map(|at| at + first % stride) {
             let (said, world) = in_turns(&start, acts, &[first, second]);
             check(said);
             check_recovered(&world, 1);
@@ -445,7 +446,7 @@ fn take_turns(acts: [Act; 2], check: impl Fn([Result<u64, StoreError>; 2])) {
 
 #[test]
 fn two_writers_of_different_rows_in_turns() {
-    take_turns([add_day_two, add_other], |said| {
+    take_turns([add_day_two, add_other], 3, |said| {
         let mut versions = said.map(|said| said.expect("they do not meet"));
         versions.sort_unstable();
         assert_eq!(versions, [2, 3]);
@@ -454,7 +455,7 @@ fn two_writers_of_different_rows_in_turns() {
 
 #[test]
 fn two_writers_of_the_same_rows_in_turns() {
-    take_turns([add_day_two, add_day_two], |said| {
+    take_turns([add_day_two, add_day_two], 3, |said| {
         let (done, refused): (Vec<_>, Vec<_>) = said.into_iter().partition(Result::is_ok);
         assert_eq!(done.len(), 1);
         assert!(matches!(refused[0], Err(StoreError::Overlap { .. })), "{refused:?}");
@@ -463,7 +464,7 @@ fn two_writers_of_the_same_rows_in_turns() {
 
 #[test]
 fn a_writer_who_adds_and_one_who_replaces_in_turns() {
-    take_turns([replace_middle, add_other], |said| {
+    take_turns([replace_middle, add_other], 8, |said| {
         let mut versions = said.map(|said| said.expect("they do not meet"));
         versions.sort_unstable();
         assert_eq!(versions, [2, 3]);
@@ -472,7 +473,7 @@ fn a_writer_who_adds_and_one_who_replaces_in_turns() {
 
 #[test]
 fn a_writer_and_an_opener_in_turns() {
-    take_turns([replace_middle, only_open], |said| {
+    take_turns([replace_middle, only_open], 4, |said| {
         assert_eq!(said[0].as_ref().ok(), Some(&2));
         assert!(matches!(said[1], Ok(1 | 2)), "{said:?}");
     });
