@@ -1,7 +1,7 @@
 //! Candles built from trades.
 
-use super::Trade;
 use super::book::Side;
+use super::{SECOND, Trade};
 
 /// Open, high, low, close and sums of one minute of trades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,13 @@ pub struct Candle {
 pub const INVERSE_SCALE: i128 = 1_000_000_000_000_000_000;
 
 impl Candle {
-    /// A candle without trades.
+    /// How long one is, ns.
+    pub const LENGTH: u64 = 60 * SECOND;
+
+    /// A candle without trades, of the minute that `at` is in.
     #[must_use]
-    pub const fn empty(open_ns: u64, price: i64) -> Self {
+    pub const fn empty(at: u64, price: i64) -> Self {
+        let open_ns = at / Self::LENGTH * Self::LENGTH;
         Self {
             open_ns,
             open: price,
@@ -56,6 +60,13 @@ impl Candle {
             inverse: 0,
             taker_inverse: 0,
         }
+    }
+
+    /// The candle after it, once its minute is over at `at`.
+    #[must_use]
+    pub fn next(&self, at: u64) -> Option<Self> {
+        let next = Self::empty(at, self.close);
+        (next.open_ns != self.open_ns).then_some(next)
     }
 
     /// Adds a trade of its minute.

@@ -11,7 +11,7 @@ mod rounds;
 mod text;
 
 use crate::decimal::Decimal;
-use crate::market::{Event, Instrument, Level, Market, Product, Side};
+use crate::market::{Candle, Event, Instrument, Level, Market, Product, Side};
 
 pub use rounds::Rounds;
 pub use text::Text;
@@ -204,6 +204,26 @@ pub enum Content {
         /// Event time, ns UTC.
         ts_event: u64,
     },
+}
+
+impl Content {
+    /// A candle that is over.
+    #[must_use]
+    pub const fn bar(candle: &Candle) -> Self {
+        Self::Bar {
+            spec: "1-MINUTE-LAST-EXTERNAL",
+            prices: [candle.open, candle.high, candle.low, candle.close],
+            volume: candle.volume,
+            ts_event: candle.open_ns + Candle::LENGTH,
+        }
+    }
+}
+
+const MILLI: u64 = 1_000_000;
+
+/// A time as most venues have it: to the millisecond.
+const fn millis(ns: u64) -> u64 {
+    ns / MILLI * MILLI
 }
 
 /// How a message travels.

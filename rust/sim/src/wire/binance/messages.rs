@@ -1,6 +1,6 @@
 //! The messages, key by key.
 
-use super::{Aggregate, Binance, MILLI, MINUTE};
+use super::{Aggregate, Binance, MILLI};
 use crate::decimal::Decimal;
 use crate::market::{
     Candle, INVERSE_SCALE, Instrument, Level, Liquidation, Mark, Market, Product, Side, Term, Top, Trade,
@@ -258,7 +258,7 @@ impl Binance {
         let mut text = self.begin(instrument, "kline_1m", "kline", at, 400);
         let (first, last) = candle.ids.map_or((-1, -1), |(first, last)| (first as i64, last as i64));
         text.raw(",\"s\":\"").raw(&stream.symbol).raw("\",\"k\":{\"t\":").int(candle.open_ns / MILLI);
-        text.raw(",\"T\":").int((candle.open_ns + MINUTE) / MILLI - 1);
+        text.raw(",\"T\":").int((candle.open_ns + Candle::LENGTH) / MILLI - 1);
         text.raw(",\"s\":\"").raw(&stream.symbol).raw("\",\"i\":\"1m\",\"f\":").signed(first);
         text.raw(",\"L\":").signed(last);
         let prices = [("o", candle.open), ("c", candle.close), ("h", candle.high), ("l", candle.low)];

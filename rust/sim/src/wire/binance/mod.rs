@@ -7,7 +7,9 @@
 mod definitions;
 mod messages;
 
-use super::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, Message, Rounds, Snapshot, Wire};
+use super::{
+    Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, MILLI, Message, Rounds, Snapshot, Wire, millis,
+};
 use crate::market::{
     Body, Candle, Event, Instrument, Level, Liquidation, Market, Product, SECOND, Side, Term, Trade,
 };
@@ -20,8 +22,6 @@ pub(super) const USDM: Feed = Feed { name: "binance-usdm", product: Product::Lin
 /// Binance COIN-M futures.
 pub(super) const COINM: Feed = Feed { name: "binance-coinm", product: Product::Inverse, wire: make };
 
-const MINUTE: u64 = 60 * SECOND;
-const MILLI: u64 = 1_000_000;
 /// Levels of a side in a partial book.
 const PARTIAL_LEVELS: usize = 20;
 
@@ -111,7 +111,7 @@ impl Binance {
                     touched: Vec::new(),
                     told: id,
                     partial: 0,
-                    candle: Candle::empty(start / MINUTE * MINUTE, market.last_price(at)),
+                    candle: Candle::empty(start, market.last_price(at)),
                     candle_changed: false,
                     aggregates: 1_000 + random.below(3_000_000_000),
                     aggregate: None,
@@ -214,22 +214,13 @@ impl Binance {
     /// Tells the candle when its minute is over, and begins the next.
     fn close_candle(&mut self, market: &Market, at: u64, instrument: usize, out: &mut Vec<Message>) {
         let candle = self.streams[instrument].candle;
-        let minute = at / MINUTE * MINUTE;
-        if minute == candle.open_ns {
-            return;
-        }
+        let Some(next) = candle.next(at) else { return };
         if self.channels.has(Channel::Bar) {
             let body = self.write_candle(market, at, instrument, true);
-            let content = Content::Bar {
-                spec: "1-MINUTE-LAST-EXTERNAL",
-                prices: [candle.open, candle.high, candle.low, candle.close],
-                volume: candle.volume,
-                ts_event: candle.open_ns + MINUTE,
-            };
-            self.push(at, instrument, body, content, out);
+            self.push(at, instrument, body, Content::bar(&candle), out);
         }
         let stream = &mut self.streams[instrument];
-        stream.candle = Candle::empty(minute, candle.close);
+        stream.candle = next;
         stream.candle_changed = false;
     }
 
@@ -296,11 +287,6 @@ impl Binance {
         };
         self.push(at, instrument, body, content, out);
     }
-}
-
-/// A time as the venue has it: to the millisecond.
-const fn millis(ns: u64) -> u64 {
-    ns / MILLI * MILLI
 }
 
 impl Wire for Binance {

@@ -1,8 +1,8 @@
 //! The messages, key by key in the venue's order.
 
-use super::{Bybit, MILLI, MINUTE, depth};
+use super::{Bybit, MILLI, depth};
 use crate::decimal::Decimal;
-use crate::market::{Instrument, Level, Liquidation, Mark, Market, Product, Side, Term, Top, Trade};
+use crate::market::{Candle, Instrument, Level, Liquidation, Mark, Market, Product, Side, Term, Top, Trade};
 use crate::wire::{Channel, Diff, Text};
 
 /// Decimals of what the venue computes.
@@ -131,7 +131,7 @@ impl Bybit {
         let (of, candle) = (&market.instruments()[instrument], &self.streams[instrument].candle);
         let mut text = self.begin(instrument, "kline.1", 360);
         text.raw(",\"data\":[{\"start\":").int(candle.open_ns / MILLI);
-        text.raw(",\"end\":").int((candle.open_ns + MINUTE) / MILLI - 1).raw(",\"interval\":\"1\"");
+        text.raw(",\"end\":").int((candle.open_ns + Candle::LENGTH) / MILLI - 1).raw(",\"interval\":\"1\"");
         let prices =
             [("open", candle.open), ("close", candle.close), ("high", candle.high), ("low", candle.low)];
         for (key, price) in prices {

@@ -10,7 +10,9 @@ mod messages;
 
 use std::collections::BTreeMap;
 
-use super::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, Message, Rounds, Snapshot, Wire};
+use super::{
+    Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, MILLI, Message, Rounds, Snapshot, Wire, millis,
+};
 use crate::market::{
     Body, Candle, Event, Instrument, Level, Liquidation, Mark, Market, Product, SECOND, Side, Term, Trade,
 };
@@ -22,9 +24,6 @@ pub(super) const SPOT: Feed = Feed { name: "bybit-spot", product: Product::Spot,
 pub(super) const LINEAR: Feed = Feed { name: "bybit-linear", product: Product::Linear, wire: make };
 /// Bybit inverse contracts.
 pub(super) const INVERSE: Feed = Feed { name: "bybit-inverse", product: Product::Inverse, wire: make };
-
-const MINUTE: u64 = 60 * SECOND;
-const MILLI: u64 = 1_000_000;
 
 fn make(market: &Market, seed: u64, channels: Channels, start: u64) -> Box<dyn Wire> {
     Box::new(Bybit::new(market, seed, channels, start))
@@ -91,7 +90,7 @@ impl Bybit {
                     changed_ns: start,
                     changed: false,
                     top: 2 + random.below(90_000_000),
-                    candle: Candle::empty(start / MINUTE * MINUTE, market.last_price(at)),
+                    candle: Candle::empty(start, market.last_price(at)),
                     candle_changed: false,
                     tickers: 0,
                 }
@@ -162,22 +161,13 @@ impl Bybit {
     /// Tells the candle when its minute is over, and begins the next.
     fn close_candle(&mut self, market: &Market, at: u64, instrument: usize, out: &mut Vec<Message>) {
         let candle = self.streams[instrument].candle;
-        let minute = at / MINUTE * MINUTE;
-        if minute == candle.open_ns {
-            return;
-        }
+        let Some(next) = candle.next(at) else { return };
         if self.channels.has(Channel::Bar) {
             let body = self.write_candle(market, at, instrument, true);
-            let content = Content::Bar {
-                spec: "1-MINUTE-LAST-EXTERNAL",
-                prices: [candle.open, candle.high, candle.low, candle.close],
-                volume: candle.volume,
-                ts_event: candle.open_ns + MINUTE,
-            };
-            self.push(at, instrument, body, content, out);
+            self.push(at, instrument, body, Content::bar(&candle), out);
         }
         let stream = &mut self.streams[instrument];
-        stream.candle = Candle::empty(minute, candle.close);
+        stream.candle = next;
         stream.candle_changed = false;
     }
 
@@ -253,11 +243,6 @@ impl Bybit {
 /// Levels of a side that the book topic shows.
 const fn depth(product: Product) -> usize {
     if matches!(product, Product::Spot) { 200 } else { 50 }
-}
-
-/// A time as the venue has it: to the millisecond.
-const fn millis(ns: u64) -> u64 {
-    ns / MILLI * MILLI
 }
 
 impl Wire for Bybit {
