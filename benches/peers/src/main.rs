@@ -100,7 +100,9 @@ where
 {
     (
         "serde_json",
-        Box::new(|frames| frames.iter().map(|f| <Reader<T> as Typed<'_>>::serde_json(f)).fold(0, |a, b| a ^ b)),
+        Box::new(|frames| {
+            frames.iter().map(|f| <Reader<T> as Typed<'_>>::serde_json(f)).fold(0, |a, b| a ^ b)
+        }),
     )
 }
 
@@ -294,10 +296,7 @@ fn depth_alone<'f>(rows: &'f std::cell::Cell<u64>) -> Work<'f> {
 
 fn clear(out: &mut DeltaColumns) {
     black_box(&out);
-    use tickwright_core::data::ColumnSet;
-    for column in out.physical_mut() {
-        column.clear();
-    }
+    tickwright_core::data::ColumnSet::truncate(out, 0);
 }
 
 /// Best seconds of each work over `rounds` rounds, works alternating.

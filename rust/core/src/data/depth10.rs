@@ -111,7 +111,7 @@ impl ColumnSet for Depth10Columns {
         &self.ts_init
     }
 
-    fn clear(&mut self) {
-        self.physical_mut().into_iter().for_each(Physical::clear);
+    fn truncate(&mut self, rows: usize) {
+        self.physical_mut().into_iter().for_each(|column| column.truncate(rows));
     }
 }

@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
+use crate::decimal::Decimal;
+
 mod bar;
 mod delta;
 mod depth10;
@@ -127,6 +129,14 @@ pub struct Decimals {
 }
 
 impl Decimals {
+    /// What these prices and sizes need.
+    #[inline]
+    #[must_use]
+    pub fn of(prices: &[Decimal], sizes: &[Decimal]) -> Self {
+        let most = |values: &[Decimal]| values.iter().fold(0, |most, value| most.max(value.significant));
+        Self { price: most(prices), size: most(sizes) }
+    }
+
     /// The larger of each.
     #[inline]
     #[must_use]
@@ -145,8 +155,8 @@ pub trait ColumnSet: Default + fmt::Debug + Send {
     fn names(&self) -> Vec<&'static str>;
     /// Receive times, ns UTC: the key of the order of rows.
     fn ts_init(&self) -> &[u64];
-    /// Drops all rows, keeping the memory.
-    fn clear(&mut self);
+    /// Drops the rows from `rows` on, keeping the memory.
+    fn truncate(&mut self, rows: usize);
 }
 
 /// Declares a row's columns once: the struct, and the generic access to them.
@@ -169,8 +179,8 @@ macro_rules! columns {
             fn ts_init(&self) -> &[u64] {
                 &self.ts_init
             }
-            fn clear(&mut self) {
-                $($crate::data::Physical::clear(&mut self.$field);)+
+            fn truncate(&mut self, rows: usize) {
+                $($crate::data::Physical::truncate(&mut self.$field, rows);)+
             }
         }
     };
@@ -223,7 +233,7 @@ macro_rules! column_sets {
 
             /// Drops all rows, keeping the memory.
             pub fn clear(&mut self) {
-                match self { $(Self::$variant(c) => c.clear(),)+ }
+                match self { $(Self::$variant(c) => c.truncate(0),)+ }
             }
         }
     };

@@ -45,8 +45,8 @@ pub trait Physical: std::fmt::Debug + Send {
     fn same(&self, a: usize, b: usize) -> bool;
     /// The value of a row, for messages; prices and sizes as decimals.
     fn show(&self, row: usize) -> String;
-    /// Drops all rows, keeping the memory.
-    fn clear(&mut self);
+    /// Drops the rows from `rows` on, keeping the memory.
+    fn truncate(&mut self, rows: usize);
     /// Makes room for `rows` more rows.
     fn reserve(&mut self, rows: usize);
     /// Bytes of memory held for rows (capacity not counted).
@@ -83,8 +83,8 @@ macro_rules! fixed {
                 let show: fn(&$t) -> String = $show;
                 show(&self[row])
             }
-            fn clear(&mut self) {
-                Vec::clear(self);
+            fn truncate(&mut self, rows: usize) {
+                Vec::truncate(self, rows);
             }
             fn reserve(&mut self, rows: usize) {
                 Vec::reserve(self, rows);
@@ -139,8 +139,8 @@ macro_rules! optional {
             fn show(&self, row: usize) -> String {
                 self[row].map_or_else(String::new, |value| value.to_string())
             }
-            fn clear(&mut self) {
-                Vec::clear(self);
+            fn truncate(&mut self, rows: usize) {
+                Vec::truncate(self, rows);
             }
             fn reserve(&mut self, rows: usize) {
                 Vec::reserve(self, rows);
@@ -287,9 +287,9 @@ impl Physical for TextColumn {
     fn show(&self, row: usize) -> String {
         self.get(row).to_owned()
     }
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows);
+        self.bytes.truncate(self.ends.last().map_or(0, |end| *end as usize));
     }
     fn reserve(&mut self, rows: usize) {
         let mean = self.bytes.len().checked_div(self.ends.len()).unwrap_or(16);

@@ -1,12 +1,13 @@
 //! Books in the market: one per (instrument, channel), and where their rows and news go.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::StreamKey;
 use super::market::{Market, Slot};
 use crate::accounting::End;
 use crate::book::{BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
-use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
+use crate::data::{AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
 use crate::symbol::SlotId;
 
@@ -91,7 +92,10 @@ struct Early {
 }
 
 const NONE: u32 = u32::MAX;
+// Memory of a row, about.
 const DELTA_BYTES: usize = 70;
+const DEPTH_BYTES: usize = 760;
+pub(super) const QUOTE_BYTES: usize = 80;
 
 /// What a venue's decoder says of a book message.
 #[derive(Debug, Clone, Copy)]
@@ -244,7 +248,7 @@ impl Market {
                 depth_stream = self.open_stream(key(DataType::Depth10, &id_text), id_text.clone());
             }
             let row = depth10(event.bids, event.asks, id, event.ts_event, ts_init);
-            if let AnyColumns::Depth10(columns) = self.columns(depth_stream, 1, 760, event.decimals) {
+            if let AnyColumns::Depth10(columns) = self.columns(depth_stream, 1, DEPTH_BYTES, event.decimals) {
                 columns.push(&row);
             }
         }
@@ -461,8 +465,8 @@ impl Market {
         if !(self.news.settled.is_empty() && self.news.gaps.is_empty() && self.news.opened.is_empty()) {
             self.take_news(slot, at, emitted);
         }
-        self.clamped += std::mem::take(&mut self.news.clamped);
-        self.unheld_deletes += std::mem::take(&mut self.news.unheld_deletes);
+        self.clamped += mem::take(&mut self.news.clamped);
+        self.unheld_deletes += mem::take(&mut self.news.unheld_deletes);
         self.news.decimals = Decimals::default();
         emitted
     }
@@ -474,10 +478,10 @@ impl Market {
         let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
         let emitted = rows.action.len() > start;
         if !in_span {
-            truncate(rows, start);
+            rows.truncate(start);
             held.muted = true;
         } else if emitted {
-            truncate(rows, start);
+            rows.truncate(start);
             held.muted = false;
         }
         if let Some(derived) = &mut held.derived
@@ -493,49 +497,51 @@ impl Market {
     /// Moves derived rows to their streams, and drops deltas that are only derived from. Answers the stream that
     /// the frame counts for.
     fn take_derived(&mut self, slot: SlotId, at: usize, start: usize) -> Option<u32> {
-        let with_deltas = self.options.types.has(DataType::Delta);
         let held = &mut self.slots[slot as usize];
         // What the venue sends itself wins, from its first row on.
-        let received = [!held.books.partials.is_empty(), held.last_quote.is_some()];
-        let received = received.map(|received| received && !self.options.all_channels);
-        let (book, id) = (&mut held.books.diffs[at], held.id.clone());
-        let (delta_stream, channel) = (book.stream, book.channel.clone());
+        let received = |is_received: bool| is_received && !self.options.all_channels;
+        let has_depths = received(!held.books.partials.is_empty());
+        let has_quotes = received(held.last_quote.is_some());
+        let book = &mut held.books.diffs[at];
         // The top may hold levels of any event so far.
-        let decimals = book.book.decimals();
-        let mut streams = book.derived_streams;
-        let mut derived = book.derived.take()?;
+        let (delta_stream, decimals) = (book.stream, book.book.decimals());
+        let derived = book.derived.as_mut()?;
+        let (depths, quotes) = (mem::take(&mut derived.depths), mem::take(&mut derived.quotes));
+        let with_deltas = self.options.types.has(DataType::Delta);
         let mut main = with_deltas.then_some(delta_stream);
-        let kinds = [
-            (DataType::Depth10, 760, derived.depths.take().map(AnyColumns::Depth10)),
-            (DataType::Quote, 80, derived.quotes.take().map(AnyColumns::Quote)),
-        ];
-        for (kind, (data_type, bytes, columns)) in kinds.into_iter().enumerate() {
-            let Some(mut columns) = columns else { continue };
-            let rows = columns.rows();
-            if rows > 0 && !received[kind] {
-                if streams[kind] == NONE {
-                    let variant = format!("{}{channel}", StreamKey::DERIVED).into();
-                    streams[kind] =
-                        self.open_stream(StreamKey { data_type, id: id.clone(), variant }, id.clone());
-                }
-                let into = self.columns(streams[kind], rows as u64, rows * bytes, decimals);
-                into.extend_range(&columns, 0..rows);
-                main = main.or(Some(streams[kind]));
+        if !depths.is_empty() && !has_depths {
+            let stream = self.derived_stream(slot, at, DataType::Depth10);
+            let (rows, bytes) = (depths.len() as u64, depths.len() * DEPTH_BYTES);
+            if let AnyColumns::Depth10(columns) = self.columns(stream, rows, bytes, decimals) {
+                depths.iter().for_each(|row| columns.push(row));
             }
-            columns.clear();
-            match columns {
-                AnyColumns::Depth10(rows) => derived.depths = Some(rows),
-                AnyColumns::Quote(rows) => derived.quotes = Some(rows),
-                _ => {}
-            }
+            main = main.or(Some(stream));
         }
-        let book = &mut self.slots[slot as usize].books.diffs[at];
-        book.derived = Some(derived);
-        book.derived_streams = streams;
+        if !quotes.is_empty() && !has_quotes {
+            let stream = self.derived_stream(slot, at, DataType::Quote);
+            let (rows, bytes) = (quotes.len() as u64, quotes.len() * QUOTE_BYTES);
+            if let AnyColumns::Quote(columns) = self.columns(stream, rows, bytes, decimals) {
+                quotes.iter().for_each(|row| columns.push(row));
+            }
+            main = main.or(Some(stream));
+        }
         if !with_deltas && let AnyColumns::Delta(rows) = &mut self.streams[delta_stream as usize].columns {
-            truncate(rows, start);
+            rows.truncate(start);
         }
         main
+    }
+
+    /// The stream of what is derived from a book, opened at its first row.
+    fn derived_stream(&mut self, slot: SlotId, at: usize, data_type: DataType) -> u32 {
+        let (kind, held) = (usize::from(data_type == DataType::Quote), &self.slots[slot as usize]);
+        let (book, id) = (&held.books.diffs[at], held.id.clone());
+        if book.derived_streams[kind] != NONE {
+            return book.derived_streams[kind];
+        }
+        let variant = format!("{}{}", StreamKey::DERIVED, book.channel).into();
+        let stream = self.open_stream(StreamKey { data_type, id: id.clone(), variant }, id);
+        self.slots[slot as usize].books.diffs[at].derived_streams[kind] = stream;
+        stream
     }
 
     #[cold]
@@ -544,13 +550,9 @@ impl Market {
         let book = &held.books.diffs[at];
         let record = |gap| held.gap_record(book, gap);
         self.gaps.extend(self.news.gaps.drain(..).map(record));
-        let opened = self.news.opened.drain(..).map(record);
-        if self.options.tell_openings {
-            self.opened.extend(opened);
-        } else {
-            drop(opened);
-        }
-        for settled in std::mem::take(&mut self.news.settled) {
+        let opened = self.news.opened.drain(..).filter(|_| self.options.tell_openings);
+        self.opened.extend(opened.map(record));
+        for settled in mem::take(&mut self.news.settled) {
             let end = settled.end;
             let end = if end == End::Rows && emitted.is_none() { End::Unselected } else { end };
             self.settle(settled.frame, end, emitted);
@@ -587,7 +589,7 @@ impl Market {
 
     /// Holes found since this was last asked, in the order of the stream; only where the options say so.
     pub fn take_opened(&mut self) -> Vec<GapRecord> {
-        std::mem::take(&mut self.opened)
+        mem::take(&mut self.opened)
     }
 
     /// The holes that books of a venue symbol wait behind.
@@ -602,16 +604,4 @@ impl Market {
     pub fn books(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, &LiveBook)> {
         self.slots.iter().flat_map(|slot| slot.books.diffs.iter().map(|b| (&slot.id, &b.channel, &b.book)))
     }
-}
-
-fn truncate(rows: &mut crate::data::DeltaColumns, n: usize) {
-    rows.action.truncate(n);
-    rows.side.truncate(n);
-    rows.price.truncate(n);
-    rows.size.truncate(n);
-    rows.order_id.truncate(n);
-    rows.flags.truncate(n);
-    rows.sequence.truncate(n);
-    rows.ts_event.truncate(n);
-    rows.ts_init.truncate(n);
 }

@@ -359,9 +359,9 @@ impl Market {
 
     fn slot_of(&mut self, symbol: &str) -> SlotId {
         let slot = self.slots.len() as SlotId;
-        let id = format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue);
-        let resumed = self.resumed.remove(&id);
-        self.slots.push(Slot::new(id.into(), symbol.into()));
+        let id = self.spec.instrument_id(symbol);
+        let resumed = self.resumed.remove(&*id);
+        self.slots.push(Slot::new(id, symbol.into()));
         if let Some(state) = resumed {
             self.slots[slot as usize].resume(state);
         }
@@ -390,7 +390,7 @@ impl Market {
     /// The instrument id of a venue symbol.
     #[must_use]
     pub fn instrument_id(&self, symbol: &str) -> Arc<str> {
-        format!("{}.{}", (self.spec.instrument)(symbol), self.spec.venue).into()
+        self.spec.instrument_id(symbol)
     }
 
     /// Takes a definition; the newest of an instrument holds.
@@ -538,10 +538,8 @@ impl Market {
         sizes: [Decimal; 2],
         ts_event: u64,
     ) {
-        if sizes[0].value == 0 || sizes[1].value == 0 || prices[0].value == 0 || prices[1].value == 0 {
-            // A side is empty: there is no quote to speak of.
-            self.item(End::Control);
-            return;
+        if has_empty_side(prices, sizes) {
+            return self.item(End::Control);
         }
         let state = &mut self.slots[slot as usize].last_quote;
         match *state {
@@ -567,7 +565,7 @@ impl Market {
         sizes: [Decimal; 2],
         ts_event: u64,
     ) {
-        if sizes[0].value == 0 || sizes[1].value == 0 || prices[0].value == 0 || prices[1].value == 0 {
+        if has_empty_side(prices, sizes) {
             return self.item(End::Control);
         }
         let held = &mut self.slots[slot as usize];
@@ -600,11 +598,8 @@ impl Market {
 
     fn quote_row(&mut self, stream: u32, prices: [Decimal; 2], sizes: [Decimal; 2], ts_event: u64) {
         let ts_init = self.row(ts_event);
-        let decimals = Decimals {
-            price: prices[0].significant.max(prices[1].significant),
-            size: sizes[0].significant.max(sizes[1].significant),
-        };
-        if let AnyColumns::Quote(columns) = self.columns(stream, 1, 80, decimals) {
+        let decimals = Decimals::of(&prices, &sizes);
+        if let AnyColumns::Quote(columns) = self.columns(stream, 1, super::book::QUOTE_BYTES, decimals) {
             columns.push(&QuoteRow {
                 bid_price: prices[0].value,
                 ask_price: prices[1].value,
@@ -616,9 +611,23 @@ impl Market {
         }
     }
 
-    /// A closed bar. `spec` is Nautilus's bar specification, such as `1-MINUTE-LAST-EXTERNAL`.
-    pub fn bar(&mut self, slot: SlotId, spec: &str, row: &BarRow, decimals: Decimals) {
-        let ts_init = self.context.ts_init(row.ts_event);
+    /// A closed bar: open, high, low, close and volume, and when exactly it closed, ns UTC. `spec` is Nautilus's bar
+    /// specification, such as `1-MINUTE-LAST-EXTERNAL`.
+    ///
+    /// # Errors
+    /// A price or a volume that does not fit.
+    pub fn bar(
+        &mut self,
+        slot: SlotId,
+        spec: &str,
+        prices: [Decimal; 4],
+        volume: Decimal,
+        ts_event: u64,
+    ) -> Result<(), Kind> {
+        for price in prices {
+            self.check_price(price)?;
+        }
+        self.check_size(volume)?;
         let found = self.slots[slot as usize].bars.iter().position(|(held, ..)| &**held == spec);
         let at = found.unwrap_or_else(|| {
             let bars = &mut self.slots[slot as usize].bars;
@@ -626,14 +635,14 @@ impl Market {
             bars.len() - 1
         });
         let (_, stream, last) = &mut self.slots[slot as usize].bars[at];
-        if row.ts_event <= *last {
+        if ts_event <= *last {
             self.item(End::Duplicate);
-            return;
+            return Ok(());
         }
-        *last = row.ts_event;
+        *last = ts_event;
         let mut stream = *stream;
-        if !self.selected(DataType::Bar, ts_init) {
-            return;
+        if !self.selected(DataType::Bar, self.context.ts_init(ts_event)) {
+            return Ok(());
         }
         if stream == NONE {
             let instrument_id = self.slots[slot as usize].id.clone();
@@ -642,21 +651,31 @@ impl Market {
             stream = self.open_stream(key, instrument_id);
             self.slots[slot as usize].bars[at].1 = stream;
         }
-        let ts_init = self.row(row.ts_event);
-        if let AnyColumns::Bar(columns) = self.columns(stream, 1, 96, decimals) {
-            columns.push(&BarRow { ts_init, ..*row });
+        let ts_init = self.row(ts_event);
+        if let AnyColumns::Bar(columns) = self.columns(stream, 1, 96, Decimals::of(&prices, &[volume])) {
+            let ([open, high, low, close], volume) = (prices.map(|price| price.value), volume.value);
+            columns.push(&BarRow { open, high, low, close, volume, ts_event, ts_init });
         }
+        Ok(())
     }
 
-    /// Whether a value of a stream without ids was seen before: its time is not beyond the last one's.
-    fn seen_time(&mut self, slot: SlotId, data_type: DataType, ts_event: u64) -> bool {
+    /// Where a row goes, and its receive time; `None` where it was not asked for.
+    fn place(&mut self, slot: SlotId, data_type: DataType, ts_event: u64) -> Option<(u32, u64)> {
+        if !self.selected(data_type, self.context.ts_init(ts_event)) {
+            return None;
+        }
+        Some((self.stream_of(slot, data_type), self.row(ts_event)))
+    }
+
+    /// The same for a value of a stream without ids: one whose time is not beyond the last one's was seen before.
+    fn timed(&mut self, slot: SlotId, data_type: DataType, ts_event: u64) -> Option<(u32, u64)> {
         let last = &mut self.slots[slot as usize].last_times[data_type as usize];
         if ts_event <= *last {
             self.item(End::Duplicate);
-            return true;
+            return None;
         }
         *last = ts_event;
-        false
+        self.place(slot, data_type, ts_event)
     }
 
     /// A mark or index price, and whether it was rounded to 16 decimals.
@@ -667,14 +686,7 @@ impl Market {
         (value, rounded): (Decimal, bool),
         ts_event: u64,
     ) {
-        if self.seen_time(slot, data_type, ts_event) {
-            return;
-        }
-        if !self.selected(data_type, self.context.ts_init(ts_event)) {
-            return;
-        }
-        let ts_init = self.row(ts_event);
-        let stream = self.stream_of(slot, data_type);
+        let Some((stream, ts_init)) = self.timed(slot, data_type, ts_event) else { return };
         if rounded {
             let key = (self.slots[slot as usize].id.clone(), data_type);
             *self.rounded.entry(key).or_default() += 1;
@@ -696,14 +708,7 @@ impl Market {
         next_funding_ns: Option<u64>,
         ts_event: u64,
     ) {
-        if self.seen_time(slot, DataType::FundingRate, ts_event) {
-            return;
-        }
-        if !self.selected(DataType::FundingRate, self.context.ts_init(ts_event)) {
-            return;
-        }
-        let ts_init = self.row(ts_event);
-        let stream = self.stream_of(slot, DataType::FundingRate);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::FundingRate, ts_event) else { return };
         if let AnyColumns::FundingRate(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&FundingRateRow { rate, interval, next_funding_ns, ts_event, ts_init });
         }
@@ -722,11 +727,7 @@ impl Market {
             recent.remove(0);
         }
         recent.push(fingerprint);
-        if !self.selected(DataType::Liquidation, self.context.ts_init(row.ts_event)) {
-            return;
-        }
-        let ts_init = self.row(row.ts_event);
-        let stream = self.stream_of(slot, DataType::Liquidation);
+        let Some((stream, ts_init)) = self.place(slot, DataType::Liquidation, row.ts_event) else { return };
         if let AnyColumns::Liquidation(columns) = self.columns(stream, 1, 96, Decimals::default()) {
             columns.push(&LiquidationRow { ts_init, ..*row });
         }
@@ -734,14 +735,7 @@ impl Market {
 
     /// Open interest; the value is canonical text.
     pub fn open_interest(&mut self, slot: SlotId, value: &str, unit: &str, value_quote: &str, ts_event: u64) {
-        if self.seen_time(slot, DataType::OpenInterest, ts_event) {
-            return;
-        }
-        if !self.selected(DataType::OpenInterest, self.context.ts_init(ts_event)) {
-            return;
-        }
-        let ts_init = self.row(ts_event);
-        let stream = self.stream_of(slot, DataType::OpenInterest);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::OpenInterest, ts_event) else { return };
         if let AnyColumns::OpenInterest(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&OpenInterestRow { value, unit, value_quote, ts_event, ts_init });
         }
@@ -749,14 +743,7 @@ impl Market {
 
     /// Greeks of an option.
     pub fn option_greeks(&mut self, slot: SlotId, row: &OptionGreeksRow) {
-        if self.seen_time(slot, DataType::OptionGreeks, row.ts_event) {
-            return;
-        }
-        if !self.selected(DataType::OptionGreeks, self.context.ts_init(row.ts_event)) {
-            return;
-        }
-        let ts_init = self.row(row.ts_event);
-        let stream = self.stream_of(slot, DataType::OptionGreeks);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::OptionGreeks, row.ts_event) else { return };
         if let AnyColumns::OptionGreeks(columns) = self.columns(stream, 1, 140, Decimals::default()) {
             columns.push(&OptionGreeksRow { ts_init, ..*row });
         }
@@ -764,14 +751,7 @@ impl Market {
 
     /// A trading status.
     pub fn status(&mut self, slot: SlotId, action: &str, reason: &str, is_trading: bool, ts_event: u64) {
-        if self.seen_time(slot, DataType::Status, ts_event) {
-            return;
-        }
-        if !self.selected(DataType::Status, self.context.ts_init(ts_event)) {
-            return;
-        }
-        let ts_init = self.row(ts_event);
-        let stream = self.stream_of(slot, DataType::Status);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::Status, ts_event) else { return };
         if let AnyColumns::Status(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             let is_trading = Some(is_trading);
             columns.push(&StatusRow { action, reason, is_trading, ts_event, ts_init });
@@ -810,6 +790,20 @@ impl Market {
         } else {
             Ok(())
         }
+    }
+
+    /// Checks the best bid and ask; a price of zero is a side that is empty.
+    ///
+    /// # Errors
+    /// As [`Self::check_price`] and [`Self::check_size`].
+    pub fn check_quote(&self, prices: [Decimal; 2], sizes: [Decimal; 2]) -> Result<(), Kind> {
+        for (price, size) in prices.into_iter().zip(sizes) {
+            if price.value > 0 {
+                self.check_price(price)?;
+            }
+            self.check_size(size)?;
+        }
+        Ok(())
     }
 
     pub(super) const fn pending_frame(&self) -> PendingFrame {
@@ -888,6 +882,11 @@ impl Market {
     pub const fn oddities(&self) -> (u64, u64, u64) {
         (self.clamped, self.unheld_deletes, self.later_than_received)
     }
+}
+
+/// Whether a side is empty: there is no quote to speak of.
+fn has_empty_side(prices: [Decimal; 2], sizes: [Decimal; 2]) -> bool {
+    prices.iter().chain(&sizes).any(|value| value.value == 0)
 }
 
 fn fingerprint(row: &LiquidationRow<'_>) -> u64 {

@@ -1,10 +1,13 @@
 //! Venues: one folder per exchange, one registry line per feed.
 
+use std::sync::Arc;
+
 use crate::feed::{Frame, Market};
 use crate::json::{JsonError, UnknownKeys};
 
 pub mod binance;
 pub mod bybit;
+mod definitions;
 mod url;
 mod values;
 
@@ -53,6 +56,14 @@ pub struct FeedSpec {
     pub recognise_url: fn(&str) -> u32,
     /// The same for a frame's bytes.
     pub recognise_frame: fn(&[u8]) -> u32,
+}
+
+impl FeedSpec {
+    /// The Nautilus id of a venue symbol.
+    #[must_use]
+    pub fn instrument_id(&self, symbol: &str) -> Arc<str> {
+        format!("{}.{}", (self.instrument)(symbol), self.venue).into()
+    }
 }
 
 /// Every feed.

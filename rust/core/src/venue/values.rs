@@ -1,8 +1,70 @@
 //! Readers of the values that venues' messages have in common: times, prices, sizes, numbers kept as text.
 
+use crate::data::Decimals;
 use crate::decimal::Decimal;
-use crate::json::{Cursor, JsonError, Key, Kind, out_of_range};
+use crate::feed::BookMessage;
+use crate::json::{Cursor, JsonError, Key, Kind, Level, out_of_range};
 use crate::{decimal, time};
+
+/// An item of an array: it stands or falls alone.
+pub(super) type Item<T> = Result<T, JsonError>;
+
+/// Reads an array of items, each alone; `read` also gets where the item starts.
+pub(super) fn items<'a, T>(
+    cursor: &mut Cursor<'a>,
+    mut read: impl FnMut(&mut Cursor<'a>, usize) -> Result<T, JsonError>,
+) -> Result<Vec<Item<T>>, JsonError> {
+    let mut items = Vec::new();
+    cursor.array(|cursor| {
+        cursor.peek();
+        let (start, depth) = (cursor.offset(), cursor.depth());
+        let item = read(cursor, start);
+        match &item {
+            Err(error) if error.kind.is_syntax() => return Err(*error),
+            Err(_) => cursor.pass_over(start, depth)?,
+            Ok(_) => {}
+        }
+        items.push(item);
+        Ok(())
+    })?;
+    Ok(items)
+}
+
+/// Text that was read from a frame: UTF-8 was checked over all of it.
+pub(super) fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Levels of one message; kept and reused.
+#[derive(Debug, Default)]
+pub(super) struct Levels {
+    pub bids: Vec<Level>,
+    pub asks: Vec<Level>,
+    pub decimals: Decimals,
+}
+
+impl Levels {
+    pub(super) fn clear(&mut self) {
+        self.bids.clear();
+        self.asks.clear();
+        self.decimals = Decimals::default();
+    }
+
+    pub(super) fn read_bids(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        self.decimals = self.decimals.max(cursor.levels(&mut self.bids)?);
+        Ok(())
+    }
+
+    pub(super) fn read_asks(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        self.decimals = self.decimals.max(cursor.levels(&mut self.asks)?);
+        Ok(())
+    }
+
+    /// As the market takes them; `ts_event` 0: the receive time.
+    pub(super) fn message(&self, ts_event: u64) -> BookMessage<'_> {
+        BookMessage { bids: &self.bids, asks: &self.asks, decimals: self.decimals, ts_event }
+    }
+}
 
 /// A time in the venue's milliseconds (or microseconds), ns UTC.
 pub(super) fn epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{by_symbol, instrument_id, symbol};
+use super::{by_symbol, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, QuoteRow};
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, Holds, Output, Row, Setting};
@@ -35,7 +35,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     fits: |_| true,
     feed: |setting| feed(setting).map(|feed| feed.name.to_owned()),
     decoder: |setting| {
-        let instrument_id = instrument_id(feed(setting)?, &symbol(setting)?);
+        let instrument_id = feed(setting)?.instrument_id(&symbol(setting)?);
         Ok(Box::new(Quotes { instrument_id, stream: None }))
     },
 };
@@ -67,10 +67,7 @@ impl DumpDecoder for Quotes {
         let id = &self.instrument_id;
         let stream =
             *self.stream.get_or_insert_with(|| out.open_plain(DataType::Quote, id, Identity::Number));
-        let decimals = Decimals {
-            price: bid_price.significant.max(ask_price.significant),
-            size: bid_size.significant.max(ask_size.significant),
-        };
+        let decimals = Decimals::of(&[bid_price, ask_price], &[bid_size, ask_size]);
         if let AnyColumns::Quote(columns) = out.row(stream, update_id, decimals) {
             columns.push(&QuoteRow {
                 bid_price: bid_price.value,

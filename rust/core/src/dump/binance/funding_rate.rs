@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{by_symbol, instrument_id, symbol};
+use super::{by_symbol, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, FundingRateRow, Identity};
 use crate::decimal;
@@ -30,7 +30,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     fits: |_| true,
     feed: |setting| feed(setting).map(|feed| feed.name.to_owned()),
     decoder: |setting| {
-        let instrument_id = instrument_id(feed(setting)?, &symbol(setting)?);
+        let instrument_id = feed(setting)?.instrument_id(&symbol(setting)?);
         Ok(Box::new(FundingRates { instrument_id, stream: None }))
     },
 };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{by_symbol, first, instrument_id, product, symbol};
+use super::{by_symbol, first, product, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
 use crate::decimal::Decimal;
@@ -143,7 +143,7 @@ pub(super) struct Bars {
 impl Bars {
     /// Bars of the price type given.
     pub fn new(setting: &Setting<'_>, feed: &FeedSpec, price_type: &'static str) -> Result<Self, DumpError> {
-        let instrument_id = instrument_id(feed, &symbol(setting)?);
+        let instrument_id = feed.instrument_id(&symbol(setting)?);
         Ok(Self { instrument_id, interval: Interval::of(setting)?, price_type, stream: None })
     }
 
@@ -170,8 +170,7 @@ impl DumpDecoder for Bars {
             Some(stream) => stream,
             None => self.open(out),
         };
-        let price = prices.iter().map(|p| p.significant).max().unwrap_or_default();
-        let decimals = Decimals { price, size: volume.significant };
+        let decimals = Decimals::of(&prices, &[volume]);
         if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
             let [open, high, low, close] = prices.map(|p| p.value);
             let ts_init = ts_event;

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use super::{by_symbol, instrument_id, symbol};
+use super::{by_symbol, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, LiquidationRow};
 use crate::decimal;
@@ -42,7 +42,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     fits: |_| true,
     feed: |setting| feed(setting).map(|feed| feed.name.to_owned()),
     decoder: |setting| {
-        let instrument_id = instrument_id(feed(setting)?, &symbol(setting)?);
+        let instrument_id = feed(setting)?.instrument_id(&symbol(setting)?);
         Ok(Box::new(Liquidations { instrument_id, stream: None }))
     },
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{by_symbol, first, instrument_id};
+use super::{by_symbol, first};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, OpenInterestRow};
 use crate::decimal;
@@ -74,7 +74,7 @@ impl Metrics {
             return Some(*stream);
         }
         let text = std::str::from_utf8(symbol).ok().filter(|text| symbol::is_safe(text))?;
-        let id: Arc<str> = instrument_id(self.feed, text);
+        let id: Arc<str> = self.feed.instrument_id(text);
         let stream = out.open_plain(DataType::OpenInterest, &id, Identity::Number);
         self.streams.push((symbol.into(), stream));
         Some(stream)

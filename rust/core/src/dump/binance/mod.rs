@@ -16,8 +16,6 @@ pub(super) mod metrics;
 pub(super) mod premium_klines;
 pub(super) mod trades;
 
-use std::sync::Arc;
-
 use super::{DumpError, Setting};
 use crate::symbol;
 use crate::venue::{FeedSpec, binance};
@@ -71,11 +69,6 @@ fn by_symbol(setting: &Setting<'_>, symbol: &str) -> Result<&'static FeedSpec, D
         return product(setting, Some(&binance::COINM));
     }
     product(setting, None).or_else(|_| product(setting, Some(&binance::USDM)))
-}
-
-/// The Nautilus id of a symbol.
-fn instrument_id(feed: &FeedSpec, symbol: &str) -> Arc<str> {
-    format!("{}.{}", (feed.instrument)(symbol), feed.venue).into()
 }
 
 /// The field of a column in the first row.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{by_best_match, instrument_id, symbol};
+use super::{by_best_match, symbol};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::rows::decimals;
@@ -55,7 +55,7 @@ pub(super) fn trades(
     kind: TradeKind,
     columns: [usize; 5],
 ) -> Result<Trades, DumpError> {
-    let instrument_id = instrument_id(feed, &symbol(setting)?);
+    let instrument_id = feed.instrument_id(&symbol(setting)?);
     Ok(Trades { instrument_id, kind: kind.name(), stream: None, columns })
 }
 

@@ -6,7 +6,7 @@
 //! is not known: withheld, unless asked otherwise. No ladder is needed, since UPDATE sets a level, known or not;
 //! except before a span that begins inside the file: its first event is preceded by the book as it stands then.
 
-use super::{COMMON, Instruments, moments};
+use super::{Instruments, columns, moments};
 use crate::accounting::End;
 use crate::book::{Ladder, OnGap};
 use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Identity, Side};
@@ -21,19 +21,12 @@ const SIDE: usize = 5;
 const PRICE: usize = 6;
 const AMOUNT: usize = 7;
 
-const COLUMNS: &[Column] = &{
-    let [exchange, symbol, timestamp, local_timestamp] = COMMON;
-    [
-        exchange,
-        symbol,
-        timestamp,
-        local_timestamp,
-        Column::needed(&["is_snapshot"], Holds::Boolean),
-        Column::needed(&["side"], Holds::Text),
-        Column::needed(&["price"], Holds::Decimal),
-        Column::needed(&["amount"], Holds::Decimal),
-    ]
-};
+const COLUMNS: &[Column] = columns![
+    Column::needed(&["is_snapshot"], Holds::Boolean),
+    Column::needed(&["side"], Holds::Text),
+    Column::needed(&["price"], Holds::Decimal),
+    Column::needed(&["amount"], Holds::Decimal),
+];
 
 /// Tardis's `incremental_book_L2`.
 pub static SPEC: DumpSpec = DumpSpec {
@@ -62,6 +55,16 @@ struct State {
     unjoined: Option<Unjoined>,
     /// The book before the span asked for, and the decimals of its levels.
     standing: Option<Box<(Ladder, Decimals)>>,
+}
+
+/// A change of a level; Tardis gives neither sequences nor ids of orders.
+const fn delta(
+    (action, side, price, size): (BookAction, Side, i128, i128),
+    flags: u8,
+    ts_event: u64,
+    ts_init: u64,
+) -> DeltaRow {
+    DeltaRow { action, side, price, size, order_id: 0, flags, sequence: 0, ts_event, ts_init }
 }
 
 #[derive(Default)]
@@ -104,18 +107,7 @@ impl State {
         out: &mut Output,
     ) {
         if let AnyColumns::Delta(columns) = out.made_row(stream, decimals) {
-            let (order_id, flags, sequence, ts_init) = (0, F_SNAPSHOT, 0, self.ts_init);
-            columns.push(&DeltaRow {
-                action,
-                side,
-                price,
-                size,
-                order_id,
-                flags,
-                sequence,
-                ts_event,
-                ts_init,
-            });
+            columns.push(&delta((action, side, price, size), F_SNAPSHOT, ts_event, self.ts_init));
         }
     }
 
@@ -229,18 +221,7 @@ impl DumpDecoder for Books {
         out.count_later(ts_event, ts_init);
         let (price, size, decimals) = (price.value, size.value, decimals(price, size));
         if let AnyColumns::Delta(columns) = out.row(stream, 0, decimals) {
-            let (order_id, sequence) = (0, 0);
-            columns.push(&DeltaRow {
-                action,
-                side,
-                price,
-                size,
-                order_id,
-                flags,
-                sequence,
-                ts_event,
-                ts_init,
-            });
+            columns.push(&delta((action, side, price, size), flags, ts_event, ts_init));
         }
         Ok(End::Rows)
     }

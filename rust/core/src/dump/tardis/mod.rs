@@ -25,12 +25,21 @@ pub(super) const TIMESTAMP: usize = 2;
 pub(super) const LOCAL_TIMESTAMP: usize = 3;
 
 /// The first four columns of every dataset.
-pub(super) const COMMON: [Column; 4] = [
+const COMMON: [Column; 4] = [
     Column::needed(&["exchange"], Holds::Text),
     Column::needed(&["symbol"], Holds::Text),
     Column::needed(&["timestamp"], Holds::Integer),
     Column::needed(&["local_timestamp"], Holds::Integer),
 ];
+
+/// The columns of a dataset: the common ones, then its own.
+macro_rules! columns {
+    ($($own:expr),+ $(,)?) => {{
+        let [exchange, symbol, timestamp, local_timestamp] = super::COMMON;
+        &[exchange, symbol, timestamp, local_timestamp, $($own),+]
+    }};
+}
+use columns;
 
 /// What all datasets belong to.
 #[expect(clippy::unnecessary_wraps, reason = "other formats have to look")]

@@ -1,7 +1,7 @@
 //! `options_chain`: greeks of options. Tardis gives volatilities in percent; ours are fractions. Best prices, mark
 //! and last price of the same rows are not kept: the other datasets have them as they were sent.
 
-use super::{COMMON, Instruments, moments};
+use super::{Instruments, columns, moments};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, OptionGreeksRow};
 use crate::decimal::DecimalError;
@@ -16,35 +16,28 @@ const MARK_IV: usize = 16;
 const UNDERLYING_PRICE: usize = 18;
 const DELTA: usize = 19;
 
-const COLUMNS: &[Column] = &{
-    let [exchange, symbol, timestamp, local_timestamp] = COMMON;
-    [
-        exchange,
-        symbol,
-        timestamp,
-        local_timestamp,
-        Column::known(&["type"], Holds::Text),
-        Column::needed(&["strike_price"], Holds::Decimal),
-        Column::known(&["expiration"], Holds::Integer),
-        Column::needed(&["open_interest"], Holds::Text),
-        Column::known(&["last_price"], Holds::Text),
-        Column::known(&["bid_price"], Holds::Text),
-        Column::known(&["bid_amount"], Holds::Text),
-        Column::needed(&["bid_iv"], Holds::Text),
-        Column::known(&["ask_price"], Holds::Text),
-        Column::known(&["ask_amount"], Holds::Text),
-        Column::needed(&["ask_iv"], Holds::Text),
-        Column::known(&["mark_price"], Holds::Text),
-        Column::needed(&["mark_iv"], Holds::Text),
-        Column::known(&["underlying_index"], Holds::Text),
-        Column::needed(&["underlying_price"], Holds::Text),
-        Column::needed(&["delta"], Holds::Text),
-        Column::needed(&["gamma"], Holds::Text),
-        Column::needed(&["vega"], Holds::Text),
-        Column::needed(&["theta"], Holds::Text),
-        Column::needed(&["rho"], Holds::Text),
-    ]
-};
+const COLUMNS: &[Column] = columns![
+    Column::known(&["type"], Holds::Text),
+    Column::needed(&["strike_price"], Holds::Decimal),
+    Column::known(&["expiration"], Holds::Integer),
+    Column::needed(&["open_interest"], Holds::Text),
+    Column::known(&["last_price"], Holds::Text),
+    Column::known(&["bid_price"], Holds::Text),
+    Column::known(&["bid_amount"], Holds::Text),
+    Column::needed(&["bid_iv"], Holds::Text),
+    Column::known(&["ask_price"], Holds::Text),
+    Column::known(&["ask_amount"], Holds::Text),
+    Column::needed(&["ask_iv"], Holds::Text),
+    Column::known(&["mark_price"], Holds::Text),
+    Column::needed(&["mark_iv"], Holds::Text),
+    Column::known(&["underlying_index"], Holds::Text),
+    Column::needed(&["underlying_price"], Holds::Text),
+    Column::needed(&["delta"], Holds::Text),
+    Column::needed(&["gamma"], Holds::Text),
+    Column::needed(&["vega"], Holds::Text),
+    Column::needed(&["theta"], Holds::Text),
+    Column::needed(&["rho"], Holds::Text),
+];
 
 /// Tardis's `options_chain`.
 pub static SPEC: DumpSpec = DumpSpec {

@@ -1,6 +1,6 @@
 //! `quotes`, made by Tardis from books, and `book_ticker`, the venue's own: the same columns.
 
-use super::{COMMON, Instruments, moments};
+use super::{Instruments, columns, moments};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, QuoteRow};
 use crate::decimal::Decimal;
@@ -12,19 +12,12 @@ const ASK_PRICE: usize = 5;
 const BID_PRICE: usize = 6;
 const BID_AMOUNT: usize = 7;
 
-const COLUMNS: &[Column] = &{
-    let [exchange, symbol, timestamp, local_timestamp] = COMMON;
-    [
-        exchange,
-        symbol,
-        timestamp,
-        local_timestamp,
-        Column::needed(&["ask_amount"], Holds::Decimal),
-        Column::needed(&["ask_price"], Holds::Decimal),
-        Column::needed(&["bid_price"], Holds::Decimal),
-        Column::needed(&["bid_amount"], Holds::Decimal),
-    ]
-};
+const COLUMNS: &[Column] = columns![
+    Column::needed(&["ask_amount"], Holds::Decimal),
+    Column::needed(&["ask_price"], Holds::Decimal),
+    Column::needed(&["bid_price"], Holds::Decimal),
+    Column::needed(&["bid_amount"], Holds::Decimal),
+];
 
 /// Tardis's `quotes` and `book_ticker`.
 pub static SPEC: DumpSpec = DumpSpec {
@@ -77,10 +70,7 @@ impl DumpDecoder for Quotes {
             out.open_of(&instrument.origin, key, instrument.id.clone(), Identity::Turns)
         });
         out.count_later(ts_event, ts_init);
-        let decimals = Decimals {
-            price: prices[0].significant.max(prices[1].significant),
-            size: sizes[0].significant.max(sizes[1].significant),
-        };
+        let decimals = Decimals::of(&prices, &sizes);
         if let AnyColumns::Quote(columns) = out.row(stream, 0, decimals) {
             columns.push(&QuoteRow {
                 bid_price: prices[0].value,

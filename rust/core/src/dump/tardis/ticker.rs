@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{COMMON, Instruments, moment, moments};
+use super::{Instruments, columns, moment, moments};
 use crate::accounting::End;
 use crate::data::{
     AnyColumns, DataType, Decimals, FundingRateRow, Identity, OpenInterestRow, PriceUpdateRow,
@@ -19,22 +19,15 @@ const OPEN_INTEREST: usize = 7;
 const INDEX_PRICE: usize = 9;
 const MARK_PRICE: usize = 10;
 
-const COLUMNS: &[Column] = &{
-    let [exchange, symbol, timestamp, local_timestamp] = COMMON;
-    [
-        exchange,
-        symbol,
-        timestamp,
-        local_timestamp,
-        Column::needed(&["funding_timestamp"], Holds::Text),
-        Column::needed(&["funding_rate"], Holds::Text),
-        Column::known(&["predicted_funding_rate"], Holds::Text),
-        Column::needed(&["open_interest"], Holds::Text),
-        Column::known(&["last_price"], Holds::Text),
-        Column::needed(&["index_price"], Holds::Text),
-        Column::needed(&["mark_price"], Holds::Text),
-    ]
-};
+const COLUMNS: &[Column] = columns![
+    Column::needed(&["funding_timestamp"], Holds::Text),
+    Column::needed(&["funding_rate"], Holds::Text),
+    Column::known(&["predicted_funding_rate"], Holds::Text),
+    Column::needed(&["open_interest"], Holds::Text),
+    Column::known(&["last_price"], Holds::Text),
+    Column::needed(&["index_price"], Holds::Text),
+    Column::needed(&["mark_price"], Holds::Text),
+];
 
 /// Tardis's `derivative_ticker`.
 pub static SPEC: DumpSpec = DumpSpec {

@@ -1,7 +1,7 @@
 //! `trades`. Where the venue gives no id, it is made of what the trade says: 16 hexadecimal digits of FNV-1a 64 over
 //! symbol, event time, price, size, side and its ordinal among equals of one message.
 
-use super::{COMMON, Instruments, SYMBOL, hash, moments};
+use super::{Instruments, SYMBOL, columns, hash, moments};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::rows::{decimals, fault};
@@ -14,19 +14,12 @@ const PRICE: usize = 6;
 const AMOUNT: usize = 7;
 
 /// Columns of trades, and of liquidations.
-pub(super) const COLUMNS: &[Column] = &{
-    let [exchange, symbol, timestamp, local_timestamp] = COMMON;
-    [
-        exchange,
-        symbol,
-        timestamp,
-        local_timestamp,
-        Column::needed(&["id"], Holds::Text),
-        Column::needed(&["side"], Holds::Text),
-        Column::needed(&["price"], Holds::Decimal),
-        Column::needed(&["amount"], Holds::Decimal),
-    ]
-};
+pub(super) const COLUMNS: &[Column] = columns![
+    Column::needed(&["id"], Holds::Text),
+    Column::needed(&["side"], Holds::Text),
+    Column::needed(&["price"], Holds::Decimal),
+    Column::needed(&["amount"], Holds::Decimal),
+];
 
 /// Tardis's `trades`.
 pub static SPEC: DumpSpec = DumpSpec {

@@ -1,4 +1,6 @@
-//! Binance's frames: which message one is, and what it tells the market.
+//! Binance's frames: which message one is, and its reading.
+//!
+//! What it tells the market is [`tell`]'s business.
 //!
 //! In: one frame (raw, combined, or a REST answer under its URL). Every frame is read to its last byte into
 //! [`Parsed`] values before the market hears of any of them; then each is told, and stands or falls alone.
@@ -12,18 +14,17 @@ use std::collections::HashMap;
 
 use super::Product;
 use super::messages::{
-    AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, IndexPrice, Kline, Levels, MarkPrice,
-    OpenInterest, Snapshot, Trade,
+    AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, IndexPrice, Kline, MarkPrice, OpenInterest,
+    Snapshot, Trade,
 };
-use super::{instruments, rest, sequence, streams};
+use super::tell::tell;
+use super::{instruments, rest, streams};
 use crate::book::Update;
-use crate::data::{AggressorSide, BarRow, DataType, Decimals, LiquidationRow};
-use crate::feed::{BookMessage, Frame, Market, TradeFields, TradeId, TradeKind, is_item_error};
+use crate::feed::{Frame, Market, TradeKind, is_item_error};
 use crate::frame::FrameKind;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::time;
 use crate::venue::VenueDecoder;
-use crate::venue::values::require;
+use crate::venue::values::{Levels, require};
 
 /// What a message says, read to its end.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ macro_rules! begin {
 
 impl Parsed<'_> {
     /// The symbol it names, for the error.
-    fn symbol(&self) -> &[u8] {
+    pub(super) fn symbol(&self) -> &[u8] {
         match self {
             Self::Trade(_, m) => &m.symbol,
             Self::BookTicker(m) => &m.symbol,
@@ -589,253 +590,5 @@ impl BinanceDecoder {
             Some([only]) => only.as_bytes(),
             _ => b"",
         }
-    }
-}
-
-/// Tells the market what a message says. Levels are those of the last message read.
-#[inline]
-pub(super) fn tell(
-    product: Product,
-    levels: &Levels,
-    frame: &Frame<'_>,
-    stream: &[u8],
-    item: &Parsed<'_>,
-    market: &mut Market,
-) {
-    if let Err(error) = try_tell(product, levels, frame, stream, item, market) {
-        market.reject_item(frame, &String::from_utf8_lossy(item.symbol()), error);
-    }
-}
-
-fn try_tell(
-    product: Product,
-    levels: &Levels,
-    frame: &Frame<'_>,
-    stream: &[u8],
-    item: &Parsed<'_>,
-    market: &mut Market,
-) -> Result<(), JsonError> {
-    let fail = |kind| JsonError { kind, at: 0 };
-    match item {
-        Parsed::Trade(kind, message) => {
-            market.check_price(message.price).map_err(fail)?;
-            market.check_size(message.size).map_err(fail)?;
-            let slot = market.slot(&message.symbol).map_err(fail)?;
-            market.trade(slot, *kind, &trade_fields(message));
-        }
-        Parsed::BookTicker(message) => {
-            for at in 0..2 {
-                if message.prices[at].value > 0 {
-                    market.check_price(message.prices[at]).map_err(fail)?;
-                }
-                market.check_size(message.sizes[at]).map_err(fail)?;
-            }
-            let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
-            let ts_event = ts_event.ok_or(fail(Kind::Missing("receive time")))?;
-            let slot = market.slot(&message.symbol).map_err(fail)?;
-            market.quote(slot, message.update_id, message.prices, message.sizes, ts_event);
-        }
-        Parsed::Depth { symbol, update, ts_event } => {
-            let slot = market.slot(symbol).map_err(fail)?;
-            let message = BookMessage {
-                bids: &levels.bids,
-                asks: &levels.asks,
-                decimals: levels.decimals,
-                ts_event: *ts_event,
-            };
-            let channel = match streams::channel(text(stream)) {
-                "" => "depth",
-                channel => channel,
-            };
-            if streams::partial_depth(channel).is_some() {
-                market.partial_book(slot, channel, update.last, &message).map_err(fail)?;
-            } else {
-                let judge = if product == Product::Spot { sequence::spot } else { sequence::futures };
-                market.book_update(slot, channel, judge, *update, &message).map_err(fail)?;
-            }
-        }
-        Parsed::Snapshot { symbol, last, transaction } => {
-            tell_snapshot(levels, frame, stream, symbol, *last, *transaction, market)?;
-        }
-        Parsed::Kline(message) => {
-            let candle = &message.candle;
-            if candle.closed {
-                let slot = market.slot(&message.symbol).map_err(fail)?;
-                tell_bar(slot, &candle.interval, candle, market).map_err(fail)?;
-            } else {
-                market.item(crate::accounting::End::Control);
-            }
-        }
-        Parsed::Mark(message) => {
-            market.check_price(message.mark.0).map_err(fail)?;
-            let slot = market.slot(&message.symbol).map_err(fail)?;
-            market.price_update(slot, DataType::MarkPrice, message.mark, message.event);
-            if let Some(index) = message.index {
-                market.check_price(index.0).map_err(fail)?;
-                market.price_update(slot, DataType::IndexPrice, index, message.event);
-            }
-            if !message.rate.is_empty() && message.next_funding > 0 {
-                market.funding_rate(slot, &message.rate, None, Some(message.next_funding), message.event);
-            }
-        }
-        Parsed::Index(message) => {
-            let pair = String::from_utf8_lossy(&message.pair);
-            let slot = market.index_slot(&pair).map_err(fail)?;
-            market.price_update(slot, DataType::IndexPrice, message.value, message.event);
-        }
-        Parsed::ForceOrder(message) => {
-            let order = &message.order;
-            let slot = market.slot(&order.symbol).map_err(fail)?;
-            let filled = if order.filled.is_empty() { &order.quantity } else { &order.filled };
-            market.liquidation(
-                slot,
-                &LiquidationRow {
-                    side: if *order.side == *b"BUY" { "BUY" } else { "SELL" },
-                    price: &order.price,
-                    average_price: &order.average_price,
-                    size: filled,
-                    trade_id: "",
-                    ts_event: order.ts_event,
-                    ts_init: 0,
-                },
-            );
-        }
-        Parsed::Contract(message) => {
-            let slot = market.slot(&message.symbol).map_err(fail)?;
-            let word = String::from_utf8_lossy(&message.status);
-            let (action, trading) = status_action(&word);
-            market.status(slot, action, &word, trading, message.event);
-        }
-        Parsed::OpenInterest(message) => {
-            let slot = market.slot(&message.symbol).map_err(fail)?;
-            let unit = if product == Product::Coinm { "contracts" } else { "base" };
-            market.open_interest(slot, &message.value, unit, "", message.ts_event);
-        }
-        Parsed::Control => market.item(crate::accounting::End::Control),
-        Parsed::Unknown(name) => market.unknown_topic(name),
-        Parsed::Bad(error) => return Err(*error),
-    }
-    Ok(())
-}
-
-/// A message with `lastUpdateId`: a spot partial book by its stream, else a snapshot.
-pub(super) fn tell_snapshot(
-    levels: &Levels,
-    frame: &Frame<'_>,
-    stream: &[u8],
-    symbol: &[u8],
-    last: i64,
-    transaction: u64,
-    market: &mut Market,
-) -> Result<(), JsonError> {
-    let fail = |kind| JsonError { kind, at: 0 };
-    let stream = text(stream);
-    let named = streams::symbol(stream);
-    // A bare symbol as the context is a file named after it (REST answers written among frames).
-    let hinted = frame.context.to_uppercase();
-    let symbol: &[u8] = if !symbol.is_empty() {
-        symbol
-    } else if !named.is_empty() {
-        named.as_bytes()
-    } else if !frame.context.is_empty() && !frame.context.contains(['/', '?', ':']) {
-        hinted.as_bytes()
-    } else {
-        return Err(fail(Kind::Missing("symbol")));
-    };
-    let Ok(last) = u64::try_from(last) else {
-        // -1: the book of a symbol just listed, empty.
-        market.item(crate::accounting::End::Control);
-        return Ok(());
-    };
-    let slot = market.slot(symbol).map_err(fail)?;
-    let message = BookMessage {
-        bids: &levels.bids,
-        asks: &levels.asks,
-        decimals: levels.decimals,
-        ts_event: transaction,
-    };
-    let channel = streams::channel(stream);
-    if streams::partial_depth(channel).is_some() {
-        market.partial_book(slot, channel, last, &message).map_err(fail)
-    } else {
-        market.book_snapshot(slot, last, &message).map_err(fail)
-    }
-}
-
-/// Text that was read from a frame: UTF-8 was checked over all of it.
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
-}
-
-/// A trade's values for the market.
-pub(super) fn trade_fields(message: &Trade<'_>) -> TradeFields<'static> {
-    TradeFields {
-        price: message.price,
-        size: message.size,
-        aggressor_side: if message.buyer_is_maker { AggressorSide::Seller } else { AggressorSide::Buyer },
-        id: TradeId::Number(message.id),
-        ts_event: message.ts_event,
-    }
-}
-
-/// Tells a closed candle.
-pub(super) fn tell_bar(
-    slot: crate::symbol::SlotId,
-    interval: &[u8],
-    candle: &super::messages::Candle<'_>,
-    market: &mut Market,
-) -> Result<(), Kind> {
-    let interval = std::str::from_utf8(interval).map_err(|_| Kind::Utf8)?;
-    let (spec, length) = bar_spec(interval).ok_or(Kind::Value)?;
-    for price in candle.prices {
-        market.check_price(price)?;
-    }
-    market.check_size(candle.volume)?;
-    // Months differ in length; their close time says where they end.
-    let close = length.map_or(candle.close_time + 1_000_000, |length| candle.open_time + length);
-    let row = BarRow {
-        open: candle.prices[0].value,
-        high: candle.prices[1].value,
-        low: candle.prices[2].value,
-        close: candle.prices[3].value,
-        volume: candle.volume.value,
-        ts_event: close,
-        ts_init: 0,
-    };
-    let decimals = Decimals {
-        price: candle.prices.iter().map(|p| p.significant).max().unwrap_or_default(),
-        size: candle.volume.significant,
-    };
-    market.bar(slot, &spec, &row, decimals);
-    Ok(())
-}
-
-/// Nautilus's bar specification of a kline interval, and its length in ns where that is fixed.
-fn bar_spec(interval: &str) -> Option<(String, Option<u64>)> {
-    // `1d@+08:00`: the same bars on another clock; Nautilus has no name for that.
-    let unit = interval.chars().last()?;
-    let count: u64 =
-        interval[..interval.len() - unit.len_utf8()].parse().ok().filter(|n| *n > 0 && *n < 1_000)?;
-    let (name, length) = match unit {
-        's' => ("SECOND", Some(time::SECOND)),
-        'm' => ("MINUTE", Some(time::MINUTE)),
-        'h' => ("HOUR", Some(time::HOUR)),
-        'd' => ("DAY", Some(time::DAY)),
-        'w' => ("WEEK", Some(7 * time::DAY)),
-        'M' => ("MONTH", None),
-        _ => return None,
-    };
-    Some((format!("{count}-{name}-LAST-EXTERNAL"), length.map(|l| l * count)))
-}
-
-/// Nautilus's `MarketStatusAction` of a venue's word, and whether it trades.
-fn status_action(word: &str) -> (&'static str, bool) {
-    match word {
-        "TRADING" => ("TRADING", true),
-        "PENDING_TRADING" => ("PRE_OPEN", false),
-        "PRE_DELIVERING" | "PRE_SETTLE" => ("PRE_CLOSE", false),
-        "BREAK" | "HALT" | "CANCEL_ONLY" => ("HALT", false),
-        "CLOSE" | "DELIVERING" | "DELIVERED" | "SETTLING" | "END_OF_DAY" => ("CLOSE", false),
-        _ => ("NONE", false),
     }
 }

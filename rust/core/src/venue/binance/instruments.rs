@@ -10,7 +10,8 @@ use super::Product;
 use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass};
-use crate::json::{JsonError, Kind};
+use crate::json::JsonError;
+use crate::venue::definitions::{self, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -67,28 +68,10 @@ pub(super) fn read(
     ts_ns: u64,
     market: &mut Market,
 ) -> Result<usize, JsonError> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| JsonError {
-        kind: if error.is_data() { Kind::Type } else { Kind::Syntax },
-        at: error.column().saturating_sub(1),
-    })?;
-    let mut taken = 0;
-    for value in answer.symbols {
-        let Ok(symbol) = serde_json::from_value::<Symbol>(value) else { continue };
-        if let Some(definition) = definition(product, symbol, ts_ns, market) {
-            market.define(definition);
-            taken += 1;
-        }
-    }
-    Ok(taken)
-}
-
-/// Canonical text of a limit; `None` where it is zero: the rule is off.
-fn limit(text: Option<&String>) -> Option<String> {
-    decimal::canonical(text?.as_bytes()).ok().filter(|t| t != "0" && !t.starts_with('-'))
-}
-
-fn decimals(text: &str) -> u8 {
-    text.split_once('.').map_or(0, |(_, fraction)| fraction.len().min(255) as u8)
+    let answer: Answer = definitions::answer(body)?;
+    Ok(definitions::define(answer.symbols, market, |symbol, market| {
+        definition(product, symbol, ts_ns, market)
+    }))
 }
 
 /// A percentage as a fraction.
@@ -119,12 +102,8 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
     let price = filter(&["PRICE_FILTER"])?;
     let lot = filter(&["LOT_SIZE"])?;
     let notional = filter(&["NOTIONAL", "MIN_NOTIONAL"]);
-    let price_increment = limit(price.tick_size.as_ref())?;
-    let size_increment = limit(lot.step_size.as_ref())?;
-    let (price_precision, size_precision) = (decimals(&price_increment), decimals(&size_increment));
-    if price_precision > 16 || size_precision > 16 {
-        return None;
-    }
+    let (price_increment, price_precision) = increment(price.tick_size.as_ref())?;
+    let (size_increment, size_precision) = increment(lot.step_size.as_ref())?;
     let is_future = class == InstrumentClass::CryptoFuture;
     let settlement = if symbol.margin_asset.is_empty() { &symbol.quote_asset } else { &symbol.margin_asset };
     let ns = |ms: Option<u64>| ms.and_then(crate::time::from_epoch);

@@ -5,12 +5,11 @@
 
 use std::borrow::Cow;
 
-use crate::data::Decimals;
 use crate::decimal::Decimal;
-use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
-    computed_price, computed_price_or_none, epoch, epoch_or_none, number_text, price, price_or_zero, size,
-    size_or_zero,
+    Levels, computed_price, computed_price_or_none, epoch, epoch_or_none, number_text, price, price_or_zero,
+    size, size_or_zero,
 };
 
 type Text<'a> = Cow<'a, [u8]>;
@@ -148,32 +147,6 @@ impl<'a> Message<'a> for BookTicker<'a> {
 
 impl BookTicker<'_> {
     pub const NEEDED: &'static [usize] = &[1, 2, 4, 5, 6, 7];
-}
-
-/// Levels of one message; kept and reused.
-#[derive(Debug, Default)]
-pub(super) struct Levels {
-    pub bids: Vec<Level>,
-    pub asks: Vec<Level>,
-    pub decimals: Decimals,
-}
-
-impl Levels {
-    pub fn clear(&mut self) {
-        self.bids.clear();
-        self.asks.clear();
-        self.decimals = Decimals::default();
-    }
-
-    fn read_bids(&mut self, cursor: &mut Cursor<'_>) -> Read {
-        self.decimals = self.decimals.max(cursor.levels(&mut self.bids)?);
-        Ok(())
-    }
-
-    fn read_asks(&mut self, cursor: &mut Cursor<'_>) -> Read {
-        self.decimals = self.decimals.max(cursor.levels(&mut self.asks)?);
-        Ok(())
-    }
 }
 
 /// `depthUpdate`: a diff of the book, or (by the stream's name) its top.

@@ -10,6 +10,7 @@ mod recognise;
 mod rest;
 mod sequence;
 mod streams;
+mod tell;
 
 use super::FeedSpec;
 use frames::BinanceDecoder;

@@ -1,13 +1,14 @@
 //! Binance's REST answers: what they are is told by their URL.
 
-use super::frames::{BinanceDecoder, Parsed, Scratch, tell, tell_bar, tell_snapshot, trade_fields};
+use super::frames::{BinanceDecoder, Parsed, Scratch};
 use super::instruments;
 use super::messages::{AggTrade, Candle, RestTrade, Trade};
+use super::tell::{tell, tell_bar, tell_snapshot, trade_fields};
 use crate::accounting::End;
 use crate::feed::{Frame, Market, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Kind, Message};
 use crate::venue::url;
-use crate::venue::values::require;
+use crate::venue::values::{items, require};
 
 /// Decodes a REST answer under its URL. `false`: its bytes say what it is, as those of any frame.
 pub(super) fn decode(
@@ -91,21 +92,8 @@ fn trades(
     read: impl Fn(&mut Cursor<'_>, &mut Scratch, usize) -> Result<TradeFields<'static>, JsonError>,
 ) -> Result<(), JsonError> {
     let mut cursor = Cursor::new(frame.body);
-    let mut items: Vec<Result<TradeFields<'static>, JsonError>> = Vec::new();
     let scratch = &mut decoder.scratch;
-    cursor.array(|cursor| {
-        cursor.peek();
-        let (start, depth) = (cursor.offset(), cursor.depth());
-        match read(cursor, scratch, start) {
-            Err(error) if error.kind.is_syntax() => return Err(error),
-            Err(error) => {
-                cursor.pass_over(start, depth)?;
-                items.push(Err(error));
-            }
-            trade => items.push(trade),
-        }
-        Ok(())
-    })?;
+    let mut items = items(&mut cursor, |cursor, start| read(cursor, scratch, start))?;
     cursor.finish()?;
     let slot = named(symbol, market)?;
     // Oldest first, whatever the answer's order.
@@ -115,9 +103,8 @@ fn trades(
     });
     for item in items {
         let checked = item.and_then(|trade| {
-            let fail = |kind| JsonError { kind, at: 0 };
-            market.check_price(trade.price).map_err(fail)?;
-            market.check_size(trade.size).map_err(fail)?;
+            market.check_price(trade.price)?;
+            market.check_size(trade.size)?;
             Ok(trade)
         });
         match checked {
@@ -130,20 +117,10 @@ fn trades(
 
 fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), JsonError> {
     let mut cursor = Cursor::new(frame.body);
-    let mut items: Vec<Result<Candle<'_>, JsonError>> = Vec::new();
-    cursor.array(|cursor| {
-        cursor.peek();
-        let (start, depth) = (cursor.offset(), cursor.depth());
+    let items = items(&mut cursor, |cursor, _| {
         let mut candle = Candle::default();
-        match candle.read_row(cursor) {
-            Ok(()) => items.push(Ok(candle)),
-            Err(error) if error.kind.is_syntax() => return Err(error),
-            Err(error) => {
-                cursor.pass_over(start, depth)?;
-                items.push(Err(error));
-            }
-        }
-        Ok(())
+        candle.read_row(cursor)?;
+        Ok(candle)
     })?;
     cursor.finish()?;
     let interval = url::query(frame.context, "interval").unwrap_or_default();
@@ -157,7 +134,7 @@ fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), Js
                 market.item(End::Control);
                 return Ok(());
             }
-            tell_bar(slot, interval.as_bytes(), &candle, market).map_err(|kind| JsonError { kind, at: 0 })
+            Ok(tell_bar(slot, interval, &candle, market)?)
         });
         if let Err(error) = told {
             market.reject_item(frame, symbol, error);
@@ -167,9 +144,8 @@ fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), Js
 }
 
 fn named(symbol: &str, market: &mut Market) -> Result<crate::symbol::SlotId, JsonError> {
-    let fail = |kind| JsonError { kind, at: 0 };
     if symbol.is_empty() {
-        return Err(fail(Kind::Missing("symbol")));
+        return Err(Kind::Missing("symbol").into());
     }
-    market.slot(symbol.as_bytes()).map_err(fail)
+    Ok(market.slot(symbol.as_bytes())?)
 }

@@ -9,23 +9,21 @@
 use std::collections::{HashMap, HashSet};
 
 use super::messages::{
-    Book, BookHead, Candle, Levels, Liquidation, OldLiquidation, OptionTicker, Side, Text, Ticker, Trade,
+    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, Side, Text, Ticker, Trade,
 };
+use super::ticker::{Tickers, tell_option_ticker};
 use super::topics::{self, Channel};
 use super::{Product, instruments, recognise, rest, sequence};
 use crate::accounting::End;
 use crate::book::Update;
-use crate::data::{AggressorSide, BarRow, DataType, Decimals, LiquidationRow, OptionGreeksRow};
+use crate::data::{AggressorSide, Decimals, LiquidationRow};
 use crate::decimal::Decimal;
-use crate::feed::{BookMessage, Frame, Market, TradeFields, TradeId, TradeKind};
+use crate::feed::{Frame, Market, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
 use crate::time;
 use crate::venue::VenueDecoder;
-use crate::venue::values::{epoch, require};
-
-/// An item of an array: it stands or falls alone.
-pub(super) type Item<T> = Result<T, JsonError>;
+use crate::venue::values::{Item, Levels, epoch, items, require, text};
 
 /// What `data` says, read to its end. Levels of a book are in the scratch.
 #[derive(Debug, Default)]
@@ -60,7 +58,7 @@ pub(super) struct Orders {
 }
 
 /// Number of a connection: source and number in it.
-type Connection = (u32, u32);
+pub(super) type Connection = (u32, u32);
 
 /// The best bid and ask that `orderbook.1` has told.
 #[derive(Debug, Default, Clone, Copy)]
@@ -70,22 +68,6 @@ struct Top {
     sides: [Option<(Decimal, Decimal)>; 2],
 }
 
-/// What the ticker of an instrument has said so far on one connection.
-#[derive(Debug, Default)]
-struct TickerState {
-    connection: Connection,
-    rate: String,
-    next_funding: Option<u64>,
-    interval: Option<u16>,
-    open_interest: String,
-    open_interest_value: String,
-    prices: [Option<Decimal>; 2],
-    sizes: [Option<Decimal>; 2],
-}
-
-/// Connections of which an instrument's ticker is remembered.
-const MAX_TICKERS: usize = 8;
-
 /// Reads Bybit's frames.
 #[derive(Debug)]
 pub(super) struct BybitDecoder {
@@ -94,7 +76,7 @@ pub(super) struct BybitDecoder {
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
     tops: HashMap<SlotId, Top, foldhash::fast::RandomState>,
-    tickers: HashMap<SlotId, Vec<TickerState>, foldhash::fast::RandomState>,
+    tickers: Tickers,
     /// Connections that were opened under the path of another product.
     strange: HashSet<Connection, foldhash::fast::RandomState>,
 }
@@ -106,7 +88,7 @@ impl BybitDecoder {
             scratch: Scratch::default(),
             envelope: Default::default(),
             tops: HashMap::default(),
-            tickers: HashMap::default(),
+            tickers: Tickers::default(),
             strange: HashSet::default(),
         }
     }
@@ -186,27 +168,6 @@ pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<(usize, u32), JsonError> {
     Ok(place)
 }
 
-/// Reads an array of items, each alone; `read` also gets where the item starts.
-pub(super) fn items<'a, T>(
-    cursor: &mut Cursor<'a>,
-    mut read: impl FnMut(&mut Cursor<'a>, usize) -> Result<T, JsonError>,
-) -> Result<Vec<Item<T>>, JsonError> {
-    let mut items = Vec::new();
-    cursor.array(|cursor| {
-        cursor.peek();
-        let (start, depth) = (cursor.offset(), cursor.depth());
-        let item = read(cursor, start);
-        match &item {
-            Err(error) if error.kind.is_syntax() => return Err(*error),
-            Err(_) => cursor.pass_over(start, depth)?,
-            Ok(_) => {}
-        }
-        items.push(item);
-        Ok(())
-    })?;
-    Ok(items)
-}
-
 impl<'a> Envelope<'a, '_> {
     fn channel(&self) -> Channel {
         topics::split(text(&self.topic)).0
@@ -279,19 +240,10 @@ impl<'a> Envelope<'a, '_> {
         match &*self.kind {
             b"snapshot" => Ok(true),
             b"delta" => Ok(false),
-            b"" => Err(fail(Kind::Missing("type"))),
-            _ => Err(fail(Kind::Value)),
+            b"" => Err(Kind::Missing("type").into()),
+            _ => Err(Kind::Value.into()),
         }
     }
-}
-
-const fn fail(kind: Kind) -> JsonError {
-    JsonError { kind, at: 0 }
-}
-
-/// Text that was read from a frame: UTF-8 was checked over all of it.
-pub(super) fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 impl VenueDecoder for BybitDecoder {
@@ -310,9 +262,7 @@ impl VenueDecoder for BybitDecoder {
 
     fn opened(&mut self, frame: &Frame<'_>) {
         let connection = (frame.source, frame.conn);
-        for states in self.tickers.values_mut() {
-            states.retain(|state| state.connection != connection);
-        }
+        self.tickers.forget(connection);
         // A connection that is opened again may be another product's than before.
         self.strange.remove(&connection);
         if recognise::product(frame.context).is_some_and(|product| product != self.product) {
@@ -379,11 +329,11 @@ impl BybitDecoder {
         }
         let has_rows = !matches!(envelope.channel(), Channel::Other | Channel::Unknown);
         if has_rows && seen & HAS_DATA == 0 {
-            return Err(fail(Kind::Missing("data")));
+            return Err(Kind::Missing("data").into());
         }
         let needs_ts = matches!(envelope.channel(), Channel::Book | Channel::Top | Channel::Ticker);
         if needs_ts && seen & HAS_TS == 0 {
-            return Err(fail(Kind::Missing("ts")));
+            return Err(Kind::Missing("ts").into());
         }
         let is_snapshot = if needs_ts { envelope.is_snapshot()? } else { true };
         let Envelope { topic, ts, cts, data, .. } = envelope;
@@ -416,21 +366,21 @@ impl BybitDecoder {
                     market.item(End::Control);
                 }
                 for trade in trades {
-                    let result = trade.and_then(|trade| tell_trade(&trade, market).map_err(fail));
+                    let result = trade.and_then(|trade| Ok(tell_trade(&trade, market)?));
                     check(symbol, result, market);
                 }
             }
             Data::Book(head) => {
                 let result = self.tell_book(channel, name, symbol, told, &head, market);
-                check(symbol, result.map_err(fail), market);
+                check(symbol, result.map_err(JsonError::from), market);
             }
             Data::Ticker(ticker) => {
                 let result = self.tell_ticker(frame, told, &ticker, market);
-                check(symbol, result.map_err(fail), market);
+                check(symbol, result.map_err(JsonError::from), market);
             }
             Data::OptionTicker(ticker) => {
                 let result = tell_option_ticker(told.ts, &ticker, market);
-                check(symbol, result.map_err(fail), market);
+                check(symbol, result.map_err(JsonError::from), market);
             }
             Data::Candles(candles) => {
                 for candle in candles {
@@ -439,15 +389,15 @@ impl BybitDecoder {
                             market.item(End::Control);
                             return Ok(());
                         }
-                        let slot = market.slot(symbol.as_bytes()).map_err(fail)?;
-                        tell_bar(slot, text(&candle.interval), &candle, market).map_err(fail)
+                        let slot = market.slot(symbol.as_bytes())?;
+                        Ok(tell_bar(slot, text(&candle.interval), &candle, market)?)
                     });
                     check(symbol, result, market);
                 }
             }
             Data::Liquidations(orders) => {
                 for order in orders {
-                    let result = order.and_then(|order| tell_liquidation(&order, market).map_err(fail));
+                    let result = order.and_then(|order| Ok(tell_liquidation(&order, market)?));
                     check(symbol, result, market);
                 }
             }
@@ -477,10 +427,7 @@ impl BybitDecoder {
                 return Ok(());
             }
         }
-        let levels = &self.scratch.levels;
-        let message =
-            BookMessage { bids: &levels.bids, asks: &levels.asks, decimals: levels.decimals, ts_event };
-        market.book_update(slot, name, sequence::judge, update, &message)
+        market.book_update(slot, name, sequence::judge, update, &self.scratch.levels.message(ts_event))
     }
 
     /// `orderbook.1` as a quote. Until 2025-03 it came in changes: a side that is not in one is as it was, unless
@@ -520,14 +467,10 @@ impl BybitDecoder {
             }
         }
         let [bid, ask] = held.sides.map(Option::unwrap_or_default);
-        for (price, size) in [bid, ask] {
-            if price.value > 0 {
-                market.check_price(price)?;
-            }
-            market.check_size(size)?;
-        }
+        let (prices, sizes) = ([bid.0, ask.0], [bid.1, ask.1]);
+        market.check_quote(prices, sizes)?;
         let order = if update.cross > 0 { update.cross } else { update.last };
-        market.quote(slot, order, [bid.0, ask.0], [bid.1, ask.1], ts_event);
+        market.quote(slot, order, prices, sizes, ts_event);
         Ok(())
     }
 
@@ -543,134 +486,10 @@ impl BybitDecoder {
             market.check_price(price.0)?;
         }
         let connection = (frame.source, frame.conn);
-        let states = self.tickers.entry(slot).or_default();
-        let at = states.iter().position(|state| state.connection == connection).unwrap_or_else(|| {
-            if states.len() == MAX_TICKERS {
-                states.remove(0);
-            }
-            states.push(TickerState { connection, ..TickerState::default() });
-            states.len() - 1
-        });
-        let state = &mut states[at];
-        if told.is_snapshot {
-            *state = TickerState { connection, ..TickerState::default() };
-        }
+        let state = self.tickers.of(slot, connection, told.is_snapshot);
         state.take(ticker);
         state.tell(slot, self.product, ticker, told.ts, market)
     }
-}
-
-impl TickerState {
-    /// Takes what was sent.
-    fn take(&mut self, ticker: &Ticker<'_>) {
-        if let Some(rate) = &ticker.rate {
-            self.rate.clone_from(rate);
-        }
-        if let Some(next) = ticker.next_funding {
-            self.next_funding = next;
-        }
-        if let Some(interval) = ticker.interval {
-            self.interval = interval;
-        }
-        if let Some(value) = &ticker.open_interest {
-            self.open_interest.clone_from(value);
-        }
-        if let Some(value) = &ticker.open_interest_value {
-            self.open_interest_value.clone_from(value);
-        }
-        for at in 0..2 {
-            self.prices[at] = ticker.prices[at].or(self.prices[at]);
-            self.sizes[at] = ticker.sizes[at].or(self.sizes[at]);
-        }
-    }
-
-    /// Tells the types of which `ticker` brought a key and everything is known.
-    fn tell(
-        &self,
-        slot: SlotId,
-        product: Product,
-        ticker: &Ticker<'_>,
-        ts_event: u64,
-        market: &mut Market,
-    ) -> Result<(), Kind> {
-        let funding = ticker.rate.is_some() || ticker.next_funding.is_some() || ticker.interval.is_some();
-        let funding = funding && !self.rate.is_empty();
-        let interest = ticker.open_interest.is_some() || ticker.open_interest_value.is_some();
-        let interest = interest && !self.open_interest.is_empty();
-        let quoted = ticker.prices.iter().chain(&ticker.sizes).any(Option::is_some);
-        let quote = match (self.prices, self.sizes) {
-            ([Some(bid), Some(ask)], [Some(bid_size), Some(ask_size)]) if quoted => {
-                for price in [bid, ask].into_iter().filter(|price| price.value > 0) {
-                    market.check_price(price)?;
-                }
-                market.check_size(bid_size)?;
-                market.check_size(ask_size)?;
-                Some(([bid, ask], [bid_size, ask_size]))
-            }
-            _ => None,
-        };
-        if let Some(mark) = ticker.mark {
-            market.price_update(slot, DataType::MarkPrice, mark, ts_event);
-        }
-        if let Some(index) = ticker.index {
-            market.price_update(slot, DataType::IndexPrice, index, ts_event);
-        }
-        if funding {
-            let minutes = self.interval.map(|hours| hours * 60);
-            market.funding_rate(slot, &self.rate, minutes, self.next_funding, ts_event);
-        }
-        if interest {
-            let (value, coins) = (&self.open_interest, &self.open_interest_value);
-            // Inverse contracts are of one USD each: their number is the value in the quote currency.
-            match product {
-                Product::Inverse => market.open_interest(slot, value, "quote", value, ts_event),
-                _ => market.open_interest(slot, value, "base", coins, ts_event),
-            }
-        }
-        if let Some((prices, sizes)) = quote {
-            market.ticker_quote(slot, "tickers", prices, sizes, ts_event);
-        }
-        if ticker.mark.is_none() && ticker.index.is_none() && !funding && !interest && quote.is_none() {
-            market.item(End::Control);
-        }
-        Ok(())
-    }
-}
-
-fn tell_option_ticker(ts_event: u64, ticker: &OptionTicker<'_>, market: &mut Market) -> Result<(), Kind> {
-    let slot = market.slot(&ticker.symbol)?;
-    for price in [ticker.mark, ticker.index].into_iter().flatten() {
-        market.check_price(price.0)?;
-    }
-    for price in ticker.prices.into_iter().filter(|price| price.value > 0) {
-        market.check_price(price)?;
-    }
-    for size in ticker.sizes {
-        market.check_size(size)?;
-    }
-    if let Some(mark) = ticker.mark {
-        market.price_update(slot, DataType::MarkPrice, mark, ts_event);
-    }
-    if let Some(index) = ticker.index {
-        market.price_update(slot, DataType::IndexPrice, index, ts_event);
-    }
-    if let [Some(delta), Some(gamma), Some(vega), Some(theta)] = ticker.greeks {
-        let row = OptionGreeksRow {
-            // Bybit sends no rho.
-            greeks: [delta, gamma, vega, theta, 0.0],
-            iv: ticker.iv,
-            underlying_price: ticker.underlying,
-            open_interest: ticker.open_interest.parse().ok(),
-            ts_event,
-            ts_init: 0,
-        };
-        market.option_greeks(slot, &row);
-    }
-    if !ticker.open_interest.is_empty() {
-        market.open_interest(slot, &ticker.open_interest, "base", "", ts_event);
-    }
-    market.ticker_quote(slot, "tickers", ticker.prices, ticker.sizes, ts_event);
-    Ok(())
 }
 
 /// Tells one trade.
@@ -718,26 +537,8 @@ pub(super) fn tell_bar(
     market: &mut Market,
 ) -> Result<(), Kind> {
     let (spec, length) = bar_spec(interval).ok_or(Kind::Value)?;
-    for price in candle.prices {
-        market.check_price(price)?;
-    }
-    market.check_size(candle.volume)?;
-    let [open, high, low, close] = candle.prices.map(|price| price.value);
-    let row = BarRow {
-        open,
-        high,
-        low,
-        close,
-        volume: candle.volume.value,
-        ts_event: length.map_or(candle.end + 1_000_000, |length| candle.start + length),
-        ts_init: 0,
-    };
-    let decimals = Decimals {
-        price: candle.prices.iter().map(|price| price.significant).max().unwrap_or_default(),
-        size: candle.volume.significant,
-    };
-    market.bar(slot, &spec, &row, decimals);
-    Ok(())
+    let close = length.map_or(candle.end + 1_000_000, |length| candle.start + length);
+    market.bar(slot, &spec, candle.prices, candle.volume, close)
 }
 
 /// Nautilus's bar specification of an interval, and its length in ns where that is fixed.

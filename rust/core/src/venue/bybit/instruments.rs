@@ -9,7 +9,8 @@ use super::Product;
 use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass, OptionKind};
-use crate::json::{JsonError, Kind};
+use crate::json::JsonError;
+use crate::venue::definitions::{self, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -71,28 +72,10 @@ pub(super) fn read(
     ts_ns: u64,
     market: &mut Market,
 ) -> Result<usize, JsonError> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| JsonError {
-        kind: if error.is_data() { Kind::Type } else { Kind::Syntax },
-        at: error.column().saturating_sub(1),
-    })?;
-    let mut taken = 0;
-    for value in answer.result.list {
-        let Ok(symbol) = serde_json::from_value::<Symbol>(value) else { continue };
-        if let Some(definition) = definition(product, symbol, ts_ns, market) {
-            market.define(definition);
-            taken += 1;
-        }
-    }
-    Ok(taken)
-}
-
-/// Canonical text of a limit; `None` where it is zero or empty: the rule is off.
-fn limit(text: Option<&String>) -> Option<String> {
-    decimal::canonical(text?.as_bytes()).ok().filter(|t| t != "0" && !t.starts_with('-'))
-}
-
-fn decimals(text: &str) -> u8 {
-    text.split_once('.').map_or(0, |(_, fraction)| fraction.len().min(255) as u8)
+    let answer: Answer = definitions::answer(body)?;
+    Ok(definitions::define(answer.result.list, market, |symbol, market| {
+        definition(product, symbol, ts_ns, market)
+    }))
 }
 
 fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
@@ -125,12 +108,8 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         _ => (None, None),
     };
     let lot = &symbol.lot_size_filter;
-    let price_increment = limit(symbol.price_filter.tick_size.as_ref())?;
-    let size_increment = limit(lot.qty_step.as_ref().or(lot.base_precision.as_ref()))?;
-    let (price_precision, size_precision) = (decimals(&price_increment), decimals(&size_increment));
-    if price_precision > 16 || size_precision > 16 {
-        return None;
-    }
+    let (price_increment, price_precision) = increment(symbol.price_filter.tick_size.as_ref())?;
+    let (size_increment, size_precision) = increment(lot.qty_step.as_ref().or(lot.base_precision.as_ref()))?;
     let ns = |ms: &str| ms.parse().ok().and_then(crate::time::from_epoch);
     let settlement = if symbol.settle_coin.is_empty() { &symbol.quote_coin } else { &symbol.settle_coin };
     Some(Definition {

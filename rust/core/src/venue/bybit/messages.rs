@@ -5,11 +5,10 @@
 
 use std::borrow::Cow;
 
-use crate::data::Decimals;
 use crate::decimal::Decimal;
-use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
-    computed_price_or_none, epoch, epoch_text, float_or_none, is_empty_text, number_text, price,
+    Levels, computed_price_or_none, epoch, epoch_text, float_or_none, is_empty_text, number_text, price,
     price_or_zero, size, size_or_zero,
 };
 
@@ -128,32 +127,6 @@ pub(super) fn needed_epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
     cursor.peek();
     let at = cursor.offset();
     epoch_text(cursor)?.ok_or(JsonError { kind: Kind::Time, at })
-}
-
-/// Levels of one message; kept and reused.
-#[derive(Debug, Default)]
-pub(super) struct Levels {
-    pub bids: Vec<Level>,
-    pub asks: Vec<Level>,
-    pub decimals: Decimals,
-}
-
-impl Levels {
-    pub(super) fn clear(&mut self) {
-        self.bids.clear();
-        self.asks.clear();
-        self.decimals = Decimals::default();
-    }
-
-    pub(super) fn read_bids(&mut self, cursor: &mut Cursor<'_>) -> Read {
-        self.decimals = self.decimals.max(cursor.levels(&mut self.bids)?);
-        Ok(())
-    }
-
-    pub(super) fn read_asks(&mut self, cursor: &mut Cursor<'_>) -> Read {
-        self.decimals = self.decimals.max(cursor.levels(&mut self.asks)?);
-        Ok(())
-    }
 }
 
 /// The numbers of a book's frame.

@@ -7,6 +7,7 @@ mod messages;
 mod recognise;
 mod rest;
 mod sequence;
+mod ticker;
 mod topics;
 
 use super::FeedSpec;

@@ -1,13 +1,13 @@
 //! Bybit's REST answers: what one is, its URL tells, or the shape of its `result`.
 
-use super::frames::{Item, Scratch, items, pass, tell_bar, tell_trade, text};
-use super::messages::{BookHead, Candle, Levels, RestTrade, Text, Trade, needed_epoch};
+use super::frames::{Scratch, pass, tell_bar, tell_trade};
+use super::messages::{BookHead, Candle, RestTrade, Text, Trade, needed_epoch};
 use super::{Product, frames, instruments, sequence, topics};
 use crate::accounting::End;
-use crate::feed::{BookMessage, Frame, Market};
+use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::venue::url;
-use crate::venue::values::{epoch, number_text, require};
+use crate::venue::values::{Item, Levels, epoch, items, number_text, require, text};
 
 /// `result`.
 struct Answer<'a, 'l> {
@@ -128,7 +128,7 @@ pub(super) fn read(
     if seen & BOOK == BOOK {
         let ts_event = [cts, ts, time].into_iter().find(|ts| *ts > 0).unwrap_or(0);
         if let Err(kind) = book(scratch, &head, frame, ts_event, market) {
-            market.reject_item(frame, text(&head.symbol), JsonError { kind, at: 0 });
+            market.reject_item(frame, text(&head.symbol), kind.into());
         }
         return Ok(());
     }
@@ -209,12 +209,16 @@ fn book(
         return Err(Kind::Value);
     }
     let slot = market.slot(&head.symbol)?;
-    let levels = &scratch.levels;
-    let message = BookMessage { bids: &levels.bids, asks: &levels.asks, decimals: levels.decimals, ts_event };
     let is_deep = url::query(frame.context, "limit") == Some("1000");
     let channel =
         if is_deep && market.has_book(slot, topics::DEEPEST) { topics::DEEPEST } else { topics::REST_BOOK };
-    market.book_update(slot, channel, sequence::judge, sequence::update(true, head.u, head.seq), &message)
+    market.book_update(
+        slot,
+        channel,
+        sequence::judge,
+        sequence::update(true, head.u, head.seq),
+        &scratch.levels.message(ts_event),
+    )
 }
 
 /// Trades, newest first in the answer: told oldest first.
@@ -235,10 +239,7 @@ fn trades(
     told(&found, market);
     for trade in found {
         let (symbol, result) = match &trade {
-            Ok(trade) => {
-                let fail = |kind| JsonError { kind, at: 0 };
-                (text(&trade.symbol), tell_trade(trade, market).map_err(fail))
-            }
+            Ok(trade) => (text(&trade.symbol), tell_trade(trade, market).map_err(JsonError::from)),
             Err(error) => ("", Err(*error)),
         };
         if let Err(error) = result {
@@ -268,7 +269,6 @@ fn candles(
     frame: &Frame<'_>,
     market: &mut Market,
 ) -> Result<(), JsonError> {
-    let fail = |kind| JsonError { kind, at: 0 };
     let mut found = items(cursor, |cursor, _| {
         let mut candle = Candle::default();
         candle.read_row(cursor)?;
@@ -293,8 +293,8 @@ fn candles(
                 return Ok(());
             }
             candle.end = end - 1_000_000;
-            let slot = market.slot(symbol.as_bytes()).map_err(fail)?;
-            tell_bar(slot, interval, &candle, market).map_err(fail)
+            let slot = market.slot(symbol.as_bytes())?;
+            Ok(tell_bar(slot, interval, &candle, market)?)
         });
         if let Err(error) = result {
             market.reject_item(frame, symbol, error);
@@ -327,7 +327,7 @@ fn values(
     for value in found {
         let result = value.and_then(|value| {
             let named = if value.symbol.is_empty() { symbol } else { text(&value.symbol) };
-            let slot = market.slot(named.as_bytes()).map_err(|kind| JsonError { kind, at: 0 })?;
+            let slot = market.slot(named.as_bytes())?;
             match (kind, product) {
                 (List::Funding, _) => market.funding_rate(slot, &value.value, None, None, value.ts),
                 (_, Product::Inverse) => {

@@ -1,0 +1,172 @@
+//! Integers and decimals.
+
+use std::borrow::Cow;
+
+use super::{Cursor, JsonError, Kind};
+use crate::decimal::{self, Decimal};
+use crate::lanes;
+
+impl<'a> Cursor<'a> {
+    /// Reads a JSON integer that is not negative.
+    ///
+    /// # Errors
+    /// Syntax, [`Kind::Type`] for another value (fractions too), [`Kind::Integer`] beyond `u64` or negative.
+    #[inline(always)]
+    pub fn u64(&mut self) -> Result<u64, JsonError> {
+        if !self.byte().is_ascii_digit() {
+            self.peek();
+        }
+        let mut pad = [0; 17];
+        let window = self.window(&mut pad);
+        if let Some((value, digits)) = short_integer(window)
+            && (digits == 1 || window[0] != b'0')
+            && !matches!(window[digits], b'.' | b'e' | b'E')
+        {
+            self.at += digits;
+            return Ok(value);
+        }
+        self.u64_slowly()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn u64_slowly(&mut self) -> Result<u64, JsonError> {
+        let start = self.at;
+        if !matches!(self.byte(), b'-' | b'0'..=b'9') {
+            return Err(self.other_type());
+        }
+        let text = self.number()?;
+        if text.iter().any(|b| matches!(b, b'.' | b'e' | b'E')) {
+            return Err(JsonError { kind: Kind::Type, at: start });
+        }
+        std::str::from_utf8(text)
+            .ok()
+            .and_then(|t| t.parse().ok())
+            .ok_or(JsonError { kind: Kind::Integer, at: start })
+    }
+
+    /// Reads a JSON integer of either sign.
+    ///
+    /// # Errors
+    /// As [`Self::u64`].
+    pub fn i64(&mut self) -> Result<i64, JsonError> {
+        if self.peek() == b'-' {
+            let start = self.at;
+            let text = self.number()?;
+            let parsed = std::str::from_utf8(text).ok().and_then(|t| t.parse().ok());
+            return parsed.ok_or(JsonError { kind: Kind::Integer, at: start });
+        }
+        let start = self.at;
+        i64::try_from(self.u64()?).map_err(|_| JsonError { kind: Kind::Integer, at: start })
+    }
+
+    /// Reads a decimal, quoted as venues send it or bare.
+    ///
+    /// # Errors
+    /// Syntax, [`Kind::Type`], or [`Kind::Decimal`].
+    #[inline(always)]
+    pub fn decimal(&mut self) -> Result<Decimal, JsonError> {
+        let mut pad = [0; 33];
+        let window = self.window(&mut pad);
+        if window[0] == b'"'
+            && let Some(text) = window[1..].first_chunk()
+            && let Some((decimal, length)) = decimal::quoted(text)
+        {
+            self.at += length + 2;
+            return Ok(decimal);
+        }
+        self.decimal_slowly()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn decimal_slowly(&mut self) -> Result<Decimal, JsonError> {
+        let (text, at) = self.decimal_text()?;
+        decimal::parse(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
+    }
+
+    /// Reads a decimal of the venue's own making (a mark, an index): what has more than 16 decimals is rounded
+    /// half to even, and told.
+    ///
+    /// # Errors
+    /// As [`Self::decimal`].
+    #[inline]
+    pub fn rounded_decimal(&mut self) -> Result<(Decimal, bool), JsonError> {
+        let (text, at) = self.decimal_text()?;
+        decimal::parse_rounded(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
+    }
+
+    /// The text of a decimal, quoted or bare, and where it stands.
+    ///
+    /// # Errors
+    /// Syntax, or [`Kind::Type`].
+    pub fn decimal_text(&mut self) -> Result<(Cow<'a, [u8]>, usize), JsonError> {
+        match self.peek() {
+            b'"' => {
+                let at = self.at + 1;
+                Ok((self.string()?, at))
+            }
+            b'-' | b'0'..=b'9' => {
+                let at = self.at;
+                Ok((Cow::Borrowed(self.number()?), at))
+            }
+            _ => Err(self.other_type()),
+        }
+    }
+
+    pub(super) fn number(&mut self) -> Result<&'a [u8], JsonError> {
+        let start = self.at;
+        if self.byte() == b'-' {
+            self.at += 1;
+        }
+        match self.byte() {
+            b'0' => self.at += 1,
+            b'1'..=b'9' => self.digits()?,
+            _ => return Err(self.error(Kind::Syntax)),
+        }
+        if self.byte() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.byte(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.byte(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(&self.bytes[start..self.at])
+    }
+
+    #[inline]
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while let Some(chunk) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<16>()) {
+            let digits = (lanes::not_digit(chunk) | 1 << 16).trailing_zeros();
+            self.at += digits as usize;
+            if digits < 16 {
+                break;
+            }
+        }
+        while self.byte().is_ascii_digit() {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.error(Kind::Syntax)) } else { Ok(()) }
+    }
+}
+
+/// The integer that up to sixteen digits at the start of `window` spell, and how many there are.
+#[inline(always)]
+fn short_integer(window: &[u8; 17]) -> Option<(u64, usize)> {
+    let digits = lanes::not_digit(window.first_chunk()?).trailing_zeros() as usize;
+    let first = lanes::digit_word(window, 0)?;
+    if digits.wrapping_sub(1) < 8 {
+        return Some((lanes::eight_digits(first << (64 - 8 * digits)), digits));
+    }
+    let more = digits.wrapping_sub(8);
+    if more.wrapping_sub(1) >= 8 {
+        return None;
+    }
+    let rest = lanes::digit_word(window, 8)? << (64 - 8 * more);
+    Some((lanes::eight_digits(first) * decimal::POW10[more] + lanes::eight_digits(rest), digits))
+}

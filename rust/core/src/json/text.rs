@@ -1,0 +1,128 @@
+//! Strings.
+
+use std::borrow::Cow;
+
+use super::{Cursor, JsonError, Kind};
+use crate::lanes;
+
+impl<'a> Cursor<'a> {
+    pub(super) fn syntax_string(&mut self) -> Result<Cow<'a, [u8]>, JsonError> {
+        if self.peek() == b'"' { self.string() } else { Err(self.error(Kind::Syntax)) }
+    }
+
+    /// Reads a string; escapes are resolved.
+    ///
+    /// # Errors
+    /// Syntax, or [`Kind::Type`] for another value.
+    #[inline]
+    pub fn string(&mut self) -> Result<Cow<'a, [u8]>, JsonError> {
+        if self.peek() != b'"' {
+            return Err(self.other_type());
+        }
+        let start = self.at + 1;
+        let mut at = start;
+        // Sixteen at a time while they are plain.
+        while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+            let quotes = lanes::equal16(chunk, b'"');
+            let odd = lanes::odd(chunk);
+            let plain = quotes.trailing_zeros() as usize;
+            if odd != 0 && odd.trailing_zeros() < quotes.trailing_zeros() {
+                break;
+            }
+            if quotes != 0 {
+                self.at = at + plain + 1;
+                return Ok(Cow::Borrowed(&self.bytes[start..at + plain]));
+            }
+            at += 16;
+        }
+        loop {
+            match self.bytes.get(at) {
+                Some(b'"') => {
+                    self.at = at + 1;
+                    return Ok(Cow::Borrowed(&self.bytes[start..at]));
+                }
+                Some(b'\\') => return self.escaped_string(start, at).map(Cow::Owned),
+                Some(byte) if *byte < 0x20 => {
+                    self.at = at;
+                    return Err(self.error(Kind::Syntax));
+                }
+                Some(byte) => {
+                    self.non_ascii |= *byte >= 0x80;
+                    at += 1;
+                }
+                None => {
+                    self.at = at;
+                    return Err(self.error(Kind::Syntax));
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn escaped_string(&mut self, start: usize, first: usize) -> Result<Vec<u8>, JsonError> {
+        let mut out = self.bytes[start..first].to_vec();
+        self.at = first;
+        loop {
+            let byte = self.byte();
+            match byte {
+                b'"' => {
+                    self.at += 1;
+                    return Ok(out);
+                }
+                b'\\' => {
+                    self.at += 1;
+                    let code = self.byte();
+                    let plain = match code {
+                        b'"' | b'\\' | b'/' => code,
+                        b'b' => 8,
+                        b'f' => 12,
+                        b'n' => b'\n',
+                        b'r' => b'\r',
+                        b't' => b'\t',
+                        b'u' => {
+                            self.at += 1;
+                            let c = self.unicode_escape()?;
+                            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                            continue;
+                        }
+                        _ => return Err(self.error(Kind::Syntax)),
+                    };
+                    out.push(plain);
+                    self.at += 1;
+                }
+                0..0x20 => return Err(self.error(Kind::Syntax)),
+                _ => {
+                    self.non_ascii |= byte >= 0x80;
+                    out.push(byte);
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    fn unicode_escape(&mut self) -> Result<char, JsonError> {
+        let first = self.four_hex()?;
+        if (0xD800..0xDC00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
+            let back = self.at;
+            self.at += 2;
+            let second = self.four_hex()?;
+            if (0xDC00..0xE000).contains(&second) {
+                let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.at = back;
+        }
+        // A lone surrogate is valid JSON without being a character.
+        Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn four_hex(&mut self) -> Result<u32, JsonError> {
+        let mut value = 0;
+        for _ in 0..4 {
+            let digit = char::from(self.byte()).to_digit(16).ok_or_else(|| self.error(Kind::Syntax))?;
+            value = value * 16 + digit;
+            self.at += 1;
+        }
+        Ok(value)
+    }
+}
