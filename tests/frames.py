@@ -1,5 +1,6 @@
 """Frames written by hand from the documented layouts, with what they must become."""
 
+import gzip
 from pathlib import Path
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -76,3 +77,14 @@ def capture(path: Path, frames: list[tuple[int, bytes]]) -> Path:
     """Write frames as lines with their receive times."""
     path.write_bytes(b"".join(b"%d %s\n" % (ts, frame) for ts, frame in frames))
     return path
+
+
+def lines(path: str | Path) -> tuple[list[bytes], list[int]]:
+    """Frames and receive times of a gzipped capture in lines of ``<ns> <frame>``."""
+    frames, times = [], []
+    with gzip.open(path, "rb") as file:
+        for line in file:
+            stamp, frame = line.rstrip(b"\n").split(b" ", 1)
+            frames.append(frame)
+            times.append(int(stamp))
+    return frames, times

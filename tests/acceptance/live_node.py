@@ -1,7 +1,6 @@
 """Runs the example client in a real TradingNode, offline; prints what came of it as JSON. Started by its test."""
 
 import asyncio
-import gzip
 import json
 import sys
 from collections import Counter
@@ -21,8 +20,11 @@ from nautilus_trader.model.identifiers import ClientId, InstrumentId
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from tickwright.nautilus import Liquidation
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 import live_client
+
+from tests.frames import lines
 
 
 class FakeVenue:
@@ -36,15 +38,13 @@ class FakeVenue:
         self.fetches = self.lost = 0
         self._frames: list[bytes] = []
         first: dict[str, Any] | None = None
-        with gzip.open(capture, "rb") as lines:
-            for line in lines:
-                frame = line.split(b" ", 1)[1].rstrip(b"\n")
-                message = json.loads(frame)
-                data = message.get("data", message)
-                if "lastUpdateId" in data and first is None and message["stream"].startswith(symbol.lower() + "@"):
-                    first = data
-                elif data.get("s", data.get("o", {}).get("s")) == symbol:
-                    self._frames.append(frame)
+        for frame in lines(capture)[0]:
+            message = json.loads(frame)
+            data = message.get("data", message)
+            if "lastUpdateId" in data and first is None and message["stream"].startswith(symbol.lower() + "@"):
+                first = data
+            elif data.get("s", data.get("o", {}).get("s")) == symbol:
+                self._frames.append(frame)
         assert first is not None
         self.last = first["lastUpdateId"]
         for side, levels in (("b", first["bids"]), ("a", first["asks"])):

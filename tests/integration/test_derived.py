@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 import tickwright
 
+from tests.frames import lines
+
 DELETE, CLEAR = 3, 4
 F_LAST = 128
 
@@ -59,13 +61,8 @@ def test_depths_and_quotes_follow_the_book(capture: Path) -> None:
     types = ["delta", "depth10", "quote"]
     # Only the diffs: the venue's own tickers and partial books would be kept instead.
     decoder = tickwright.Decoder("binance-usdm", types=types, book="depth@100ms")
-    frames, times = [], []
-    with gzip.open(capture, "rb") as lines:
-        for line in lines:
-            time, frame = line.split(b" ", 1)
-            if b"@depth@" in frame or b"lastUpdateId" in frame:
-                frames.append(frame.rstrip(b"\n"))
-                times.append(int(time))
+    of_books = [(f, t) for f, t in zip(*lines(capture), strict=True) if b"@depth@" in f or b"lastUpdateId" in f]
+    frames, times = zip(*of_books, strict=True)
     decoder.push_many(frames, times)
     batches = {key: pa.record_batch(batch) for key, batch in decoder.flush().items()}
     ids = {instrument for kind, instrument in batches if kind == "delta"}
@@ -115,11 +112,11 @@ def test_what_is_received_is_kept_and_nothing_is_derived_unasked(capture: Path, 
 
 
 def test_derived_without_deltas(capture: Path, tmp_path: Path) -> None:
-    lines = tmp_path / "diffs.txt"
+    diffs = tmp_path / "diffs.txt"
     with gzip.open(capture, "rb") as source:
-        lines.write_bytes(b"".join(line for line in source if b"@depth@" in line or b"lastUpdateId" in line))
-    both = tickwright.convert(lines, tmp_path / "both", types=["delta", "quote", "depth10"], write_instruments=False)
-    alone = tickwright.convert(lines, tmp_path / "alone", types=["quote", "depth10"], write_instruments=False)
+        diffs.write_bytes(b"".join(line for line in source if b"@depth@" in line or b"lastUpdateId" in line))
+    both = tickwright.convert(diffs, tmp_path / "both", types=["delta", "quote", "depth10"], write_instruments=False)
+    alone = tickwright.convert(diffs, tmp_path / "alone", types=["quote", "depth10"], write_instruments=False)
 
     def rows(report: tickwright.ConvertReport) -> dict[tuple[str, str], int]:
         return {(t.type, t.instrument_id): t.rows for t in report.tables if t.type != "delta"}

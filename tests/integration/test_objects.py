@@ -1,10 +1,10 @@
 """`ObjectDecoder` against the converter: NautilusTrader reads from our files what the decoder made of the same frames."""
 
-import gzip
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tickwright
 from nautilus_trader.model.data import (
@@ -13,6 +13,7 @@ from nautilus_trader.model.data import (
     FundingRateUpdate,
     IndexPriceUpdate,
     MarkPriceUpdate,
+    OptionGreeks,
     OrderBookDelta,
     OrderBookDeltas,
     OrderBookDepth10,
@@ -22,17 +23,10 @@ from nautilus_trader.model.data import (
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from tickwright.nautilus import Gap, Liquidation, ObjectDecoder
 
+from tests.bybit import SESSIONS
+from tests.frames import lines
+
 F_LAST = 128
-
-
-def lines(path: Path) -> tuple[list[bytes], list[int]]:
-    frames, times = [], []
-    with gzip.open(path, "rb") as file:
-        for line in file:
-            stamp, frame = line.rstrip(b"\n").split(b" ", 1)
-            frames.append(frame)
-            times.append(int(stamp))
-    return frames, times
 
 
 @pytest.fixture(scope="module", params=["binance-spot", "binance-usdm", "binance-coinm"])
@@ -124,3 +118,16 @@ def test_a_bad_frame_gives_nothing_and_is_counted() -> None:
         decoder.push_many([b"{}"], [])
     with pytest.raises(tickwright.UsageError):
         ObjectDecoder("nowhere")
+
+
+def test_greeks_come_out_too() -> None:
+    decoder, batches = ObjectDecoder("bybit-option"), tickwright.Decoder("bybit-option")
+    made = []
+    for frame, ts in SESSIONS["bybit-option"]():
+        made += [item for item in decoder.push(frame, ts) if isinstance(item, OptionGreeks)]
+        batches.push(frame, ts)
+    (rows,) = [pa.record_batch(batch) for (kind, _), batch in batches.flush().items() if kind == "option_greeks"]
+    names = [name for name in rows.schema.names if name not in ("instrument_id", "convention")]
+    assert [{name: getattr(item, name) for name in names} for item in made] == rows.select(names).to_pylist()
+    assert {str(item.instrument_id) for item in made} == set(rows["instrument_id"].to_pylist())
+    assert len(made) == 2

@@ -1,20 +1,18 @@
 """`ObjectDecoder` with NautilusTrader 2.0.0rc: its objects equal those its own catalog reads of the same frames."""
 
-import gzip
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from nautilus_trader import model
 from nautilus_trader.persistence import ParquetDataCatalog
 from tickwright.nautilus import Gap, ObjectDecoder
 
+from tests.frames import lines
+
 capture, folder = sys.argv[1:]
-objects = []
-with gzip.open(capture, "rb") as lines:
-    frames, times = [], []
-    for line in lines:
-        stamp, frame = line.rstrip(b"\n").split(b" ", 1)
-        frames.append(frame)
-        times.append(int(stamp))
+frames, times = lines(capture)
 definitions = next(frame for frame in frames if b'"symbols"' in frame[:2_000] and b'"filters"' in frame)
 decoder = ObjectDecoder("binance-usdm", definitions, trades="aggregate", book="depth@100ms")
 objects = decoder.push_many(frames, times)

@@ -5,12 +5,21 @@ Enums are classes of their own there and a depth holds only the levels there are
 """
 
 # mypy: ignore-errors
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from nautilus_trader import model
+
+from tickwright.nautilus.makers import (
+    LIQUIDATION,
+    OPEN_INTEREST,
+    custom,
+    funding_rate,
+    option_greeks,
+    price_update,
+    status,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +93,9 @@ def _bar(bar_type, open_, high, low, close, price_precision, volume, size_precis
     )
 
 
-def _price_update(kind: type) -> Callable[..., Any]:
-    def make(instrument_id, raw, precision, ts_event, ts_init):
-        return kind(instrument_id, model.Price.from_raw(raw, precision), ts_event, ts_init)
-
-    return make
-
-
-def _funding_rate(instrument_id, rate, interval, next_ns, ts_event, ts_init):
-    return model.FundingRateUpdate(instrument_id, Decimal(rate), ts_event, ts_init, interval, next_ns)
-
-
-def _status(instrument_id, action, reason, is_trading, ts_event, ts_init):
-    return model.InstrumentStatus(
-        instrument_id,
-        getattr(model.MarketStatusAction, action),
-        ts_event,
-        ts_init,
-        reason=reason or None,
-        is_trading=is_trading,
-    )
-
-
-def _custom(kind: type, names: Sequence[str]) -> Callable[..., Any]:
-    def make(instrument_id, *values):
-        item = kind(instrument_id=instrument_id, **dict(zip(names, values, strict=True)))
-        data_type = model.DataType(kind.__name__, {"instrument_id": str(instrument_id)})
-        return model.CustomData(data_type, item)
-
-    return make
-
-
-_LIQUIDATION = ("side", "price", "average_price", "size", "trade_id", "ts_event", "ts_init")
-_OPEN_INTEREST = ("value", "unit", "value_quote", "ts_event", "ts_init")
+def _wrap(instrument_id, item):
+    data_type = model.DataType(type(item).__name__, {"instrument_id": str(instrument_id)})
+    return model.CustomData(data_type, item)
 
 
 def makers() -> dict[str, Callable[..., Any]]:
@@ -132,10 +111,11 @@ def makers() -> dict[str, Callable[..., Any]]:
         "level": _level,
         "depth10": _depth,
         "bar": _bar,
-        "mark_price": _price_update(model.MarkPriceUpdate),
-        "index_price": _price_update(model.IndexPriceUpdate),
-        "funding_rate": _funding_rate,
-        "status": _status,
-        "liquidation": _custom(Liquidation, _LIQUIDATION),
-        "open_interest": _custom(OpenInterest, _OPEN_INTEREST),
+        "mark_price": price_update(model.MarkPriceUpdate, model.Price.from_raw),
+        "index_price": price_update(model.IndexPriceUpdate, model.Price.from_raw),
+        "funding_rate": funding_rate(model.FundingRateUpdate),
+        "status": status(model.InstrumentStatus, model.MarketStatusAction),
+        "option_greeks": option_greeks(model.OptionGreeks),
+        "liquidation": custom(Liquidation, LIQUIDATION, _wrap),
+        "open_interest": custom(OpenInterest, OPEN_INTEREST, _wrap),
     }

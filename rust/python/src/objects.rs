@@ -51,6 +51,7 @@ makers!(
     index_price,
     funding_rate,
     status,
+    option_greeks,
     liquidation,
     open_interest,
     gap,
@@ -61,15 +62,15 @@ struct Known {
     /// Its instrument id, or bar type.
     id: Py<PyAny>,
     defined: Option<Decimals>,
-    /// How many definitions there were when that was looked up.
-    at: usize,
 }
 
 struct Inner {
     decoder: FrameDecoder,
     /// Decimals of prices and sizes of the instruments given.
     given: HashMap<String, Decimals>,
-    streams: Vec<Option<Known>>,
+    streams: Vec<Known>,
+    /// How many definitions there were when the streams were looked up.
+    definitions: usize,
 }
 
 /// Decodes frames of one feed into objects.
@@ -101,7 +102,7 @@ impl ObjectDecoder {
         }
         let given = precisions.into_iter().map(|(id, (price, size))| (id, Decimals { price, size }));
         Ok(Self {
-            inner: Mutex::new(Inner { decoder, given: given.collect(), streams: Vec::new() }),
+            inner: Mutex::new(Inner { decoder, given: given.collect(), streams: Vec::new(), definitions: 0 }),
             makers: Makers::new(makers)?,
             unit: 100_000_000_i64.into_pyobject(py)?.into_any().unbind(),
         })
@@ -171,51 +172,40 @@ impl ObjectDecoder {
         self.inner.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Looks up what is not known yet of the feed's streams; all of it again when there are more definitions.
+    fn learn(&self, py: Python<'_>, inner: &mut Inner) -> PyResult<()> {
+        let market = inner.decoder.feed_mut().market();
+        if inner.definitions != market.definitions().len() {
+            inner.definitions = market.definitions().len();
+            inner.streams.clear();
+        }
+        for stream in &market.streams()[inner.streams.len()..] {
+            let is_bar = stream.key.data_type == DataType::Bar;
+            let maker = if is_bar { &self.makers.bar_type } else { &self.makers.instrument_id };
+            let own = matches!(stream.key.data_type, DataType::MarkPrice | DataType::IndexPrice);
+            let defined = market.definitions().iter().find(|d| d.instrument_id == stream.instrument_id);
+            let defined = defined.map(|d| Decimals { price: d.price_precision, size: d.size_precision });
+            let defined = defined.or_else(|| inner.given.get(&*stream.instrument_id).copied());
+            let id = maker.call1(py, (&*stream.key.id,))?;
+            inner.streams.push(Known { id, defined: defined.filter(|_| !own) });
+        }
+        Ok(())
+    }
+
     /// Makes objects of the rows since the last time, and of the holes found.
     fn take(&self, py: Python<'_>, inner: &mut Inner, objects: &Bound<'_, PyList>) -> PyResult<()> {
-        let Inner { decoder, given, streams } = &mut *inner;
+        self.learn(py, inner)?;
+        let Inner { decoder, streams, .. } = &mut *inner;
         let market = decoder.feed_mut().market_mut();
-        let definitions = market.definitions().len();
-        let mut unknown = Vec::new();
         let mut result = Ok(());
         market.drain(|index, stream| {
-            let index = index as usize;
-            if streams.len() <= index {
-                streams.resize_with(index + 1, || None);
-            }
             if result.is_ok() {
-                match &streams[index] {
-                    Some(known) if known.at == definitions => {
-                        result = self.objects(py, known, stream, objects);
-                        stream.columns.clear();
-                    }
-                    _ => unknown.push((index, stream.instrument_id.clone(), stream.columns.take())),
-                }
-            } else {
-                stream.columns.clear();
+                result = self.objects(py, &streams[index as usize], stream, objects);
             }
+            stream.columns.clear();
         });
         result?;
-        let opened = market.take_opened();
-        for (index, instrument_id, columns) in unknown {
-            let market = decoder.feed_mut().market();
-            let key = &market.streams()[index].key;
-            let is_bar = key.data_type == DataType::Bar;
-            let maker = if is_bar { &self.makers.bar_type } else { &self.makers.instrument_id };
-            let defined = market.definitions().iter().find(|d| d.instrument_id == instrument_id);
-            let defined = defined.map(|d| Decimals { price: d.price_precision, size: d.size_precision });
-            let defined = defined.or_else(|| given.get(&*instrument_id).copied());
-            let own = matches!(key.data_type, DataType::MarkPrice | DataType::IndexPrice);
-            let known = Known {
-                id: maker.call1(py, (&*key.id,))?,
-                defined: defined.filter(|_| !own),
-                at: definitions,
-            };
-            let decimals = market.streams()[index].decimals;
-            self.objects_of(py, &known, &columns, decimals, objects)?;
-            streams[index] = Some(known);
-        }
-        for gap in opened {
+        for gap in market.take_opened() {
             objects.append(self.gap(py, inner, &gap)?)?;
         }
         Ok(())
@@ -248,21 +238,10 @@ impl ObjectDecoder {
         stream: &Stream,
         objects: &Bound<'_, PyList>,
     ) -> PyResult<()> {
-        self.objects_of(py, known, &stream.columns, stream.decimals, objects)
-    }
-
-    fn objects_of(
-        &self,
-        py: Python<'_>,
-        known: &Known,
-        columns: &AnyColumns,
-        decimals: Decimals,
-        objects: &Bound<'_, PyList>,
-    ) -> PyResult<()> {
-        let decimals = known.defined.unwrap_or_default().max(decimals);
+        let decimals = known.defined.unwrap_or_default().max(stream.decimals);
         let id = known.id.bind(py);
         let makers = &self.makers;
-        match columns {
+        match &stream.columns {
             AnyColumns::Trade(rows) => self.trades(id, rows, decimals, objects),
             AnyColumns::Quote(rows) => self.quotes(id, rows, decimals, objects),
             AnyColumns::Delta(rows) => self.deltas(id, rows, decimals, objects),
@@ -308,8 +287,13 @@ impl ObjectDecoder {
                     rows.ts_init[row],
                 ))?)
             }),
-            // No live feed sends them yet.
-            AnyColumns::OptionGreeks(_) => Ok(()),
+            AnyColumns::OptionGreeks(rows) => (0..rows.ts_init.len()).try_for_each(|row| {
+                let greeks = [&rows.delta, &rows.gamma, &rows.vega, &rows.theta, &rows.rho].map(|c| c[row]);
+                let rest =
+                    [&rows.mark_iv, &rows.bid_iv, &rows.ask_iv, &rows.underlying_price, &rows.open_interest];
+                let (rest, times) = (rest.map(|c| c[row]), (rows.ts_event[row], rows.ts_init[row]));
+                objects.append(makers.option_greeks.bind(py).call1((id, greeks, rest, times.0, times.1))?)
+            }),
         }
     }
 
