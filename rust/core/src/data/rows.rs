@@ -72,13 +72,15 @@ impl Rows {
         self.costs.clear();
     }
 
-    /// Makes room for `rows` more rows.
-    pub(crate) fn reserve(&mut self, rows: usize) {
+    /// Makes room for `rows` more rows, with keys and costs where `marked`.
+    pub(crate) fn reserve(&mut self, rows: usize, marked: bool) {
         for column in self.columns.physical_mut() {
             column.reserve(rows);
         }
-        self.keys.reserve(rows);
-        self.costs.reserve(rows);
+        if marked {
+            self.keys.reserve(rows);
+            self.costs.reserve(rows);
+        }
     }
 
     /// Takes the rows out, leaving none.
