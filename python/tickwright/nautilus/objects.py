@@ -34,7 +34,8 @@ class Gap:
     channel : str
         The channel of the book.
     cause : str
-        ``"sequence"``: updates are missing; ``"no_snapshot"``: the stream has begun and there is no book yet.
+        ``"sequence"``: updates are missing; ``"checksum"``: the book is not what the venue's checksum says;
+        ``"no_snapshot"``: the stream has begun and there is no book yet.
     from_sequence, to_sequence : int
         The last id before the hole (0 where there was none) and the first after it.
     from_ns, to_ns : int

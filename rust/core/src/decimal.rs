@@ -304,6 +304,47 @@ pub fn text(value: i128) -> String {
     format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// Text of a value at scale 16 that is not negative, with exactly `written` decimals; those of the value must not be
+/// more.
+#[must_use]
+pub fn text_as_written(value: i128, written: u8) -> String {
+    let mut out = Vec::new();
+    append(&mut out, value, written);
+    out.into_iter().map(char::from).collect()
+}
+
+/// Appends the text of a value at scale 16 that is not negative, with exactly `written` decimals; those of the value
+/// must not be more.
+pub(crate) fn append(out: &mut Vec<u8>, value: i128, written: u8) {
+    let unit = 10_u128.pow(SCALE);
+    let (whole, fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
+    let mut digits = [b'0'; 40];
+    let mut at = digits.len();
+    let mut left = whole;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+    if written == 0 {
+        return;
+    }
+    out.push(b'.');
+    let start = out.len();
+    out.resize(start + usize::from(written), b'0');
+    let mut left = fraction;
+    for place in (0..SCALE as usize).rev() {
+        if let Some(digit) = out.get_mut(start + place) {
+            *digit = b'0' + (left % 10) as u8;
+        }
+        left /= 10;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,6 +425,16 @@ mod tests {
         }
         let beyond = (i128::from(i64::MAX) + 1) * NARROW;
         assert_eq!((narrow(beyond), narrow(-beyond)), (None, Some(i64::MIN)));
+    }
+
+    #[test]
+    fn text_as_it_was_written() {
+        for text in
+            ["0", "0.10", "63113.20", "813", "6195.00000000", "0.0000000000000001", "17014118346046.0"]
+        {
+            let decimal = parse(text.as_bytes()).unwrap();
+            assert_eq!(text_as_written(decimal.value, decimal.written), text);
+        }
     }
 
     fn short_of(text: &str) -> Option<(Decimal, usize)> {

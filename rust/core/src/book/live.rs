@@ -14,176 +14,22 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::{Change, Derived, Judge, Ladder, Position, Update, Verdict};
+use super::checksum::Held;
+use super::event::{Kept, Undo, without_empty};
+use super::{
+    BookEvent, BookOutput, Change, Gap, GapCause, Judge, OnGap, PendingFrame, Position, Proof, Settled,
+    Update, Verdict,
+};
 use crate::accounting::End;
-use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
-use crate::json::Level;
-
-/// What to do about a hole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnGap {
-    /// Keep updates back until a snapshot joins.
-    #[default]
-    Withhold,
-    /// CLEAR, then what comes: incomplete, never stale.
-    Rebuild,
-    /// Go on as if nothing were missing; the gap is recorded.
-    Continue,
-}
-
-/// The frame an event came in: what its accounting needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PendingFrame {
-    /// Number of the source.
-    pub source: u32,
-    /// Bytes of the frame.
-    pub bytes: u64,
-}
-
-/// One update or snapshot, levels in the order sent.
-#[derive(Debug, Clone, Copy)]
-pub struct BookEvent<'a> {
-    /// Bids.
-    pub bids: &'a [Level],
-    /// Asks.
-    pub asks: &'a [Level],
-    /// Most decimals in them.
-    pub decimals: Decimals,
-    /// Event time, ns UTC.
-    pub ts_event: u64,
-    /// Receive time, ns UTC.
-    pub ts_init: u64,
-    /// The frame.
-    pub frame: PendingFrame,
-}
-
-/// A frame that had waited and now has an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settled {
-    /// The frame.
-    pub frame: PendingFrame,
-    /// Its end.
-    pub end: End,
-}
-
-/// Why there is a hole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GapCause {
-    /// The ids do not join.
-    Sequence,
-    /// No snapshot ever joined the stream.
-    NoSnapshot,
-    /// Rows of a dump are numbered one after another, and some are not there.
-    MissingRows,
-}
-
-impl GapCause {
-    /// The name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sequence => "sequence",
-            Self::NoSnapshot => "no_snapshot",
-            Self::MissingRows => "missing_rows",
-        }
-    }
-}
-
-/// A hole in a book's stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    /// Why.
-    pub cause: GapCause,
-    /// The last id before it; 0 when there was none.
-    pub from_sequence: u64,
-    /// The first id after it.
-    pub to_sequence: u64,
-    /// Receive time of the last event before it, ns UTC; 0 when there was none.
-    pub from_ns: u64,
-    /// Receive time of the first event after it, ns UTC.
-    pub to_ns: u64,
-    /// Receive time of what ended it, ns UTC; 0 while it is open.
-    pub resolved_ns: u64,
-    /// What ended it: `snapshot`, `late_update`, `rebuild`, `continue`, or `` while it is open.
-    pub resolution: &'static str,
-    /// Events withheld because of it.
-    pub withheld: u64,
-}
-
-/// What a book says beside rows.
-#[derive(Debug, Default)]
-pub struct BookNews {
-    /// Most decimals in the rows.
-    pub decimals: Decimals,
-    /// Frames that had waited and now have an end.
-    pub settled: Vec<Settled>,
-    /// Holes that are over, or were never closed.
-    pub gaps: Vec<Gap>,
-    /// Holes just found.
-    pub opened: Vec<Gap>,
-    /// Events emitted later than received, to keep the book's order.
-    pub clamped: u64,
-    /// DELETEs of levels that were not held.
-    pub unheld_deletes: u64,
-}
-
-/// Where rows and news go.
-#[derive(Debug)]
-pub struct BookOutput<'o> {
-    /// Rows are appended here.
-    pub rows: &'o mut DeltaColumns,
-    /// The rest.
-    pub news: &'o mut BookNews,
-    /// What is derived from the book, where something is.
-    pub derived: Option<&'o mut Derived>,
-}
-
-#[derive(Debug, Clone)]
-struct Kept {
-    update: Update,
-    levels: Vec<Level>,
-    bids: usize,
-    decimals: Decimals,
-    ts_event: u64,
-    ts_init: u64,
-    frame: PendingFrame,
-}
-
-impl Kept {
-    fn new(update: Update, event: &BookEvent<'_>) -> Self {
-        let mut levels = Vec::with_capacity(event.bids.len() + event.asks.len());
-        levels.extend_from_slice(event.bids);
-        levels.extend_from_slice(event.asks);
-        Self {
-            update,
-            levels,
-            bids: event.bids.len(),
-            decimals: event.decimals,
-            ts_event: event.ts_event,
-            ts_init: event.ts_init,
-            frame: event.frame,
-        }
-    }
-
-    fn event(&self) -> BookEvent<'_> {
-        let (bids, asks) = self.levels.split_at(self.bids);
-        BookEvent {
-            bids,
-            asks,
-            decimals: self.decimals,
-            ts_event: self.ts_event,
-            ts_init: self.ts_init,
-            frame: self.frame,
-        }
-    }
-}
+use crate::data::{BookAction, Decimals, DeltaRow, F_SNAPSHOT, Side};
+use crate::json::{Level, Written};
 
 /// One instrument's book from one channel.
 #[derive(Debug)]
 pub struct LiveBook {
     judge: Judge,
     on_gap: OnGap,
-    ladder: Ladder,
+    held: Held,
     /// Where the book stands; kept through a hole, since a late update may still join.
     position: Option<Position>,
     /// Whether rows may be emitted.
@@ -212,7 +58,7 @@ impl LiveBook {
         Self {
             judge,
             on_gap,
-            ladder: Ladder::default(),
+            held: Held::default(),
             position: None,
             in_step: false,
             incomplete: false,
@@ -226,31 +72,33 @@ impl LiveBook {
         }
     }
 
-    /// A book as an earlier recording left it: its last id and levels.
+    /// A book as an earlier recording left it: its last id and levels, as they were sent or not.
     #[must_use]
-    pub fn resume(
-        judge: Judge,
-        on_gap: OnGap,
-        id: u64,
-        last_ts: u64,
-        decimals: Decimals,
-        ladder: Ladder,
-    ) -> Self {
+    pub fn resume(judge: Judge, on_gap: OnGap, id: u64, event: &BookEvent<'_>, as_sent: bool) -> Self {
+        let mut held = Held::default();
+        held.restart(as_sent);
+        held.apply(Side::Buy, event.bids, event.proof.bids, |_| ());
+        held.apply(Side::Sell, event.asks, event.proof.asks, |_| ());
         Self {
-            decimals,
+            decimals: event.decimals,
             position: Some(Position { id, snapshot: id, fresh: false, cross: 0 }),
             in_step: true,
-            ladder,
-            last_ts,
-            last_seen_ns: last_ts,
+            held,
+            last_ts: event.ts_init,
+            last_seen_ns: event.ts_init,
             ..Self::new(judge, on_gap)
         }
     }
 
-    /// The levels.
+    /// Levels of a side, best first, and how they were written where a checksum needs that.
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = (Level, Option<Written>)> {
+        self.held.levels(side)
+    }
+
+    /// Whether it is known how every level was written.
     #[must_use]
-    pub const fn ladder(&self) -> &Ladder {
-        &self.ladder
+    pub const fn keeps_texts(&self) -> bool {
+        matches!(self.held, Held::Written(_))
     }
 
     /// The last id, when the book is in step.
@@ -327,13 +175,14 @@ impl LiveBook {
                 self.open_gap(update, event.ts_init, GapCause::Sequence, out);
                 if let Some(spare) = self.spare.take() {
                     let position = Position::fresh(spare.update);
-                    if matches!((self.judge)(position, update), Verdict::Apply | Verdict::Stale) {
+                    let joins = matches!((self.judge)(position, update), Verdict::Apply | Verdict::Stale);
+                    let end =
+                        if joins { self.stand_at(spare.update, &spare.event(), out) } else { End::Duplicate };
+                    out.news.settled.push(Settled { frame: spare.frame, end });
+                    if end == End::Rows {
                         self.close_gap(spare.ts_init, "snapshot", out);
-                        self.stand_at(spare.update, &spare.event(), out);
-                        out.news.settled.push(Settled { frame: spare.frame, end: End::Rows });
                         return self.update_again(update, event, out);
                     }
-                    out.news.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
                 }
                 match self.on_gap {
                     OnGap::Withhold => {
@@ -414,7 +263,7 @@ impl LiveBook {
 
     fn rebuild(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         self.close_gap(event.ts_init, "rebuild", out);
-        self.emit_clear(update.last, event.ts_event, event.ts_init, out);
+        self.emit_clear(update.last, event, out);
         self.in_step = true;
         self.incomplete = true;
         self.apply(update, event, out);
@@ -448,32 +297,75 @@ impl LiveBook {
         if !joins {
             return Some(End::Stale);
         }
-        self.close_gap(event.ts_init, "snapshot", out);
-        self.stand_at(update, event, out);
-        self.drain(out);
-        Some(End::Rows)
+        let end = self.stand_at(update, event, out);
+        if end == End::Rows {
+            self.close_gap(event.ts_init, "snapshot", out);
+            self.drain(out);
+        }
+        Some(end)
     }
 
-    /// Emits CLEAR and the levels of a whole book; the book stands at it afterwards.
-    fn stand_at(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
-        let id = update.last;
-        self.emit_clear(id, event.ts_event, event.ts_init, out);
+    /// Emits CLEAR and the levels of a whole book; the book stands at it afterwards, unless its checksum says that
+    /// it is another.
+    fn stand_at(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+        let (id, undo) = (update.last, Undo::to(out));
+        self.emit_clear(id, event, out);
         self.emit_levels(id, event, F_SNAPSHOT, out);
+        self.incomplete = false;
+        if !self.held.proves(event.proof.checksum) {
+            if self.on_gap == OnGap::Withhold {
+                return self.disproven(update, event, undo, out);
+            }
+            self.go_on(update, event, out);
+        }
         self.event_ended(id, event.ts_event, out);
         self.position = Some(Position::fresh(update));
         self.in_step = true;
-        self.incomplete = false;
+        End::Rows
+    }
+
+    /// The book is not what the venue says it is: nothing of the event is told, and nothing stands until a whole
+    /// book comes.
+    #[cold]
+    fn disproven(
+        &mut self,
+        update: Update,
+        event: &BookEvent<'_>,
+        undo: Undo,
+        out: &mut BookOutput<'_>,
+    ) -> End {
+        undo.run(out);
+        self.open_gap(update, event.ts_init, GapCause::Checksum, out);
+        if let Some(gap) = &mut self.gap {
+            gap.withheld += 1;
+        }
+        self.held.restart(false);
+        self.position = None;
+        self.in_step = false;
+        End::Withheld
+    }
+
+    /// The same where the caller would rather have what comes: from here on nothing is proven.
+    #[cold]
+    fn go_on(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
+        self.open_gap(update, event.ts_init, GapCause::Checksum, out);
+        let how = if self.on_gap == OnGap::Rebuild { "rebuild" } else { "continue" };
+        self.close_gap(event.ts_init, how, out);
+        self.incomplete = true;
     }
 
     /// Starts anew from a whole book that the stream brought. What waited goes on from it, or it was before: then
     /// it was passed, or nothing will ever join it.
     fn replace(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
-        if self.in_step && self.ladder.is_empty() && event.bids.is_empty() && event.asks.is_empty() {
+        if self.in_step && self.held.is_empty() && event.bids.is_empty() && event.asks.is_empty() {
             // The book was empty and is.
             self.position = Some(Position::fresh(update));
             return End::Control;
         }
-        self.stand_at(update, event, out);
+        let end = self.stand_at(update, event, out);
+        if end != End::Rows {
+            return end;
+        }
         self.drop_spare(out);
         let mut waiting = mem::take(&mut self.waiting);
         self.waiting_levels = 0;
@@ -491,7 +383,9 @@ impl LiveBook {
                 _ => self.withhold(&kept, out),
             }
         }
-        self.close_gap(event.ts_init, "snapshot", out);
+        if self.in_step {
+            self.close_gap(event.ts_init, "snapshot", out);
+        }
         End::Rows
     }
 
@@ -499,14 +393,20 @@ impl LiveBook {
     /// middle of a stream begins with.
     pub fn emit_standing(&mut self, ts_event: u64, ts_init: u64, out: &mut BookOutput<'_>) {
         let Some(id) = self.id() else { return };
-        let mut levels: Vec<Level> = Vec::new();
-        for side in [Side::Buy, Side::Sell] {
-            levels.extend(self.ladder.levels(side).map(|(price, size, ())| Level { price, size }));
-        }
-        let (bids, asks) = levels.split_at(self.ladder.len(Side::Buy));
-        let frame = PendingFrame::default();
-        let event = BookEvent { bids, asks, decimals: self.decimals, ts_event, ts_init, frame };
-        self.emit_clear(id, ts_event, ts_init, out);
+        let read = |side| -> (Vec<Level>, Vec<Written>) {
+            self.held.levels(side).map(|(level, written)| (level, written.unwrap_or_default())).unzip()
+        };
+        let ((bids, bids_written), (asks, asks_written)) = (read(Side::Buy), read(Side::Sell));
+        let event = BookEvent {
+            bids: &bids,
+            asks: &asks,
+            proof: Proof { bids: &bids_written, asks: &asks_written, checksum: None },
+            decimals: self.decimals,
+            ts_event,
+            ts_init,
+            frame: PendingFrame::default(),
+        };
+        self.emit_clear_keeping(self.keeps_texts(), id, &event, out);
         self.emit_levels(id, &event, F_SNAPSHOT, out);
         self.event_ended(id, ts_event, out);
     }
@@ -514,13 +414,20 @@ impl LiveBook {
     fn event_ended(&self, sequence: u64, ts_event: u64, out: &mut BookOutput<'_>) {
         out.rows.mark_last();
         if let Some(derived) = &mut out.derived {
-            derived.event_ended(&self.ladder, sequence, ts_event, self.last_ts);
+            match &self.held {
+                Held::Plain(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
+                Held::Written(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
+            }
         }
     }
 
-    /// Keeps an update until a snapshot joins; the oldest goes when there are too many.
+    /// Keeps an update until a snapshot joins; the oldest goes when there are too many. One without a number could
+    /// never be told from what the snapshot has already.
     fn keep(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
         let kept = Kept::new(update, event);
+        if !update.is_numbered() {
+            return self.withhold(&kept, out);
+        }
         self.waiting_levels += kept.levels.len();
         self.waiting.push_back(kept);
         while self.waiting.len() > MAX_WAITING || self.waiting_levels > MAX_WAITING_LEVELS {
@@ -621,9 +528,18 @@ impl LiveBook {
         }
     }
 
-    fn emit_clear(&mut self, sequence: u64, ts_event: u64, ts_init: u64, out: &mut BookOutput<'_>) {
-        let ts_init = ts_init.max(self.last_ts);
-        self.ladder.clear();
+    fn emit_clear(&mut self, sequence: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
+        self.emit_clear_keeping(event.proof.checksum.is_some(), sequence, event, out);
+    }
+
+    fn emit_clear_keeping(
+        &mut self,
+        texts: bool,
+        sequence: u64,
+        event: &BookEvent<'_>,
+        out: &mut BookOutput<'_>,
+    ) {
+        self.held.restart(texts);
         out.rows.push(&DeltaRow {
             action: BookAction::Clear,
             side: Side::None,
@@ -632,18 +548,33 @@ impl LiveBook {
             order_id: 0,
             flags: F_SNAPSHOT,
             sequence,
-            ts_event,
-            ts_init,
+            ts_event: event.ts_event,
+            ts_init: event.ts_init.max(self.last_ts),
         });
     }
 
     fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+        let undo = Undo::to(out);
+        let is_empty = event.bids.is_empty() && event.asks.is_empty();
+        if !is_empty {
+            self.emit_levels(update.last, event, 0, out);
+        }
+        if !self.incomplete && !self.held.proves(event.proof.checksum) {
+            match self.on_gap {
+                OnGap::Withhold => return self.disproven(update, event, undo, out),
+                OnGap::Rebuild => {
+                    undo.run(out);
+                    self.open_gap(update, event.ts_init, GapCause::Checksum, out);
+                    return self.rebuild(update, event, out);
+                }
+                OnGap::Continue => self.go_on(update, event, out),
+            }
+        }
         let snapshot = self.position.map_or(update.last, |p| p.snapshot);
         self.position = Some(Position { id: update.last, snapshot, fresh: false, cross: update.cross });
-        if event.bids.is_empty() && event.asks.is_empty() {
+        if is_empty {
             return End::Control;
         }
-        self.emit_levels(update.last, event, 0, out);
         self.event_ended(update.last, event.ts_event, out);
         End::Rows
     }
@@ -653,22 +584,21 @@ impl LiveBook {
         self.decimals = self.decimals.max(event.decimals);
         out.news.decimals = out.news.decimals.max(event.decimals);
         let rows = &mut *out.rows;
-        for (side, levels) in [(Side::Buy, event.bids), (Side::Sell, event.asks)] {
-            let without_empty: Vec<Level>;
-            let levels = if flags & F_SNAPSHOT != 0 && levels.iter().any(|level| level.size == 0) {
-                // A level of size 0 in a snapshot says nothing: the book is empty there already.
-                without_empty = levels.iter().copied().filter(|level| level.size != 0).collect();
-                &without_empty
+        let sides = [(Side::Buy, event.bids, event.proof.bids), (Side::Sell, event.asks, event.proof.asks)];
+        for (side, levels, written) in sides {
+            let filled: (Vec<Level>, Vec<Written>);
+            let (levels, written) = if flags & F_SNAPSHOT != 0 && levels.iter().any(|level| level.size == 0) {
+                filled = without_empty(levels, written);
+                (&*filled.0, &*filled.1)
             } else {
-                levels
+                (levels, written)
             };
             rows.price.extend(levels.iter().map(|level| level.price));
             rows.size.extend(levels.iter().map(|level| level.size));
-            let changes = levels.iter().map(|level| (level.price, level.size, ()));
             let actions = &mut rows.action;
             actions.reserve(levels.len());
             let mut unheld = 0;
-            self.ladder.apply(side, changes, |change| {
+            self.held.apply(side, levels, written, |change| {
                 unheld += u64::from(change == Change::Absent);
                 actions.push(change.action() as u8);
             });

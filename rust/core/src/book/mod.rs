@@ -1,15 +1,21 @@
 //! Order books: the ladder of levels, the continuity of updates, and the two together.
 
+pub(crate) mod checksum;
 mod depth;
 mod derived;
+mod event;
+mod gap;
 mod half;
 mod ladder;
 mod live;
 mod sequence;
 
+pub use checksum::{Checksum, Proof};
 pub use depth::depth10;
 pub use derived::Derived;
+pub use event::{BookEvent, BookNews, BookOutput, PendingFrame, Settled};
+pub use gap::{Gap, GapCause, OnGap};
 pub use half::Change;
 pub use ladder::{Ladder, Payload};
-pub use live::{BookEvent, BookNews, BookOutput, Gap, GapCause, LiveBook, OnGap, PendingFrame, Settled};
+pub use live::LiveBook;
 pub use sequence::{Judge, Position, Update, Verdict};

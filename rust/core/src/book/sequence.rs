@@ -24,6 +24,18 @@ impl Update {
     pub const fn changes(first: u64, last: u64) -> Self {
         Self { first, last, previous: None, cross: 0, whole: false }
     }
+
+    /// Changes that no number says the place of.
+    #[must_use]
+    pub const fn unnumbered() -> Self {
+        Self::changes(0, 0)
+    }
+
+    /// Whether a number says where it belongs.
+    #[must_use]
+    pub const fn is_numbered(&self) -> bool {
+        self.last > 0 || self.previous.is_some()
+    }
 }
 
 /// Where a book stands.

@@ -102,7 +102,7 @@ pub(super) fn headline(accounting: &Accounting, gaps: &[GapRecord]) -> Option<St
     let share = accounting.bytes.withheld as f64 * 100.0 / accounting.bytes.total.max(1) as f64;
     let books =
         |cause: &str| gaps.iter().filter(|g| g.gap.cause.name() == cause && g.gap.withheld > 0).count();
-    let (without, broken) = (books("no_snapshot"), books("sequence"));
+    let (without, broken) = (books("no_snapshot"), books("sequence") + books("checksum"));
     let cause = match (without, broken) {
         (0, n) => format!("{n} holes in book streams"),
         (n, 0) => format!("no snapshot joins {n} book streams"),

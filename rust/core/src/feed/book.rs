@@ -3,10 +3,12 @@
 use std::mem;
 use std::sync::Arc;
 
-use super::StreamKey;
 use super::market::{Market, Slot};
+use super::{Place, StreamKey};
 use crate::accounting::End;
-use crate::book::{BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Update, depth10};
+use crate::book::{
+    BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Proof, Update, depth10,
+};
 use crate::data::{AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
 use crate::symbol::SlotId;
@@ -76,7 +78,7 @@ struct PartialBook {
     channel: Arc<str>,
     depth_stream: u32,
     delta_stream: u32,
-    last: u64,
+    last: Option<Place>,
     last_ts: u64,
 }
 
@@ -104,6 +106,8 @@ pub struct BookMessage<'a> {
     pub bids: &'a [Level],
     /// Asks as sent.
     pub asks: &'a [Level],
+    /// What proves the book once it is applied.
+    pub proof: Proof<'a>,
     /// Most decimals in them.
     pub decimals: Decimals,
     /// Event time, ns UTC; 0 where the message has none: the receive time.
@@ -134,6 +138,7 @@ impl Market {
         Ok(BookEvent {
             bids: message.bids,
             asks: message.asks,
+            proof: message.proof,
             decimals: message.decimals,
             ts_event,
             ts_init,
@@ -210,7 +215,7 @@ impl Market {
     }
 
     /// A self-contained top of the book: a depth row and, where the instrument has no diff stream, its levels
-    /// as a snapshot.
+    /// as a snapshot. The number of its `place` is the sequence of the rows.
     ///
     /// # Errors
     /// As [`Self::book_update`].
@@ -218,18 +223,17 @@ impl Market {
         &mut self,
         slot: SlotId,
         channel: &str,
-        id: u64,
+        place: Option<Place>,
         message: &BookMessage<'_>,
     ) -> Result<(), Kind> {
         let event = self.book_event(message)?;
         let at = self.partial(slot, channel);
         let state = &mut self.slots[slot as usize].books.partials[at];
-        if id <= state.last {
-            let end = if id == state.last { End::Duplicate } else { End::Stale };
+        if let Some(end) = Place::end_after(place, &mut state.last) {
             self.item(end);
             return Ok(());
         }
-        state.last = id;
+        let id = place.map_or(0, |place| place.number);
         let ts_init = event.ts_init.max(state.last_ts);
         state.last_ts = ts_init;
         let (mut depth_stream, mut delta_stream) = (state.depth_stream, state.delta_stream);
@@ -350,7 +354,7 @@ impl Market {
             channel: channel.into(),
             depth_stream: NONE,
             delta_stream: NONE,
-            last: 0,
+            last: None,
             last_ts: 0,
         });
         partials.len() - 1
@@ -366,10 +370,7 @@ impl Market {
         let stream = self.open_stream(key, id);
         let on_gap = self.options.on_gap;
         let book = match self.slots[slot as usize].books.resumed.remove(channel) {
-            Some(state) => {
-                let decimals = Decimals { price: state.decimals.0, size: state.decimals.1 };
-                LiveBook::resume(judge, on_gap, state.id, state.last_ns, decimals, state.ladder())
-            }
+            Some(state) => state.live_book(judge, on_gap),
             None => LiveBook::new(judge, on_gap),
         };
         let muted = self.options.from > 0;
@@ -392,6 +393,7 @@ impl Market {
         let event = BookEvent {
             bids,
             asks,
+            proof: Proof::default(),
             decimals: early.decimals,
             ts_event: early.ts_event,
             ts_init: early.ts_init,

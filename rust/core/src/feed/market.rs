@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::book::{BookSet, GapRecord};
 use super::reject::{Reject, excerpt};
-use super::{FeedOptions, Frame, Stream, StreamKey, TradeKind, TradeMode};
+use super::{FeedOptions, Frame, Place, Stream, StreamKey, TradeKind, TradeMode};
 use crate::accounting::{Accounting, End};
 use crate::book::{BookNews, PendingFrame};
 use crate::data::{
@@ -78,7 +78,7 @@ pub(super) struct Slot {
     pub(super) defined: bool,
     streams: [u32; 12],
     trades: [TradeState; 2],
-    pub(super) last_quote: Option<u64>,
+    pub(super) last_quote: Option<Place>,
     ticker_quotes: TickerQuotes,
     last_times: [u64; 12],
     bars: Vec<(Arc<str>, u32, u64)>,
@@ -125,7 +125,8 @@ impl Slot {
             raw_trades: self.trades[TradeKind::Raw as usize].seen.ranges().to_vec(),
             aggregate_trades: self.trades[TradeKind::Aggregate as usize].seen.ranges().to_vec(),
             text_trades: self.trades[TradeKind::Raw as usize].seen_texts.hashes(),
-            last_quote: self.last_quote,
+            last_quote: self.last_quote.map(|place| place.number),
+            last_quote_ns: self.last_quote.map_or(0, |place| place.time),
             last_times: times.map(|(at, ts)| (at as u8, *ts)).collect(),
             bars: self.bars.iter().map(|(spec, _, close)| (spec.to_string(), *close)).collect(),
             books: self.books.end_states(),
@@ -138,7 +139,8 @@ impl Slot {
         self.trades[TradeKind::Aggregate as usize].seen = seen(state.aggregate_trades);
         let texts = super::seen::SeenTexts::from_hashes(state.text_trades);
         self.trades[TradeKind::Raw as usize].seen_texts = texts;
-        self.last_quote = state.last_quote;
+        let time = state.last_quote_ns;
+        self.last_quote = state.last_quote.map(|number| Place { time, number });
         for (at, ts) in state.last_times {
             if let Some(last) = self.last_times.get_mut(usize::from(at)) {
                 *last = ts;
@@ -358,8 +360,15 @@ impl Market {
     }
 
     fn slot_of(&mut self, symbol: &str) -> SlotId {
-        let slot = self.slots.len() as SlotId;
         let id = self.spec.instrument_id(symbol);
+        if let Some(slot) = self.symbols.get(&index_key(symbol))
+            && self.slots[slot as usize].id == id
+        {
+            // An index has the instrument's id (OKX): they are one.
+            self.symbols.bind(symbol.as_bytes(), slot);
+            return slot;
+        }
+        let slot = self.slots.len() as SlotId;
         let resumed = self.resumed.remove(&*id);
         self.slots.push(Slot::new(id, symbol.into()));
         if let Some(state) = resumed {
@@ -374,15 +383,27 @@ impl Market {
     /// # Errors
     /// As [`Self::slot`].
     pub fn index_slot(&mut self, name: &str) -> Result<SlotId, Kind> {
-        let key = [b"\0index\0", name.as_bytes()].concat();
+        let key = index_key(name);
         if let Some(slot) = self.symbols.get(&key) {
             return Ok(slot);
         }
         if !symbol::is_safe(name) {
             return Err(Kind::Value);
         }
-        let slot = self.slots.len() as SlotId;
-        self.slots.push(Slot::new(format!("{name}.{}", self.spec.venue).into(), name.into()));
+        let id: Arc<str> = format!("{name}.{}", self.spec.venue).into();
+        let instrument = self.symbols.get(name.as_bytes());
+        let slot = match instrument.filter(|slot| self.slots[*slot as usize].id == id) {
+            Some(slot) => slot,
+            None => {
+                let resumed = self.resumed.remove(&*id);
+                self.slots.push(Slot::new(id, name.into()));
+                let slot = (self.slots.len() - 1) as SlotId;
+                if let Some(state) = resumed {
+                    self.slots[slot as usize].resume(state);
+                }
+                slot
+            }
+        };
         self.symbols.bind(&key, slot);
         Ok(slot)
     }
@@ -529,11 +550,11 @@ impl Market {
         }
     }
 
-    /// A quote of the venue's best-bid-and-ask channel; `update_id` orders quotes of one instrument.
+    /// A quote of the venue's best-bid-and-ask channel; `place` orders quotes of one instrument.
     pub fn quote(
         &mut self,
         slot: SlotId,
-        update_id: u64,
+        place: Option<Place>,
         prices: [Decimal; 2],
         sizes: [Decimal; 2],
         ts_event: u64,
@@ -541,11 +562,8 @@ impl Market {
         if has_empty_side(prices, sizes) {
             return self.item(End::Control);
         }
-        let state = &mut self.slots[slot as usize].last_quote;
-        match *state {
-            Some(last) if update_id == last => return self.item(End::Duplicate),
-            Some(last) if update_id < last => return self.item(End::Stale),
-            _ => *state = Some(update_id),
+        if let Some(end) = Place::end_after(place, &mut self.slots[slot as usize].last_quote) {
+            return self.item(end);
         }
         let ts_init = self.context.ts_init(ts_event);
         if !self.selected(DataType::Quote, ts_init) {
@@ -882,6 +900,11 @@ impl Market {
     pub const fn oddities(&self) -> (u64, u64, u64) {
         (self.clamped, self.unheld_deletes, self.later_than_received)
     }
+}
+
+/// What an index is bound by: no symbol has a NUL.
+fn index_key(name: &str) -> Vec<u8> {
+    [b"\0index\0", name.as_bytes()].concat()
 }
 
 /// Whether a side is empty: there is no quote to speak of.

@@ -8,6 +8,7 @@
 mod book;
 mod market;
 mod options;
+mod place;
 mod reject;
 mod seen;
 mod state;
@@ -17,6 +18,7 @@ pub use crate::book::OnGap;
 pub use book::{BookMessage, GapRecord};
 pub use market::{Context, Market, TradeFields, TradeId};
 pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
+pub use place::Place;
 pub use reject::Reject;
 pub(crate) use reject::excerpt;
 pub use state::{BookState, FeedState, InstrumentState};

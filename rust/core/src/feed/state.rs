@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::market::Market;
+use crate::book::{BookEvent, Judge, LiveBook, OnGap, PendingFrame, Proof};
 use crate::data::{Decimals, Side};
+use crate::decimal;
+use crate::json::{Level, Written};
 
 /// End states of one feed, by venue symbol's instrument id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +55,9 @@ pub struct InstrumentState {
     /// Update id of the last quote.
     #[serde(default)]
     pub last_quote: Option<u64>,
+    /// Its time, where numbers may begin anew; 0 elsewhere.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_quote_ns: u64,
     /// Last event times by type.
     #[serde(default)]
     pub last_times: BTreeMap<u8, u64>,
@@ -61,6 +67,11 @@ pub struct InstrumentState {
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl InstrumentState {
@@ -84,16 +95,23 @@ pub struct BookState {
     pub bids: Vec<(String, String)>,
     /// Asks, best first.
     pub asks: Vec<(String, String)>,
+    /// Whether prices and sizes stand as the venue sent them, trailing zeros included: a checksum is made of that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_sent: bool,
 }
 
 impl BookState {
-    pub(super) fn of(book: &crate::book::LiveBook) -> Option<Self> {
+    pub(super) fn of(book: &LiveBook) -> Option<Self> {
         let id = book.id().filter(|_| !book.is_incomplete())?;
         let levels = |side| {
-            let text = |(price, size, ()): (i128, i128, &())| {
-                (crate::decimal::text(price), crate::decimal::text(size))
+            let text = |(level, written): (Level, Option<Written>)| match written {
+                None => (decimal::text(level.price), decimal::text(level.size)),
+                Some(written) => (
+                    decimal::text_as_written(level.price, written.price),
+                    decimal::text_as_written(level.size, written.size),
+                ),
             };
-            book.ladder().levels(side).map(text).collect()
+            book.levels(side).map(text).collect()
         };
         let Decimals { price, size } = book.decimals();
         Some(Self {
@@ -102,18 +120,31 @@ impl BookState {
             decimals: (price, size),
             bids: levels(Side::Buy),
             asks: levels(Side::Sell),
+            as_sent: book.keeps_texts(),
         })
     }
 
-    pub(super) fn ladder(&self) -> crate::book::Ladder {
-        let mut ladder = crate::book::Ladder::default();
-        for (side, levels) in [(Side::Buy, &self.bids), (Side::Sell, &self.asks)] {
-            for (price, size) in levels {
-                let value = |text: &str| crate::decimal::parse(text.as_bytes()).map_or(0, |d| d.value);
-                ladder.set(side, value(price), value(size), ());
-            }
-        }
-        ladder
+    /// The book as it was left.
+    pub(super) fn live_book(&self, judge: Judge, on_gap: OnGap) -> LiveBook {
+        let decimal = |text: &str| decimal::parse(text.as_bytes()).unwrap_or_default();
+        let read = |levels: &[(String, String)]| -> (Vec<Level>, Vec<Written>) {
+            let read = |(price, size): &(String, String)| {
+                let (price, size) = (decimal(price), decimal(size));
+                (Level { price: price.value, size: size.value }, Written::of(price, size))
+            };
+            levels.iter().map(read).unzip()
+        };
+        let ((bids, bids_written), (asks, asks_written)) = (read(&self.bids), read(&self.asks));
+        let event = BookEvent {
+            bids: &bids,
+            asks: &asks,
+            proof: Proof { bids: &bids_written, asks: &asks_written, checksum: None },
+            decimals: Decimals { price: self.decimals.0, size: self.decimals.1 },
+            ts_event: 0,
+            ts_init: self.last_ns,
+            frame: PendingFrame::default(),
+        };
+        LiveBook::resume(judge, on_gap, self.id, &event, self.as_sent)
     }
 }
 

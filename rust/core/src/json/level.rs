@@ -14,14 +14,63 @@ pub struct Level {
     pub size: i128,
 }
 
+/// How many decimals the price and the size of a level were written with: with the values, their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Of the price.
+    pub price: u8,
+    /// Of the size.
+    pub size: u8,
+}
+
+impl Written {
+    /// Those of two decimals.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(price: Decimal, size: Decimal) -> Self {
+        Self { price: price.written, size: size.written }
+    }
+}
+
+/// Whether a level's size is its last member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Yes,
+    No,
+}
+
+/// Where levels go as they are read.
+pub trait LevelSink {
+    /// Takes the next one.
+    fn push(&mut self, price: Decimal, size: Decimal);
+}
+
+impl LevelSink for Vec<Level> {
+    #[inline(always)]
+    fn push(&mut self, price: Decimal, size: Decimal) {
+        Self::push(self, Level { price: price.value, size: size.value });
+    }
+}
+
+/// Levels and how they were written.
+impl LevelSink for (&mut Vec<Level>, &mut Vec<Written>) {
+    #[inline(always)]
+    fn push(&mut self, price: Decimal, size: Decimal) {
+        self.0.push(Level { price: price.value, size: size.value });
+        self.1.push(Written::of(price, size));
+    }
+}
+
 impl Cursor<'_> {
     /// Reads `[["price","size"],…]` into `out` (not cleared). Answers the most decimals met.
+    ///
+    /// A level may have more members (OKX: liquidated orders, number of orders); they are read past, checked.
     ///
     /// # Errors
     /// Syntax, types, decimals; [`Kind::Price`] unless prices are positive and within Nautilus's range,
     /// [`Kind::Size`] for a negative size.
     #[inline]
-    pub fn levels(&mut self, out: &mut Vec<Level>) -> Result<Decimals, JsonError> {
+    pub fn levels(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
         #[cfg(target_arch = "x86_64")]
         if lanes::has_avx2() {
             // SAFETY: the processor has what the function is compiled for.
@@ -33,12 +82,12 @@ impl Cursor<'_> {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn levels_avx2(&mut self, out: &mut Vec<Level>) -> Result<Decimals, JsonError> {
+    fn levels_avx2(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
         self.levels_in_lanes(out)
     }
 
     #[inline(always)]
-    fn levels_in_lanes(&mut self, out: &mut Vec<Level>) -> Result<Decimals, JsonError> {
+    fn levels_in_lanes(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
         let mut decimals = Decimals::default();
         if self.byte() != b'[' && self.peek() != b'[' {
             return Err(self.other_type());
@@ -69,9 +118,10 @@ impl Cursor<'_> {
         Ok(decimals)
     }
 
-    /// The next level as `["price","size"]`, both short; nothing is taken when it is anything else.
+    /// The next level as `["price","size"]`, both short, or its first two members where there are more; nothing is
+    /// taken when it is anything else.
     #[inline(always)]
-    fn short_level(&mut self) -> Option<(Decimal, Decimal)> {
+    fn short_level(&mut self) -> Option<(Decimal, Decimal, Last)> {
         match self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
             Some(window) => self.short_level_in(window),
             None => self.last_short_level(),
@@ -79,14 +129,14 @@ impl Cursor<'_> {
     }
 
     #[inline(never)]
-    fn last_short_level(&mut self) -> Option<(Decimal, Decimal)> {
+    fn last_short_level(&mut self) -> Option<(Decimal, Decimal, Last)> {
         let mut pad = [0; WINDOW];
         self.last_window(&mut pad);
         self.short_level_in(&pad)
     }
 
     #[inline(always)]
-    fn short_level_in(&mut self, window: &[u8; WINDOW]) -> Option<(Decimal, Decimal)> {
+    fn short_level_in(&mut self, window: &[u8; WINDOW]) -> Option<(Decimal, Decimal, Last)> {
         let text: &[u8; 32] = window[2..].first_chunk()?;
         let quotes = lanes::equal32(text, b'"');
         let dots = lanes::equal32(text, b'.');
@@ -99,35 +149,36 @@ impl Cursor<'_> {
         let between = window.get(price_end..)?.first_chunk::<4>()?;
         let framed = window[..2] == *b"[\""
             && u32::from_le_bytes(*between) & 0xFF_FFFF == u32::from_le_bytes(*b"\",\"\0")
-            && *window.get(size_end + 1)? == b']';
+            && matches!(*window.get(size_end + 1)?, b']' | b',');
         if !framed {
             return None;
         }
+        let is_last = *window.get(size_end + 1)? == b']';
         let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
         let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
         let price = decimal::short(window, 2, decimal::Ends { dot: price_dot, end: price_end })?;
         let size = decimal::short(window, size_start, decimal::Ends { dot: size_dot, end: size_end })?;
-        self.at += size_end + 2;
-        Some((price, size))
+        self.at += size_end + 1 + usize::from(is_last);
+        Some((price, size, if is_last { Last::Yes } else { Last::No }))
     }
 
     #[inline(always)]
-    fn level(&mut self, out: &mut Vec<Level>, decimals: &mut Decimals) -> Result<(), JsonError> {
+    fn level(&mut self, out: &mut impl LevelSink, decimals: &mut Decimals) -> Result<(), JsonError> {
         match self.short_level() {
             // Eight digits before the dot are within every bound.
-            Some((price, size)) if price.value > 0 => {
+            Some((price, size, last)) if price.value > 0 => {
                 decimals.price = decimals.price.max(price.significant);
                 decimals.size = decimals.size.max(size.significant);
-                out.push(Level { price: price.value, size: size.value });
-                Ok(())
+                out.push(price, size);
+                if last == Last::Yes { Ok(()) } else { self.more_members() }
             }
-            Some((price, _)) => Err(out_of_range(Kind::Price, price.value, self.at)),
+            Some((price, ..)) => Err(out_of_range(Kind::Price, price.value, self.at)),
             None => self.level_slowly(out, decimals),
         }
     }
 
     #[inline(never)]
-    fn level_slowly(&mut self, out: &mut Vec<Level>, decimals: &mut Decimals) -> Result<(), JsonError> {
+    fn level_slowly(&mut self, out: &mut impl LevelSink, decimals: &mut Decimals) -> Result<(), JsonError> {
         if self.byte() != b'[' && self.peek() != b'[' {
             return Err(self.other_type());
         }
@@ -150,16 +201,35 @@ impl Cursor<'_> {
         }
         decimals.price = decimals.price.max(price.significant);
         decimals.size = decimals.size.max(size.significant);
-        out.push(Level { price: price.value, size: size.value });
+        out.push(price, size);
         if self.byte() == b']' {
             self.at += 1;
             return Ok(());
         }
-        // Early captures carry a third, empty member.
-        while self.peek() == b',' {
+        self.more_members()
+    }
+
+    /// Members of a level after its size, and its end: counts of orders (OKX), an empty array (early Binance).
+    #[inline]
+    fn more_members(&mut self) -> Result<(), JsonError> {
+        while self.byte() == b',' || self.peek() == b',' {
             self.at += 1;
-            self.skip()?;
+            if !self.short_integer_text() {
+                self.peek();
+                self.skip()?;
+            }
         }
         self.expect(b']')
+    }
+
+    /// Passes over digits in quotes, at most fourteen; nothing is taken when it is anything else.
+    #[inline(always)]
+    fn short_integer_text(&mut self) -> bool {
+        let Some(window) = self.rest().first_chunk::<17>() else { return false };
+        let Some(text) = window[1..].first_chunk() else { return false };
+        let digits = lanes::not_digit(text).trailing_zeros() as usize;
+        let is_one = window[0] == b'"' && window.get(1 + digits) == Some(&b'"');
+        self.at += if is_one { digits + 2 } else { 0 };
+        is_one
     }
 }

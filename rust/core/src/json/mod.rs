@@ -21,7 +21,7 @@ mod number;
 mod text;
 
 pub use error::{JsonError, Kind, out_of_range};
-pub use level::Level;
+pub use level::{Level, LevelSink, Written};
 pub(crate) use message::keys;
 pub use message::{Key, MAX_KEYS, Message, Order, UnknownKeys};
 

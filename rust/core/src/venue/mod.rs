@@ -8,6 +8,7 @@ use crate::json::{JsonError, UnknownKeys};
 pub mod binance;
 pub mod bybit;
 mod definitions;
+mod newest;
 mod url;
 mod values;
 

@@ -1,9 +1,12 @@
 //! Readers of the values that venues' messages have in common: times, prices, sizes, numbers kept as text.
 
+use std::borrow::Cow;
+
+use crate::book::Proof;
 use crate::data::Decimals;
 use crate::decimal::Decimal;
 use crate::feed::BookMessage;
-use crate::json::{Cursor, JsonError, Key, Kind, Level, out_of_range};
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Written, out_of_range};
 use crate::{decimal, time};
 
 /// An item of an array: it stands or falls alone.
@@ -30,6 +33,9 @@ pub(super) fn items<'a, T>(
     Ok(items)
 }
 
+/// Text of a frame, unescaped.
+pub(super) type Text<'a> = Cow<'a, [u8]>;
+
 /// Text that was read from a frame: UTF-8 was checked over all of it.
 pub(super) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
@@ -41,12 +47,17 @@ pub(super) struct Levels {
     pub bids: Vec<Level>,
     pub asks: Vec<Level>,
     pub decimals: Decimals,
+    /// How they were written, where they were read so.
+    pub bids_written: Vec<Written>,
+    pub asks_written: Vec<Written>,
 }
 
 impl Levels {
     pub(super) fn clear(&mut self) {
         self.bids.clear();
         self.asks.clear();
+        self.bids_written.clear();
+        self.asks_written.clear();
         self.decimals = Decimals::default();
     }
 
@@ -60,9 +71,24 @@ impl Levels {
         Ok(())
     }
 
+    /// Bids whose checksum is made of their text.
+    pub(super) fn read_written_bids(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let mut out = (&mut self.bids, &mut self.bids_written);
+        self.decimals = self.decimals.max(cursor.levels(&mut out)?);
+        Ok(())
+    }
+
+    /// The same of asks.
+    pub(super) fn read_written_asks(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let mut out = (&mut self.asks, &mut self.asks_written);
+        self.decimals = self.decimals.max(cursor.levels(&mut out)?);
+        Ok(())
+    }
+
     /// As the market takes them; `ts_event` 0: the receive time.
     pub(super) fn message(&self, ts_event: u64) -> BookMessage<'_> {
-        BookMessage { bids: &self.bids, asks: &self.asks, decimals: self.decimals, ts_event }
+        let proof = Proof::default();
+        BookMessage { bids: &self.bids, asks: &self.asks, proof, decimals: self.decimals, ts_event }
     }
 }
 
@@ -183,6 +209,64 @@ pub(super) fn number_text(cursor: &mut Cursor<'_>) -> Result<String, JsonError> 
         return Ok(String::new());
     }
     decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
+}
+
+/// A price or 0; `""` is 0: that side is empty.
+pub(super) fn price_or_empty(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    if is_empty_text(cursor) { cursor.string().map(|_| Decimal::default()) } else { price_or_zero(cursor) }
+}
+
+/// A size or 0; `""` is 0.
+pub(super) fn size_or_empty(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    if is_empty_text(cursor) { cursor.string().map(|_| Decimal::default()) } else { size_or_zero(cursor) }
+}
+
+/// A text that must say something.
+pub(super) fn name<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = cursor.string()?;
+    if text.is_empty() { Err(JsonError { kind: Kind::Value, at }) } else { Ok(text) }
+}
+
+/// A time as text that must be there.
+pub(super) fn needed_epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    epoch_text(cursor)?.ok_or(JsonError { kind: Kind::Time, at })
+}
+
+/// A number above 0 as canonical text.
+pub(super) fn positive_text(cursor: &mut Cursor<'_>, wrong: Kind) -> Result<String, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = number_text(cursor)?;
+    if text.is_empty() || text == "0" || text.starts_with('-') {
+        return Err(JsonError { kind: wrong, at });
+    }
+    Ok(text)
+}
+
+/// Passes over a value that is read later; answers where it starts.
+pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<(usize, u32), JsonError> {
+    cursor.peek();
+    let place = (cursor.offset(), cursor.depth());
+    cursor.skip()?;
+    Ok(place)
+}
+
+/// Answers are newest first; equal times stay in the order of the stream.
+pub(super) fn oldest_first<T>(items: &mut [Item<T>], ts: impl Fn(&T) -> u64) {
+    items.reverse();
+    items.sort_by_key(|item| item.as_ref().map_or(0, &ts));
+}
+
+/// What is wrong with a frame: one whose syntax is broken further on is a frame of broken syntax.
+#[cold]
+pub(super) fn or_syntax(body: &[u8], error: JsonError) -> JsonError {
+    let mut cursor = Cursor::new(body);
+    let syntax = cursor.skip().and_then(|()| cursor.finish());
+    if error.kind.is_syntax() { error } else { syntax.err().unwrap_or(error) }
 }
 
 /// Keys that must have been there: a bit each, and the names for the error.

@@ -6,7 +6,7 @@ use super::messages::{Candle, Trade};
 use super::{sequence, streams};
 use crate::accounting::End;
 use crate::data::{AggressorSide, DataType, LiquidationRow};
-use crate::feed::{Frame, Market, TradeFields, TradeId};
+use crate::feed::{Frame, Market, Place, TradeFields, TradeId};
 use crate::json::{JsonError, Kind};
 use crate::symbol::SlotId;
 use crate::time;
@@ -47,7 +47,8 @@ fn try_tell(
             let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
             let ts_event = ts_event.ok_or(Kind::Missing("receive time"))?;
             let slot = market.slot(&message.symbol)?;
-            market.quote(slot, message.update_id, message.prices, message.sizes, ts_event);
+            let place = Some(Place::number(message.update_id));
+            market.quote(slot, place, message.prices, message.sizes, ts_event);
         }
         Parsed::Depth { symbol, update, ts_event } => {
             let slot = market.slot(symbol)?;
@@ -57,7 +58,7 @@ fn try_tell(
                 channel => channel,
             };
             if streams::partial_depth(channel).is_some() {
-                market.partial_book(slot, channel, update.last, &message)?;
+                market.partial_book(slot, channel, Some(Place::number(update.last)), &message)?;
             } else {
                 let judge = if product == Product::Spot { sequence::spot } else { sequence::futures };
                 market.book_update(slot, channel, judge, *update, &message)?;
@@ -159,7 +160,7 @@ pub(super) fn tell_snapshot(
     let message = levels.message(transaction);
     let channel = streams::channel(stream);
     if streams::partial_depth(channel).is_some() {
-        market.partial_book(slot, channel, last, &message)?;
+        market.partial_book(slot, channel, Some(Place::number(last)), &message)?;
     } else {
         market.book_snapshot(slot, last, &message)?;
     }

@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::messages::{
-    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, Side, Text, Ticker, Trade,
+    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, Side, Ticker, Trade,
 };
 use super::ticker::{Tickers, tell_option_ticker};
 use super::topics::{self, Channel};
@@ -18,12 +18,13 @@ use crate::accounting::End;
 use crate::book::Update;
 use crate::data::{AggressorSide, Decimals, LiquidationRow};
 use crate::decimal::Decimal;
-use crate::feed::{Frame, Market, TradeFields, TradeId, TradeKind};
+use crate::feed::{Frame, Market, Place, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
 use crate::time;
 use crate::venue::VenueDecoder;
-use crate::venue::values::{Item, Levels, epoch, items, require, text};
+use crate::venue::newest::Connection;
+use crate::venue::values::{Item, Levels, Text, epoch, items, or_syntax, pass, require, text};
 
 /// What `data` says, read to its end. Levels of a book are in the scratch.
 #[derive(Debug, Default)]
@@ -56,9 +57,6 @@ pub(super) struct Orders {
     pub rest: Order,
     pub rest_item: Order,
 }
-
-/// Number of a connection: source and number in it.
-pub(super) type Connection = (u32, u32);
 
 /// The best bid and ask that `orderbook.1` has told.
 #[derive(Debug, Default, Clone, Copy)]
@@ -160,14 +158,6 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
     }
 }
 
-/// Passes over a value that is read later; answers where it starts.
-pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<(usize, u32), JsonError> {
-    cursor.peek();
-    let place = (cursor.offset(), cursor.depth());
-    cursor.skip()?;
-    Ok(place)
-}
-
 impl<'a> Envelope<'a, '_> {
     fn channel(&self) -> Channel {
         topics::split(text(&self.topic)).0
@@ -248,12 +238,7 @@ impl<'a> Envelope<'a, '_> {
 
 impl VenueDecoder for BybitDecoder {
     fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
-        self.read(frame, market).map_err(|error| {
-            // A frame whose syntax is broken further on is a frame of broken syntax.
-            let mut cursor = Cursor::new(frame.body);
-            let syntax = cursor.skip().and_then(|()| cursor.finish());
-            if error.kind.is_syntax() { error } else { syntax.err().unwrap_or(error) }
-        })
+        self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
     }
 
     fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
@@ -470,7 +455,7 @@ impl BybitDecoder {
         let (prices, sizes) = ([bid.0, ask.0], [bid.1, ask.1]);
         market.check_quote(prices, sizes)?;
         let order = if update.cross > 0 { update.cross } else { update.last };
-        market.quote(slot, order, prices, sizes, ts_event);
+        market.quote(slot, Some(Place::number(order)), prices, sizes, ts_event);
         Ok(())
     }
 

@@ -3,16 +3,13 @@
 //! One struct per message; its `KEYS` are the union of what the products and the years send (`README.md` has
 //! the table). Keys whose values are not needed are read past, checked.
 
-use std::borrow::Cow;
-
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
-    Levels, computed_price_or_none, epoch, epoch_text, float_or_none, is_empty_text, number_text, price,
-    price_or_zero, size, size_or_zero,
+    Levels, Text, computed_price_or_none, epoch, epoch_text, float_or_none, name, needed_epoch, number_text, positive_text,
+    price, price_or_empty, size, size_or_empty, size_or_zero,
 };
 
-pub(super) type Text<'a> = Cow<'a, [u8]>;
 type Read = Result<(), JsonError>;
 
 /// `Buy` or `Sell`.
@@ -31,23 +28,6 @@ fn side(cursor: &mut Cursor<'_>) -> Result<Side, JsonError> {
         b"Sell" => Ok(Side::Sell),
         _ => Err(JsonError { kind: Kind::Value, at }),
     }
-}
-
-/// A price or 0; `""` is 0: that side is empty.
-fn price_or_empty(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    if is_empty_text(cursor) { cursor.string().map(|_| Decimal::default()) } else { price_or_zero(cursor) }
-}
-
-fn size_or_empty(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    if is_empty_text(cursor) { cursor.string().map(|_| Decimal::default()) } else { size_or_zero(cursor) }
-}
-
-/// A text that must say something.
-fn name<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let text = cursor.string()?;
-    if text.is_empty() { Err(JsonError { kind: Kind::Value, at }) } else { Ok(text) }
 }
 
 /// One item of `publicTrade`.
@@ -120,13 +100,6 @@ impl<'a> Message<'a> for RestTrade<'a, '_> {
 
 impl RestTrade<'_, '_> {
     pub const NEEDED: &'static [usize] = &[0, 1, 2, 3, 4, 5];
-}
-
-/// A time as text that must be there.
-pub(super) fn needed_epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    epoch_text(cursor)?.ok_or(JsonError { kind: Kind::Time, at })
 }
 
 /// The numbers of a book's frame.
@@ -406,17 +379,6 @@ pub(super) struct Liquidation<'a> {
     /// Bankruptcy price.
     pub price: String,
     pub ts_event: u64,
-}
-
-/// A number above 0 as canonical text.
-fn positive_text(cursor: &mut Cursor<'_>, wrong: Kind) -> Result<String, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let text = number_text(cursor)?;
-    if text.is_empty() || text == "0" || text.starts_with('-') {
-        return Err(JsonError { kind: wrong, at });
-    }
-    Ok(text)
 }
 
 impl<'a> Message<'a> for Liquidation<'a> {

@@ -1,13 +1,15 @@
 //! Bybit's REST answers: what one is, its URL tells, or the shape of its `result`.
 
-use super::frames::{Scratch, pass, tell_bar, tell_trade};
-use super::messages::{BookHead, Candle, RestTrade, Text, Trade, needed_epoch};
+use super::frames::{Scratch, tell_bar, tell_trade};
+use super::messages::{BookHead, Candle, RestTrade, Trade};
 use super::{Product, frames, instruments, sequence, topics};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::venue::url;
-use crate::venue::values::{Item, Levels, epoch, items, number_text, require, text};
+use crate::venue::values::{
+    Levels, Text, epoch, items, needed_epoch, number_text, oldest_first, pass, require, text,
+};
 
 /// `result`.
 struct Answer<'a, 'l> {
@@ -247,12 +249,6 @@ fn trades(
         }
     }
     Ok(())
-}
-
-/// Answers are newest first; equal times stay in the order of the stream.
-fn oldest_first<T>(items: &mut [Item<T>], ts: impl Fn(&T) -> u64) {
-    items.reverse();
-    items.sort_by_key(|item| item.as_ref().map_or(0, &ts));
 }
 
 /// An empty list is control.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::Product;
-use super::frames::Connection;
 use super::messages::{OptionTicker, Ticker};
 use crate::accounting::End;
 use crate::data::{DataType, OptionGreeksRow};
@@ -11,6 +10,7 @@ use crate::decimal::Decimal;
 use crate::feed::Market;
 use crate::json::Kind;
 use crate::symbol::SlotId;
+use crate::venue::newest::Connection;
 
 /// What the ticker of an instrument has said so far on one connection.
 #[derive(Debug, Default)]

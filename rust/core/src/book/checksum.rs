@@ -1,0 +1,150 @@
+//! Books that the venue sends a checksum of: the text of their levels, and the proof of an update.
+//!
+//! A checksum is made of the best levels *as they were sent*: `"0.10"` keeps its zero. So a book that is proven by one
+//! remembers of each level how many decimals its price and its size were written with ([`Written`]), which with the
+//! values is their text. A book that is not has no such payload and pays nothing.
+//!
+//! A venue's rule is a function of the ladder, in `venue/<name>/sequence.rs`, with its source.
+
+use super::Ladder;
+use crate::data::Side;
+use crate::decimal;
+use crate::json::{Level, Written};
+
+/// What a venue says the checksum of its book is, and how it is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Checksum {
+    /// As sent.
+    pub expected: u32,
+    /// The checksum of a book.
+    pub of: fn(&Ladder<Written>) -> u32,
+}
+
+/// What a message says of a book beyond its levels.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Proof<'a> {
+    /// Of each bid, how it was written; empty where no checksum needs it.
+    pub bids: &'a [Written],
+    /// The same of asks.
+    pub asks: &'a [Written],
+    /// The book's checksum once the message is applied, where the venue sends one.
+    pub checksum: Option<Checksum>,
+}
+
+/// The levels of a book, with their texts where a checksum needs them.
+#[derive(Debug, Clone)]
+pub(super) enum Held {
+    Plain(Ladder),
+    Written(Ladder<Written>),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::Plain(Ladder::default())
+    }
+}
+
+impl Held {
+    /// Drops all levels; those that follow are kept with their texts or without.
+    pub(super) fn restart(&mut self, is_proven: bool) {
+        match (&mut *self, is_proven) {
+            (Self::Plain(ladder), false) => ladder.clear(),
+            (Self::Written(ladder), true) => ladder.clear(),
+            (_, false) => *self = Self::Plain(Ladder::default()),
+            (_, true) => *self = Self::Written(Ladder::default()),
+        }
+    }
+
+    /// Makes the changes of one side and tells what each was; `written` is read only where texts are kept.
+    pub(super) fn apply(
+        &mut self,
+        side: Side,
+        levels: &[Level],
+        written: &[Written],
+        told: impl FnMut(super::Change),
+    ) {
+        match self {
+            Self::Plain(ladder) => {
+                ladder.apply(side, levels.iter().map(|level| (level.price, level.size, ())), told);
+            }
+            Self::Written(ladder) => {
+                let written = written.iter().copied().chain(std::iter::repeat(Written::default()));
+                let changes = levels.iter().zip(written);
+                ladder.apply(side, changes.map(|(level, written)| (level.price, level.size, written)), told);
+            }
+        }
+    }
+
+    /// Levels of `side`, best first, and how they were written where that is kept.
+    pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = (Level, Option<Written>)> {
+        let (plain, written) = match self {
+            Self::Plain(ladder) => (Some(ladder), None),
+            Self::Written(ladder) => (None, Some(ladder)),
+        };
+        let plain = plain.into_iter().flat_map(move |ladder| ladder.levels(side));
+        let written = written.into_iter().flat_map(move |ladder| ladder.levels(side));
+        plain
+            .map(|(price, size, ())| (Level { price, size }, None))
+            .chain(written.map(|(price, size, written)| (Level { price, size }, Some(*written))))
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        match self {
+            Self::Plain(ladder) => ladder.is_empty(),
+            Self::Written(ladder) => ladder.is_empty(),
+        }
+    }
+
+    /// Whether the book is what its venue says. Without the texts nothing can be said, so nothing is.
+    pub(super) fn proves(&self, checksum: Option<Checksum>) -> bool {
+        match (self, checksum) {
+            (Self::Written(ladder), Some(checksum)) => (checksum.of)(ladder) == checksum.expected,
+            _ => true,
+        }
+    }
+}
+
+/// Appends a level as it was sent: its price and its size, `between` them.
+pub(crate) fn append_level(out: &mut Vec<u8>, (price, size, written): (i128, i128, &Written), between: u8) {
+    decimal::append(out, price, written.price);
+    out.push(between);
+    decimal::append(out, size, written.size);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_its_text() {
+        for (price, size) in [("8476.98", "415"), ("0.10", "1.500"), ("100", "0.00000001"), ("0.000", "7.0")]
+        {
+            let (p, s) =
+                (decimal::parse(price.as_bytes()).unwrap(), decimal::parse(size.as_bytes()).unwrap());
+            let mut out = Vec::new();
+            append_level(&mut out, (p.value, s.value, &Written::of(p, s)), b':');
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{price}:{size}"));
+        }
+    }
+
+    #[test]
+    fn texts_are_kept_where_they_are_needed() {
+        let mut held = Held::default();
+        let level = Level { price: 10_i128.pow(16), size: 5 };
+        let written = Written { price: 1, size: 2 };
+        let checksum = |expected| {
+            Some(Checksum {
+                expected,
+                of: |ladder| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum(),
+            })
+        };
+        held.apply(Side::Buy, &[level], &[written], |_| ());
+        assert!(held.proves(checksum(9)), "no texts, no proof");
+        assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(level, None)]);
+        held.restart(true);
+        assert!(held.is_empty());
+        held.apply(Side::Buy, &[level], &[written], |_| ());
+        assert!(held.proves(checksum(2)) && !held.proves(checksum(9)) && held.proves(None));
+        assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(level, Some(written))]);
+    }
+}

@@ -1,0 +1,147 @@
+//! Events of a book, what becomes of their frames, and what a book says beside rows.
+
+use super::{Checksum, Derived, Gap, Proof, Update};
+use crate::accounting::End;
+use crate::data::{ColumnSet, Decimals, DeltaColumns};
+use crate::json::{Level, Written};
+
+/// The frame an event came in: what its accounting needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PendingFrame {
+    /// Number of the source.
+    pub source: u32,
+    /// Bytes of the frame.
+    pub bytes: u64,
+}
+
+/// One update or snapshot, levels in the order sent.
+#[derive(Debug, Clone, Copy)]
+pub struct BookEvent<'a> {
+    /// Bids.
+    pub bids: &'a [Level],
+    /// Asks.
+    pub asks: &'a [Level],
+    /// What proves the book once the event is applied.
+    pub proof: Proof<'a>,
+    /// Most decimals in them.
+    pub decimals: Decimals,
+    /// Event time, ns UTC.
+    pub ts_event: u64,
+    /// Receive time, ns UTC.
+    pub ts_init: u64,
+    /// The frame.
+    pub frame: PendingFrame,
+}
+
+/// A frame that had waited and now has an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// The frame.
+    pub frame: PendingFrame,
+    /// Its end.
+    pub end: End,
+}
+
+/// What a book says beside rows.
+#[derive(Debug, Default)]
+pub struct BookNews {
+    /// Most decimals in the rows.
+    pub decimals: Decimals,
+    /// Frames that had waited and now have an end.
+    pub settled: Vec<Settled>,
+    /// Holes that are over, or were never closed.
+    pub gaps: Vec<Gap>,
+    /// Holes just found.
+    pub opened: Vec<Gap>,
+    /// Events emitted later than received, to keep the book's order.
+    pub clamped: u64,
+    /// DELETEs of levels that were not held.
+    pub unheld_deletes: u64,
+}
+
+/// Where rows and news go.
+#[derive(Debug)]
+pub struct BookOutput<'o> {
+    /// Rows are appended here.
+    pub rows: &'o mut DeltaColumns,
+    /// The rest.
+    pub news: &'o mut BookNews,
+    /// What is derived from the book, where something is.
+    pub derived: Option<&'o mut Derived>,
+}
+
+/// An event that waits, its levels copied.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) update: Update,
+    pub(super) levels: Vec<Level>,
+    written: Vec<Written>,
+    checksum: Option<Checksum>,
+    bids: usize,
+    decimals: Decimals,
+    ts_event: u64,
+    pub(super) ts_init: u64,
+    pub(super) frame: PendingFrame,
+}
+
+impl Kept {
+    pub(super) fn new(update: Update, event: &BookEvent<'_>) -> Self {
+        let mut levels = Vec::with_capacity(event.bids.len() + event.asks.len());
+        levels.extend_from_slice(event.bids);
+        levels.extend_from_slice(event.asks);
+        Self {
+            update,
+            levels,
+            written: [event.proof.bids, event.proof.asks].concat(),
+            checksum: event.proof.checksum,
+            bids: event.bids.len(),
+            decimals: event.decimals,
+            ts_event: event.ts_event,
+            ts_init: event.ts_init,
+            frame: event.frame,
+        }
+    }
+
+    pub(super) fn event(&self) -> BookEvent<'_> {
+        let (bids, asks) = self.levels.split_at(self.bids);
+        let (bids_written, asks_written) = self.written.split_at(self.bids.min(self.written.len()));
+        BookEvent {
+            bids,
+            asks,
+            proof: Proof { bids: bids_written, asks: asks_written, checksum: self.checksum },
+            decimals: self.decimals,
+            ts_event: self.ts_event,
+            ts_init: self.ts_init,
+            frame: self.frame,
+        }
+    }
+}
+
+/// A level of size 0 in a snapshot says nothing: the book is empty there already.
+#[cold]
+pub(super) fn without_empty(levels: &[Level], written: &[Written]) -> (Vec<Level>, Vec<Written>) {
+    let written = written.iter().copied().chain(std::iter::repeat(Written::default()));
+    levels.iter().copied().zip(written).filter(|(level, _)| level.size != 0).unzip()
+}
+
+/// Where rows and news stood before an event, which its checksum may yet take back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Undo {
+    rows: usize,
+    decimals: Decimals,
+    clamped: u64,
+    unheld_deletes: u64,
+}
+
+impl Undo {
+    pub(super) const fn to(out: &BookOutput<'_>) -> Self {
+        let BookNews { decimals, clamped, unheld_deletes, .. } = *out.news;
+        Self { rows: out.rows.action.len(), decimals, clamped, unheld_deletes }
+    }
+
+    pub(super) fn run(self, out: &mut BookOutput<'_>) {
+        out.rows.truncate(self.rows);
+        let Self { decimals, clamped, unheld_deletes, .. } = self;
+        (out.news.decimals, out.news.clamped, out.news.unheld_deletes) = (decimals, clamped, unheld_deletes);
+    }
+}
