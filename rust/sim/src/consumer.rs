@@ -149,7 +149,8 @@ struct State {
     partial: u64,
     partial_emitted: u64,
     bar: u64,
-    mark: u64,
+    /// Of the last mark price, index price, funding rate.
+    marks: [u64; 3],
     forced: VecDeque<(u64, Side, i64, i64)>,
 }
 
@@ -502,20 +503,32 @@ impl<'a> Consumer<'a> {
 
     fn mark(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
         let Content::Mark { mark, index, funding, ts_event } = content else { return Ok(()) };
-        let last = &mut self.states[at].mark;
-        if *ts_event <= *last {
-            return Ok(());
-        }
-        *last = *ts_event;
         let (id, times) = (&self.ids[at], (*ts_event, ts));
-        for (row_type, value) in [(RowType::MarkPrice, mark), (RowType::IndexPrice, index)] {
-            self.truth.row(row_type, id, times, Arrival::Any, |row| {
-                row.decimal("value", *value);
+        let [last_mark, last_index, last_funding] = &mut self.states[at].marks;
+        let is_next = |last: &mut u64| *ts_event > std::mem::replace(last, (*last).max(*ts_event));
+        if let Some(mark) = mark
+            && is_next(last_mark)
+        {
+            self.truth.row(RowType::MarkPrice, id, times, Arrival::Any, |row| {
+                row.decimal("value", *mark);
             })?;
         }
-        if let Some((rate, next_ns)) = funding {
+        if let Some(index) = index
+            && is_next(last_index)
+        {
+            let id = index.id.as_ref().unwrap_or(id);
+            self.truth.row(RowType::IndexPrice, id, times, Arrival::Any, |row| {
+                row.decimal("value", index.value);
+            })?;
+        }
+        if let Some((rate, next_ns, interval_ns)) = funding
+            && is_next(last_funding)
+        {
             self.truth.row(RowType::FundingRate, id, times, Arrival::Any, |row| {
                 row.decimal("rate", *rate).int("next_funding_ns", *next_ns);
+                if let Some(interval_ns) = interval_ns {
+                    row.int("interval", interval_ns / 60_000_000_000);
+                }
             })?;
         }
         Ok(())

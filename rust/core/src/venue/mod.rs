@@ -9,6 +9,7 @@ pub mod binance;
 pub mod bybit;
 mod definitions;
 mod newest;
+pub mod okx;
 mod url;
 mod values;
 
@@ -68,7 +69,7 @@ impl FeedSpec {
 }
 
 /// Every feed.
-pub static REGISTRY: [&FeedSpec; 7] = [
+pub static REGISTRY: [&FeedSpec; 8] = [
     &binance::SPOT,
     &binance::USDM,
     &binance::COINM,
@@ -76,6 +77,7 @@ pub static REGISTRY: [&FeedSpec; 7] = [
     &bybit::LINEAR,
     &bybit::INVERSE,
     &bybit::OPTION,
+    &okx::OKX,
 ];
 
 /// The feed called `name`.

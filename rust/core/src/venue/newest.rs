@@ -51,6 +51,9 @@ mod tests {
             let frame = Frame { conn, ..Frame::received(b"", 1) };
             assert_eq!(newest.takes(7, 0, &frame, ts), takes, "{conn} {ts}");
         }
-        assert!(newest.takes(7, 1, &Frame::received(b"", 1), 1) && newest.takes(8, 0, &Frame::received(b"", 1), 1));
+        assert!(
+            newest.takes(7, 1, &Frame::received(b"", 1), 1)
+                && newest.takes(8, 0, &Frame::received(b"", 1), 1)
+        );
     }
 }

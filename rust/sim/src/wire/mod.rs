@@ -7,6 +7,7 @@
 
 mod binance;
 mod bybit;
+mod okx;
 mod rounds;
 mod text;
 
@@ -132,6 +133,15 @@ pub struct Snapshot {
     pub ts_event: Option<u64>,
 }
 
+/// An index price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// The price.
+    pub value: Decimal,
+    /// Nautilus's id of the index; `None`: it is told as the instrument's own.
+    pub id: Option<String>,
+}
+
 /// What a message says, in the market's units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -180,14 +190,14 @@ pub enum Content {
         /// Its exact end, ns UTC.
         ts_event: u64,
     },
-    /// A valuation.
+    /// A valuation; what the message does not say is `None`.
     Mark {
         /// Mark price.
-        mark: Decimal,
+        mark: Option<Decimal>,
         /// Index price.
-        index: Decimal,
-        /// Rate and time of the next funding, where there is one.
-        funding: Option<(Decimal, u64)>,
+        index: Option<Index>,
+        /// Rate and time of the next funding, ns UTC, and how long after it the one after is, where that is sent, ns.
+        funding: Option<(Decimal, u64, Option<u64>)>,
         /// Event time, ns UTC.
         ts_event: u64,
     },
@@ -297,7 +307,7 @@ pub struct Feed {
 
 /// The feeds there are.
 pub const FEEDS: &[Feed] =
-    &[binance::SPOT, binance::USDM, binance::COINM, bybit::SPOT, bybit::LINEAR, bybit::INVERSE];
+    &[binance::SPOT, binance::USDM, binance::COINM, bybit::SPOT, bybit::LINEAR, bybit::INVERSE, okx::OKX];
 
 /// The feed of a name.
 #[must_use]

@@ -6,8 +6,8 @@
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
-    Levels, Text, computed_price_or_none, epoch, epoch_text, float_or_none, name, needed_epoch, number_text, positive_text,
-    price, price_or_empty, size, size_or_empty, size_or_zero,
+    Levels, Text, computed_price_or_none, epoch, epoch_text, float_or_none, name, needed_epoch, number_text,
+    positive_text, price, price_or_empty, size, size_or_empty, size_or_zero,
 };
 
 type Read = Result<(), JsonError>;

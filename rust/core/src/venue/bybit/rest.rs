@@ -8,7 +8,7 @@ use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::venue::url;
 use crate::venue::values::{
-    Levels, Text, epoch, items, needed_epoch, number_text, oldest_first, pass, require, text,
+    Item, Levels, Text, epoch, items, needed_epoch, number_text, oldest_first, pass, require, text,
 };
 
 /// `result`.

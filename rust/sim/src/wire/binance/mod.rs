@@ -8,7 +8,8 @@ mod definitions;
 mod messages;
 
 use super::{
-    Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, MILLI, Message, Rounds, Snapshot, Wire, millis,
+    Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, Index, MILLI, Message, Rounds, Snapshot, Wire,
+    millis,
 };
 use crate::market::{
     Body, Candle, Event, Instrument, Level, Liquidation, Market, Product, SECOND, Side, Term, Trade,
@@ -387,9 +388,9 @@ impl Wire for Binance {
                 let body = self.write_mark(market, at, instrument, &mark);
                 let dated = market.instruments()[instrument].term != Term::Perpetual;
                 let content = Content::Mark {
-                    mark: mark.mark,
-                    index: mark.index,
-                    funding: if dated { None } else { Some((mark.funding, mark.next_funding_ns)) },
+                    mark: Some(mark.mark),
+                    index: Some(Index { value: mark.index, id: None }),
+                    funding: if dated { None } else { Some((mark.funding, mark.next_funding_ns, None)) },
                     ts_event: millis(at),
                 };
                 self.push(at, instrument, body, content, out);

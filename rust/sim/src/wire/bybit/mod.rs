@@ -11,7 +11,8 @@ mod messages;
 use std::collections::BTreeMap;
 
 use super::{
-    Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, MILLI, Message, Rounds, Snapshot, Wire, millis,
+    Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, Index, MILLI, Message, Rounds, Snapshot, Wire,
+    millis,
 };
 use crate::market::{
     Body, Candle, Event, Instrument, Level, Liquidation, Mark, Market, Product, SECOND, Side, Term, Trade,
@@ -212,9 +213,9 @@ impl Bybit {
         let body = self.write_ticker(market, at, instrument, mark, seq);
         self.streams[instrument].tickers += 1;
         let content = Content::Mark {
-            mark: mark.mark,
-            index: mark.index,
-            funding: if dated { None } else { Some((mark.funding, mark.next_funding_ns)) },
+            mark: Some(mark.mark),
+            index: Some(Index { value: mark.index, id: None }),
+            funding: if dated { None } else { Some((mark.funding, mark.next_funding_ns, None)) },
             ts_event: millis(at),
         };
         self.push(at, instrument, body, content, out);

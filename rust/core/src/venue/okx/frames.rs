@@ -1,0 +1,277 @@
+//! OKX's frames: which message one is.
+//!
+//! In: one frame, an object with `arg` and `data`, an answer to a command (`event`), a REST answer (`code`), or the text
+//! `pong`. Every frame is read to its last byte before the market hears of any item of it; then each is told, and
+//! stands or falls alone (`tell.rs`).
+//!
+//! `arg` says what `data` is and nearly always comes before it. Where it does not, `data` is passed over and read once
+//! the object's end is reached, by the same readers.
+
+use std::collections::HashMap;
+
+use super::bars::Clock;
+use super::channels::Channel;
+use super::messages::{
+    Arg, Book, BookHead, Candle, Funding, Greeks, Index, Liquidations, Mark, OpenInterest, Ticker, Trade,
+    each,
+};
+use super::tell::Told;
+use super::{instruments, rest};
+use crate::accounting::End;
+use crate::feed::{Frame, Market};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
+use crate::symbol::SlotId;
+use crate::venue::VenueDecoder;
+use crate::venue::newest::Newest;
+use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
+
+/// What `data` says, read to its end. Levels of books are in the scratch.
+#[derive(Debug, Default)]
+pub(super) enum Data<'a> {
+    #[default]
+    None,
+    Trades(Vec<Item<Trade<'a>>>),
+    Books(Vec<Item<BookHead<'a>>>),
+    Tickers(Vec<Item<Ticker<'a>>>),
+    Candles(Vec<Item<Candle>>),
+    Marks(Vec<Item<Mark<'a>>>),
+    Indices(Vec<Item<Index<'a>>>),
+    Funding(Vec<Item<Funding<'a>>>),
+    Liquidations(Vec<Item<Liquidations<'a>>>),
+    OpenInterest(Vec<Item<OpenInterest<'a>>>),
+    Greeks(Vec<Item<Greeks<'a>>>),
+    /// Read again from the frame's bytes.
+    Instruments,
+}
+
+/// What is kept from frame to frame: buffers and predictions.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub levels: Levels,
+    pub unknown: UnknownKeys,
+    arg: Order,
+    /// By channel: two message types never share one.
+    items: HashMap<u8, Order, foldhash::fast::RandomState>,
+    book: Order,
+}
+
+/// Reads OKX's frames.
+#[derive(Debug, Default)]
+pub(super) struct OkxDecoder {
+    pub(super) scratch: Scratch,
+    /// Prediction and strangers of the envelope.
+    envelope: (Order, UnknownKeys),
+    /// Who brings books and quotes without numbers.
+    pub(super) newest: Newest,
+    /// Which clock the bars of a specification open by: the first that came.
+    pub(super) clocks: HashMap<(SlotId, &'static str), Clock, foldhash::fast::RandomState>,
+    /// The last status told.
+    pub(super) statuses: HashMap<SlotId, String, foldhash::fast::RandomState>,
+}
+
+/// The object around everything.
+struct Envelope<'a, 's> {
+    scratch: &'s mut Scratch,
+    arg: Arg<'a>,
+    channel: Channel,
+    action: Text<'a>,
+    data: Data<'a>,
+    /// Where `data` starts, when it came before `arg`.
+    data_at: Option<(usize, u32)>,
+    table: Text<'a>,
+}
+
+const HAS_ARG: u64 = 1;
+const HAS_DATA: u64 = 1 << 2;
+const HAS_EVENT: u64 = 1 << 3;
+const HAS_CODE: u64 = 1 << 4;
+const HAS_OP: u64 = 1 << 8;
+const HAS_TABLE: u64 = 1 << 12;
+
+impl<'a> Message<'a> for Envelope<'a, '_> {
+    const KEYS: &'static [Key] = keys![
+        "arg",
+        "action",
+        "data",
+        "event",
+        "code",
+        "msg",
+        "connId",
+        "id",
+        "op",
+        "args",
+        "channel",
+        "connCount",
+        "table",
+        "inTime",
+        "outTime"
+    ];
+
+    #[inline]
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        match key {
+            0 => {
+                let Scratch { arg, unknown, .. } = &mut *self.scratch;
+                cursor.object(&mut self.arg, arg, unknown)?;
+                self.channel = Channel::named(text(&self.arg.channel));
+            }
+            1 => self.action = cursor.string()?,
+            2 if self.arg.channel.is_empty() => self.data_at = Some(pass(cursor)?),
+            2 => self.data = read_data(self.channel, self.scratch, cursor)?,
+            12 => self.table = cursor.string()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Reads what a channel's `data` holds.
+pub(super) fn read_data<'a>(
+    channel: Channel,
+    scratch: &mut Scratch,
+    cursor: &mut Cursor<'a>,
+) -> Result<Data<'a>, JsonError> {
+    let Scratch { levels, unknown, items: orders, book, .. } = scratch;
+    if matches!(channel, Channel::Book | Channel::Partial | Channel::Best) {
+        levels.clear();
+        return Ok(Data::Books(Book::each(cursor, levels, book, unknown)?));
+    }
+    let order = orders.entry(channel as u8).or_default();
+    Ok(match channel {
+        Channel::Trades => Data::Trades(each(cursor, order, unknown)?),
+        Channel::Ticker => Data::Tickers(each(cursor, order, unknown)?),
+        Channel::Candles => Data::Candles(items(cursor, |cursor, _| Candle::read(cursor))?),
+        Channel::Mark => Data::Marks(each(cursor, order, unknown)?),
+        Channel::Index => Data::Indices(each(cursor, order, unknown)?),
+        Channel::Funding => Data::Funding(each(cursor, order, unknown)?),
+        Channel::OpenInterest => Data::OpenInterest(each(cursor, order, unknown)?),
+        Channel::Greeks => Data::Greeks(each(cursor, order, unknown)?),
+        Channel::Liquidations => {
+            let read: Vec<Item<Liquidations<'a>>> = each(cursor, order, unknown)?;
+            read.iter().flatten().for_each(|item| unknown.merge(item.unknown()));
+            Data::Liquidations(read)
+        }
+        Channel::Instruments => {
+            cursor.skip()?;
+            Data::Instruments
+        }
+        Channel::Book | Channel::Partial | Channel::Best | Channel::Other | Channel::Unknown => {
+            cursor.skip()?;
+            Data::None
+        }
+    })
+}
+
+impl VenueDecoder for OkxDecoder {
+    fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
+    }
+
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+        Ok(instruments::read(body, 0, market)?.defined)
+    }
+
+    fn opened(&mut self, _: &Frame<'_>) {}
+
+    fn snapshot_context(&self, symbol: &str) -> String {
+        format!("/api/v5/market/books?instId={symbol}&sz=400")
+    }
+
+    fn unknown_keys(&self) -> UnknownKeys {
+        let mut all = self.scratch.unknown.clone();
+        all.merge(&self.envelope.1);
+        all
+    }
+}
+
+impl OkxDecoder {
+    fn read(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        if matches!(frame.body, b"pong" | b"ping") {
+            // Keep-alives are text, not JSON.
+            market.item(End::Control);
+            return Ok(());
+        }
+        let mut cursor = Cursor::new(frame.body);
+        let mut envelope = Envelope {
+            scratch: &mut self.scratch,
+            arg: Arg::default(),
+            channel: Channel::default(),
+            action: Text::default(),
+            data: Data::None,
+            data_at: None,
+            table: Text::default(),
+        };
+        let (order, unknown) = &mut self.envelope;
+        let seen = cursor.object(&mut envelope, order, unknown)?;
+        cursor.finish()?;
+        if seen & HAS_EVENT != 0 {
+            market.item(End::Control);
+            return Ok(());
+        }
+        if seen & HAS_ARG == 0 {
+            let answer = envelope.data_at.filter(|_| seen & HAS_CODE != 0);
+            let table = envelope.table;
+            match answer {
+                Some(place) if seen & HAS_OP == 0 => return self.read_answer(place, frame, market),
+                _ if seen & (HAS_OP | HAS_CODE) != 0 => market.item(End::Control),
+                _ if seen & HAS_TABLE != 0 => market.unknown_topic(text(&table)),
+                _ => market.unknown_topic("(no arg)"),
+            }
+            return Ok(());
+        }
+        if envelope.arg.channel.is_empty() {
+            return Err(Kind::Missing("channel").into());
+        }
+        if let Some(place) = envelope.data_at {
+            let mut cursor = at(frame, place)?;
+            envelope.data = read_data(envelope.channel, envelope.scratch, &mut cursor)?;
+        }
+        let Envelope { arg, channel, action, data, .. } = envelope;
+        match channel {
+            Channel::Unknown => market.unknown_topic(text(&arg.channel)),
+            Channel::Other => market.item(End::Control),
+            _ if seen & HAS_DATA == 0 => return Err(Kind::Missing("data").into()),
+            _ => {
+                let is_snapshot = if channel == Channel::Book { is_snapshot(&action)? } else { true };
+                let (name, symbol) = (text(&arg.channel), text(&arg.symbol));
+                self.tell(frame, &Told { channel, name, symbol, is_snapshot }, data, market)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_answer(
+        &mut self,
+        place: (usize, u32),
+        frame: &Frame<'_>,
+        market: &mut Market,
+    ) -> Result<(), JsonError> {
+        let mut cursor = at(frame, place)?;
+        let Some((channel, name)) = rest::channel(frame.context, &cursor) else {
+            market.item(End::Control);
+            return Ok(());
+        };
+        let mut data = read_data(channel, &mut self.scratch, &mut cursor)?;
+        rest::oldest_first(&mut data);
+        let symbol = rest::symbol(frame.context);
+        self.tell(frame, &Told { channel, name, symbol, is_snapshot: true }, data, market)
+    }
+}
+
+/// A cursor at a value that was passed over.
+fn at<'a>(frame: &Frame<'a>, (start, depth): (usize, u32)) -> Result<Cursor<'a>, JsonError> {
+    let mut cursor = Cursor::new(frame.body);
+    cursor.pass_over(start, depth)?;
+    cursor.seek(start);
+    Ok(cursor)
+}
+
+/// Whether a book's message is whole.
+fn is_snapshot(action: &[u8]) -> Result<bool, JsonError> {
+    match action {
+        b"snapshot" => Ok(true),
+        b"update" => Ok(false),
+        b"" => Err(Kind::Missing("action").into()),
+        _ => Err(Kind::Value.into()),
+    }
+}

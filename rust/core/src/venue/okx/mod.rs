@@ -1,0 +1,45 @@
+//! OKX v5: spot, margin, swaps, futures, options. Wire format, sequence rule and symbology: `README.md` beside this
+//! file.
+
+mod bars;
+mod channels;
+mod frames;
+mod instruments;
+mod messages;
+mod recognise;
+mod rest;
+mod sequence;
+mod tell;
+
+use super::FeedSpec;
+use frames::OkxDecoder;
+
+/// OKX, all instruments: every frame names its own, so one feed has them all.
+pub static OKX: FeedSpec = FeedSpec {
+    name: "okx",
+    venue: "OKX",
+    title: "OKX",
+    channels: &[
+        "trades",
+        "trades-all",
+        "books",
+        "books-l2-tbt",
+        "books50-l2-tbt",
+        "books5",
+        "bbo-tbt",
+        "tickers",
+        "candle*",
+        "mark-price",
+        "index-tickers",
+        "funding-rate",
+        "liquidation-orders",
+        "open-interest",
+        "opt-summary",
+        "instruments",
+    ],
+    decoder: || Box::new(OkxDecoder::default()),
+    instrument: str::to_owned,
+    book_rank: channels::book_rank,
+    recognise_url: recognise::url,
+    recognise_frame: recognise::frame,
+};

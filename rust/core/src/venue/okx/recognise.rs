@@ -1,0 +1,56 @@
+//! Whether a URL or a frame is OKX's.
+
+use memchr::memmem;
+
+/// How sure `url` makes one; OKCoin spoke the same protocol.
+pub(super) fn url(url: &str) -> u32 {
+    let host =
+        url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?']).next().unwrap_or_default();
+    let host = host.split(':').next().unwrap_or_default();
+    let is_host = ["okx.com", "okex.com", "okcoin.com"]
+        .iter()
+        .any(|name| host.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.')));
+    u32::from(is_host && (url.contains("/ws/v5/") || url.contains("/api/v5/")))
+}
+
+/// How sure `frame` makes one.
+pub(super) fn frame(frame: &[u8]) -> u32 {
+    // Single messages may be spaced out; what is looked for stands near the start of any frame.
+    let head: Vec<u8> =
+        frame.iter().take(4_096).copied().filter(|b| !matches!(b, b' ' | b'\n' | b'\r' | b'\t')).collect();
+    let has = |needle: &str| memmem::find(&head, needle.as_bytes()).is_some();
+    let is_message = has("\"arg\":{\"channel\":\"") && (has("\"data\":[") || has("\"event\":\""));
+    let is_answer = has("\"code\":\"0\"") && has("\"data\":[") && has("\"instId\":\"");
+    if is_message || is_answer { 10 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_its_own() {
+        for (text, want) in [
+            ("wss://ws.okx.com:8443/ws/v5/public", 1),
+            ("wss://wseea.okx.com:8443/ws/v5/business", 1),
+            ("wss://real.okcoin.com:8443/ws/v5/public", 1),
+            ("https://www.okx.com/api/v5/public/instruments?instType=SPOT", 1),
+            ("wss://ws.okex.com:8443/ws/v5/public", 1),
+            ("wss://real.okex.com:8443/ws/v3", 0),
+            ("wss://notokx.com/ws/v5/public", 0),
+            ("wss://stream.bybit.com/v5/public/linear", 0),
+        ] {
+            assert_eq!(url(text), want, "{text}");
+        }
+        for (body, want) in [
+            (r#"{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[]}"#, 10),
+            (r#"{"event":"subscribe","arg":{"channel":"books","instId":"BTC-USDT"},"connId":"a"}"#, 10),
+            (r#"{"code":"0","msg":"","data":[{"instId":"BTC-USDT"}]}"#, 10),
+            (r#"{"action":"snapshot","arg":{"instType":"sp","channel":"books15"},"data":[]}"#, 0),
+            (r#"{"topic":"orderbook.50.BTCUSDT"}"#, 0),
+            ("pong", 0),
+        ] {
+            assert_eq!(frame(body.as_bytes()), want, "{body}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Continuity of OKX's order book channels.
+//!
+//! Sources: "Order book channel", okx.com/docs-v5, read 2026-08. `prevSeqId` is the `seqId` of the message before it;
+//! a snapshot's is -1. "If there are no updates to the depth for an extended period, the message has equal prevSeqId
+//! and seqId"; "if the sequence number is reset due to maintenance, the message's seqId is less than its prevSeqId;
+//! the following ones go on from there". So a number says nothing by its size: only that it is the one before, or is
+//! not. What another connection brings late is told by its time.
+//!
+//! Until 2022 there were no such numbers, and the checksum was all there was; since 2026-06-23 (notice of 2026-05-21)
+//! it is 0 and says nothing. It is CRC-32 over the best 25 levels of each side, `bid:size:ask:size:…`, the texts as
+//! sent: 6,925 of 6,925 frames recorded in 2021, 2022 and 2023 have it so.
+
+use super::messages::BookHead;
+use crate::book::checksum::append_level;
+use crate::book::{Checksum, Ladder, Position, Update, Verdict};
+use crate::data::Side;
+use crate::json::Written;
+
+/// Levels of a side that the checksum is made of.
+const CHECKED: usize = 25;
+
+/// The numbers of a message.
+pub(super) const fn update(is_snapshot: bool, head: &BookHead<'_>) -> Update {
+    let base = match head.seq {
+        Some(seq) => Update { previous: head.previous, ..Update::changes(seq, seq) },
+        None => Update::unnumbered(),
+    };
+    Update { whole: is_snapshot, cross: head.ts, ..base }
+}
+
+/// The rule; [`Update::cross`] is the venue's time.
+pub(super) fn judge(position: Position, update: Update) -> Verdict {
+    if !update.is_numbered() {
+        // Connections are told apart before; a hole is told by the checksum.
+        return if update.whole {
+            Verdict::Replace
+        } else if position.id == 0 {
+            Verdict::Apply
+        } else {
+            Verdict::Gap
+        };
+    }
+    let is_older = update.cross < position.cross
+        || update.last < position.id && (update.cross == position.cross || position.cross == 0);
+    if update.whole {
+        return if update.last == position.id {
+            Verdict::Duplicate
+        } else if update.last < position.id && is_older {
+            Verdict::Stale
+        } else {
+            Verdict::Replace
+        };
+    }
+    if update.previous == Some(position.id) {
+        Verdict::Apply
+    } else if update.last == position.id || is_older {
+        if update.last <= position.snapshot { Verdict::Stale } else { Verdict::Duplicate }
+    } else {
+        Verdict::Gap
+    }
+}
+
+/// The checksum a message says its book has.
+pub(super) fn checksum(sent: i32) -> Option<Checksum> {
+    (sent != 0).then_some(Checksum { expected: sent.cast_unsigned(), of })
+}
+
+fn of(ladder: &Ladder<Written>) -> u32 {
+    let mut text = Vec::with_capacity(2_048);
+    let mut bids = ladder.levels(Side::Buy).take(CHECKED);
+    let mut asks = ladder.levels(Side::Sell).take(CHECKED);
+    for _ in 0..CHECKED {
+        for level in [bids.next(), asks.next()].into_iter().flatten() {
+            if !text.is_empty() {
+                text.push(b':');
+            }
+            append_level(&mut text, level, b':');
+        }
+    }
+    crc32fast::hash(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decimal;
+    use Verdict::{Apply, Duplicate, Gap, Replace, Stale};
+
+    #[test]
+    fn rule() {
+        let at = Position { id: 15, snapshot: 10, fresh: false, cross: 1_000 };
+        for (whole, previous, seq, time, want) in [
+            (false, Some(15), 20, 1_001, Apply),
+            // Quiet, and a reset.
+            (false, Some(15), 15, 1_060, Apply),
+            (false, Some(15), 3, 1_001, Apply),
+            (false, Some(16), 20, 1_001, Gap),
+            (false, None, 20, 1_001, Gap),
+            (false, Some(12), 15, 1_000, Duplicate),
+            (false, Some(10), 12, 999, Duplicate),
+            (false, Some(10), 12, 1_000, Duplicate),
+            (false, Some(7), 10, 990, Stale),
+            // Of the time before a reset.
+            (false, Some(20), 25, 999, Duplicate),
+            // After a reset that was lost.
+            (false, Some(3), 5, 1_010, Gap),
+            (true, None, 15, 1_000, Duplicate),
+            (true, None, 12, 999, Stale),
+            (true, None, 12, 1_000, Stale),
+            (true, None, 3, 1_010, Replace),
+            (true, None, 20, 1_010, Replace),
+        ] {
+            let head = BookHead { seq: Some(seq), previous, ts: time, ..BookHead::default() };
+            assert_eq!(judge(at, update(whole, &head)), want, "{whole} {previous:?} {seq} {time}");
+        }
+        let old = BookHead { ts: 1_000, ..BookHead::default() };
+        let standing = Position { id: 0, ..at };
+        assert_eq!(judge(standing, update(false, &old)), Apply);
+        assert_eq!(judge(standing, update(true, &old)), Replace);
+        assert_eq!(judge(at, update(false, &old)), Gap);
+    }
+
+    #[test]
+    fn the_documented_checksum() {
+        // Both examples of the page: as many levels a side, and fewer asks than bids.
+        let side = |ladder: &mut Ladder<Written>, side, levels: &[(&str, &str)]| {
+            for (price, size) in levels {
+                let (price, size) = (decimal::parse(price.as_bytes()), decimal::parse(size.as_bytes()));
+                let (Ok(price), Ok(size)) = (price, size) else { continue };
+                ladder.set(side, price.value, size.value, Written::of(price, size));
+            }
+        };
+        let text = |bids: &[(&str, &str)], asks: &[(&str, &str)]| {
+            let mut ladder = Ladder::default();
+            side(&mut ladder, Side::Buy, bids);
+            side(&mut ladder, Side::Sell, asks);
+            of(&ladder)
+        };
+        let bids = [("3366.1", "7"), ("3366", "6"), ("3365.9", "10")];
+        assert_eq!(
+            text(&bids[..2], &[("3366.8", "9"), ("3368", "8")]),
+            crc32fast::hash(b"3366.1:7:3366.8:9:3366:6:3368:8")
+        );
+        assert_eq!(
+            text(&bids, &[("3366.8", "9.0")]),
+            crc32fast::hash(b"3366.1:7:3366.8:9.0:3366:6:3365.9:10")
+        );
+        assert!(checksum(0).is_none());
+    }
+}

@@ -1,0 +1,418 @@
+"""OKX: every row, every end, every gap and every book equal what the slow reference gives, on real frames and on ours."""
+
+import gzip
+import json
+import random
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tickwright
+
+from tests import okx
+from tests.parity.support import CONNECTIONS, SHARED, batch_rows
+from tests.property.test_wire_forms import parse, spell
+from tests.reference.captures import read
+from tests.reference.okx import Okx
+
+SINGLE = SHARED / "frames/single/okx"
+needs_frames = pytest.mark.skipif(not SINGLE.is_dir(), reason="needs ../shared/frames")
+TS = 1_780_000_000_000_000_000
+
+type Frames = list[tuple[bytes, int]]
+
+# Arrays and objects that no socket and no endpoint sends as they stand.
+ODD = {"common_optional_string_to_u64", "ws_opt_summary", "http_transaction_detail"}
+# Real files: rows by type, ends of items.
+COUNTS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "common_optional_string_to_u64": ({}, {"rejected": 1}),
+    "ws_opt_summary": ({}, {"rejected": 1}),
+    "http_transaction_detail": ({}, {"control": 1}),
+    # The URL would tell the length of candles.
+    "http_get_candlesticks": ({}, {"control": 1}),
+    "http_get_candlesticks_full": ({}, {"control": 1}),
+    "http_get_funding_rate_history": ({"funding_rate": 2}, {"rows": 2}),
+    "http_get_index_price": ({"index_price": 1}, {"rows": 1}),
+    "http_get_instruments_futures": ({}, {"control": 1}),
+    "http_get_instruments_option": ({}, {"control": 1}),
+    "http_get_instruments_spot": ({}, {"control": 1}),
+    "http_get_instruments_swap": ({}, {"control": 1}),
+    "http_get_mark_price": ({"mark_price": 1}, {"rows": 1}),
+    "http_get_option_summary": ({}, {"control": 4}),
+    "http_get_spread_trades": ({}, {"control": 1}),
+    "http_get_spreads": ({}, {"control": 1}),
+    "http_get_trades": ({"trade": 2}, {"rows": 2}),
+    "ws_bbo_tbt": ({"quote": 1}, {"rows": 1}),
+    # A few levels of a longer book under the longer one's checksum.
+    "ws_books_snapshot": ({}, {"withheld": 1}),
+    "ws_books_update": ({}, {"withheld": 1}),
+    "ws_candle": ({"bar": 1}, {"rows": 1}),
+    "ws_funding_rate": ({"funding_rate": 1}, {"rows": 1}),
+    "ws_instruments": ({"status": 1}, {"rows": 1}),
+    "ws_tickers": ({"quote": 1}, {"rows": 1}),
+    "ws_trades": ({"trade": 1}, {"rows": 1}),
+}
+
+# Connections recorded in 2021 to 2023 (cryptofeed's sample data and its history, where they are at hand): rows by type,
+# ends of frames. The venue sent a book twice where it was subscribed to twice.
+RECORDED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "OKCOIN.ws.1.0.gz": ({"quote": 5, "trade": 4, "delta": 724, "bar": 4}, {"control": 57, "rows": 17}),
+    "OKEX.ws.1.0.gz": ({"trade": 36, "quote": 29, "delta": 5621}, {"control": 64, "rows": 1553}),
+    "OKEX.ws.2.0.gz": ({"trade": 36, "quote": 30, "delta": 5526}, {"control": 62, "rows": 1498}),
+    "OKX-2022-02.0.gz": ({}, {"control": 5}),
+    "OKX-2022-02.ws.1.0.gz": ({"trade": 19, "quote": 13, "delta": 13960}, {"control": 80, "rows": 3700}),
+    "OKX.0.gz": ({}, {"control": 25}),
+    "OKX.ws.1.0.gz": ({"quote": 7, "trade": 74, "delta": 8267}, {"control": 42, "rows": 371}),
+}
+
+
+def shaped(batches: Any) -> dict[tuple[str, str], list[Any]]:
+    tables = {key: batch_rows(batch) for key, batch in batches.items()}
+    for (kind, name), rows in tables.items():
+        for row in rows if kind == "option_greeks" else []:
+            # Columns of the schema that no venue sends.
+            assert (row.pop("convention"), row.pop("instrument_id")) == ("BLACK_SCHOLES", name)
+        for row in rows if kind == "status" else []:
+            row.pop("trading_event", None)
+    return tables
+
+
+def decode(frames: Frames, **options: Any) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Any]]:
+    decoder = tickwright.Decoder("okx", **options)
+    for frame, ts in frames:
+        decoder.push(frame, ts)
+    decoder.finish()
+    return shaped(decoder.flush()), decoder.report()
+
+
+def reference(frames: Frames) -> Okx:
+    slow = Okx()
+    for frame, ts in frames:
+        slow.push(frame, ts)
+    return slow
+
+
+def ends(counts: dict[str, int]) -> dict[str, int]:
+    assert counts["total"] == sum(n for end, n in counts.items() if end != "total")
+    return {end: n for end, n in counts.items() if n and end != "total"}
+
+
+def equal(rows: dict[tuple[str, str], list[Any]], report: dict[str, Any], slow: Okx) -> None:
+    wanted = slow.tables()
+    assert rows.keys() == wanted.keys()
+    for key, table in wanted.items():
+        for number, (ours, theirs) in enumerate(zip(rows[key], table, strict=False)):
+            assert {name: ours[name] for name in theirs} == theirs, (key, number)
+        assert len(rows[key]) == len(table), key
+    of_frames, of_items = slow.ends()
+    assert ends(report["accounting"]["frames"]) == of_frames
+    assert ends(report["accounting"]["items"]) == of_items
+    ends(report["accounting"]["bytes"])
+    assert report["unknown_topics"] == dict(slow.unknown)
+    fields = ("instrument_id", "cause", "from_sequence", "to_sequence")
+    holes = [tuple(gap[field] for field in fields) for gap in report["gaps"] if gap["cause"] != "no_snapshot"]
+    assert sorted(holes) == sorted(slow.gaps)
+
+
+def same(frames: Frames) -> Okx:
+    rows, report = decode(frames)
+    slow = reference(frames)
+    equal(rows, report, slow)
+    assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
+    return slow
+
+
+@needs_frames
+def test_every_real_file_is_in_the_table() -> None:
+    assert {path.stem for path in SINGLE.iterdir()} == COUNTS.keys()
+
+
+@needs_frames
+@pytest.mark.parametrize("name", COUNTS)
+def test_real_frames(name: str) -> None:
+    rows, items = COUNTS[name]
+    frames = [((SINGLE / f"{name}.json").read_bytes(), TS)]
+    same(frames)
+    got, report = decode(frames)
+    assert dict(Counter(kind for (kind, _), table in got.items() for _ in table)) == rows
+    assert ends(report["accounting"]["items"]) == items
+    if name not in ODD:
+        assert (report["rejects"], report["unknown_keys"]) == ([], {})
+
+
+def test_real_recordings() -> None:
+    """Whole connections, row by row; thousands of checksums over texts as the venue sent them."""
+    found = sorted(CONNECTIONS.glob("OK*.gz")) if CONNECTIONS.is_dir() else []
+    assert {path.name for path in found} <= RECORDED.keys()
+    for path in found:
+        batches, report = tickwright.decode_file(path, feed="okx")
+        rows = shaped(batches)
+        slow = Okx()
+        checked = 0
+        for item in read(path).items:
+            if item.kind == "received":
+                slow.push(item.body, item.ts)
+                checked += b'"checksum"' in item.body
+            elif item.kind == "rest":
+                slow.push(item.body, item.ts, item.url)
+            elif item.kind == "sent":
+                slow.frames.append(["control"])
+        equal(rows, report, slow)
+        counts, of_frames = RECORDED[path.name]
+        assert dict(Counter(kind for (kind, _), table in rows.items() for _ in table)) == counts, path.name
+        assert ends(report["accounting"]["frames"]) == of_frames, path.name
+        assert (report["rejects"], report["gaps"], report["unknown_keys"]) == ([], [], {}), path.name
+        total = report["accounting"]["bytes"]["total"] + report["accounting"]["container_bytes"]
+        assert total == len(gzip.decompress(path.read_bytes()))
+        # Every book frame was proven by a checksum of its own: none is withheld, none is a gap.
+        assert checked == sum(1 for parts in slow.frames for part in parts if not isinstance(part, str))
+
+
+@pytest.mark.parametrize("name", okx.SESSIONS)
+def test_sessions(name: str) -> None:
+    slow = same(okx.SESSIONS[name]())
+    assert slow.rows and slow.gaps
+
+
+@pytest.mark.parametrize("how", [{"shuffle"}, {"space"}, {"escape"}, {"shuffle", "space", "escape", "unknown"}])
+@pytest.mark.parametrize("name", okx.SESSIONS)
+def test_forms_of_frames_read_alike(name: str, how: set[str]) -> None:
+    frames = okx.SESSIONS[name]()
+    wanted = decode(frames)[0]
+    for seed in range(5):
+        chance = random.Random(seed)
+        spelled = [
+            (frame if frame == b"pong" else spell(parse(frame), chance, frozenset(how)).encode(), ts)
+            for frame, ts in frames
+        ]
+        rows, report = decode(spelled)
+        assert rows == wanted, seed
+        assert bool(report["unknown_keys"]) == ("unknown" in how)
+
+
+def damaged() -> list[tuple[bytes, str]]:
+    """A frame, the code of its reject."""
+    good = okx.push("trades", okx.trade(1, count="1"))
+    swap = [
+        (b'"side":"buy"', b'"side":"Buy"', "unknown_value"),
+        (b'"px":"63913.40"', b'"px":"0"', "price_not_positive"),
+        (b'"px":"63913.40"', b'"px":"-1"', "price_not_positive"),
+        (b'"px":"63913.40"', b'"px":"1.00000000000000001"', "decimal_scale"),
+        (b'"px":"63913.40"', b'"px":""', "decimal_syntax"),
+        (b'"px":"63913.40"', b'"px":null', "wrong_type"),
+        (b'"sz":"34.95"', b'"sz":"0"', "size_not_positive"),
+        (b'"ts":"1780000000000"', b'"ts":"17"', "time_out_of_range"),
+        (b'"ts":"1780000000000"', b'"ts":"x"', "integer_range"),
+        (b'"ts":"1780000000000"', b'"ts":""', "time_out_of_range"),
+        (b'"tradeId"', b'"tradeNo"', "missing_key"),
+        (b'"tradeId":"1"', b'"tradeId":""', "unknown_value"),
+        (b'"count":"1"', b'"px":"1"', "duplicate_key"),
+        (b'"data":[', b'"data":[[', "json_syntax"),
+        (b'"data":[', b'"dates":[', "missing_key"),
+        (b'"instId":"BTC-USDT-SWAP","tradeId"', b'"instId":"../BTC","tradeId"', "unknown_value"),
+        (b'"instId":"BTC-USDT-SWAP","tradeId"', b'"instId":"","tradeId"', "unknown_value"),
+        (b'"instId":"BTC-USDT-SWAP","tradeId"', b'"instId":"\xff","tradeId"', "invalid_utf8"),
+        (b'{"channel":"trades","instId":"BTC-USDT-SWAP"}', b'"trades"', "wrong_type"),
+        (b'"channel":"trades"', b'"kind":"trades"', "missing_key"),
+    ]
+    cases = [(good.replace(old, new), code) for old, new, code in swap]
+    assert all(frame != good for frame, _ in cases)
+    snapshot = okx.book("snapshot", 5, -1, okx.BIDS, [])
+    start = okx.T0 - okx.T0 % 60_000
+    return cases + [
+        (snapshot.replace(b'"action":"snapshot"', b'"action":"partial"'), "unknown_value"),
+        (snapshot.replace(b'"action":"snapshot",', b""), "missing_key"),
+        (snapshot.replace(b',"instId":"BTC-USDT-SWAP"', b""), "missing_key"),
+        (snapshot.replace(b'"seqId":5', b'"seqId":"5"'), "wrong_type"),
+        (snapshot.replace(b'"seqId":5', b'"seqId":-5'), "integer_range"),
+        (snapshot.replace(b'"checksum":0', b'"checksum":4294967296'), "integer_range"),
+        (snapshot.replace(b'"1.5"', b'"-1.5"'), "size_not_positive"),
+        (snapshot.replace(b'"0","3"]', b'"0",3,x]', 1), "json_syntax"),
+        (snapshot.replace(b'["63913.2","2","0","3"]', b'["63913.2"]'), "wrong_type"),
+        (snapshot[:-1], "json_syntax"),
+        (snapshot + b"x", "json_syntax"),
+        (okx.top("books5", 5, okx.BIDS, []).replace(b'"instId":"BTC-USDT-SWAP","ts"', b'"instId":"X","ts"'), "unknown_value"),
+        (okx.candle(start).replace(b'"1"]]', b'"2"]]'), "unknown_value"),
+        (okx.candle(start).replace(b'"64050"', b'"0"'), "price_not_positive"),
+        (okx.push("candle1m", ["1780000000000", "1", "2"]), "missing_key"),
+        (okx.funding("x"), "decimal_syntax"),
+        (okx.liquidations(okx.forced("0", "1")), "price_not_positive"),
+        (okx.liquidations(okx.forced("1", "1", "both")), "unknown_value"),
+        (okx.greeks(deltaBS="inf"), "decimal_syntax"),
+        (b"pong ", "json_syntax"),
+        (b"[]", "wrong_type"),
+        (b"", "json_syntax"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(damaged())))
+def test_damage_is_a_reject_with_its_reason(number: int) -> None:
+    frame, code = damaged()[number]
+    rows, report = decode([(frame, TS)])
+    assert rows == {}
+    assert [reject["code"] for reject in report["rejects"]] == [code], frame
+    assert ends(report["accounting"]["frames"]) == {"rejected": 1}
+    assert reference([(frame, TS)]).ends()[0] == {"rejected": 1}
+
+
+def test_items_stand_or_fall_alone() -> None:
+    frames = [(okx.push("trades-all", okx.trade(1), okx.trade(2, px="0"), okx.trade(3)), TS)]
+    rows, report = decode(frames)
+    assert [len(table) for table in rows.values()] == [2]
+    assert ends(report["accounting"]["items"]) == {"rows": 2, "rejected": 1}
+    same(frames)
+
+
+@pytest.mark.parametrize("name", okx.SESSIONS)
+def test_any_byte_lost_or_changed_is_counted(name: str) -> None:
+    chance = random.Random(7)
+    for frame, ts in okx.SESSIONS[name]():
+        for _ in range(20):
+            at = chance.randrange(len(frame))
+            changed = frame[:at] + bytes([chance.randrange(256)]) * chance.randrange(3) + frame[at + 1 :]
+            _, report = decode([(changed, ts)])
+            counts = report["accounting"]["frames"]
+            assert sum(ends(counts).values()) == 1
+            if changed in (b"ping", b"pong"):
+                continue
+            try:
+                json.loads(changed.decode())
+            except (ValueError, UnicodeDecodeError):
+                assert ends(counts) == {"rejected": 1}, changed
+
+
+def test_a_book_of_2022_is_proven_by_its_checksum_alone() -> None:
+    rows, report = decode(okx.proven())
+    causes = [(gap["instrument_id"], gap["cause"], gap["resolution"], gap["withheld"]) for gap in report["gaps"]]
+    assert causes == [
+        ("BTC-USDT.OKX", "no_snapshot", "snapshot", 1),
+        ("BTC-USDT.OKX", "checksum", "snapshot", 3),
+        ("BTC-USDT-SWAP.OKX", "checksum", "snapshot", 1),
+    ]
+    assert {row["sequence"] for row in rows[("delta", "BTC-USDT.OKX")]} == {0}
+    assert [row["price"] for row in rows[("delta", "BTC-USDT.OKX")] if row["action"] == "CLEAR"] == [Decimal(0)] * 2
+
+
+@pytest.mark.parametrize(("on_gap", "withheld"), [("withhold", 4), ("rebuild", 0), ("continue", 0)])
+def test_what_is_done_about_a_wrong_checksum(on_gap: str, withheld: int) -> None:
+    frames = okx.proven()[:10]
+    rows, report = decode(frames, on_gap=on_gap)
+    assert report["accounting"]["frames"]["withheld"] == withheld
+    (gap,) = [gap for gap in report["gaps"] if gap["cause"] == "checksum"][:1]
+    assert gap["resolution"] == ("snapshot" if on_gap == "withhold" else on_gap)
+    clears = sum(row["action"] == "CLEAR" for row in rows[("delta", "BTC-USDT.OKX")])
+    assert clears == {"withhold": 2, "rebuild": 5, "continue": 3}[on_gap]
+
+
+def recorded(path: Path, *parts: tuple[str, list[bytes]]) -> Path:
+    """A cryptofeed file: connections and answers under their URLs, frames received."""
+    lines, second = [], 1_780_000_100
+    for url, frames in parts:
+        if url.startswith("wss:"):
+            lines.append(f"{url} <-> {second}.5".encode())
+        for frame in frames:
+            second += 1
+            head = f"{url} -> {second}.25: " if url.startswith("https:") else f"{second}.25: "
+            lines.append(head.encode() + frame)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def test_two_connections_without_numbers_are_one_book(tmp_path: Path) -> None:
+    """Told apart by the venue's times: what the other connection brought is a duplicate, what it alone brought is not."""
+    bids, asks = okx.levels(("100", "2"), ("99", "1")), okx.levels(("101", "1"))
+    updates = [
+        okx.book(
+            "update", None, None, okx.levels(("100", str(size))), [], time=okx.T0 + size,
+            checksum=okx.crc([["100", str(size)], bids[1]], asks),
+        )
+        for size in range(3, 9)
+    ]  # fmt: skip
+    snapshot = okx.book("snapshot", None, None, bids, asks, checksum=okx.crc(bids, asks))
+    url = "wss://ws.okx.com:8443/ws/v5/public"
+    one = recorded(tmp_path / "one.txt", (url, [snapshot, *updates[:4]]))
+    # The first connection is ahead by 50 ms, and ends early.
+    first = recorded(tmp_path / "first.txt", (url, [snapshot, *updates[:2]]))
+    first.write_bytes(first.read_bytes().replace(b".25:", b".20:").replace(b".5\n", b".4\n"))
+    report = tickwright.convert([one, first], tmp_path / "catalog", feed="okx")
+    assert (report.gaps, report.rejects, report.rows) == (0, 0, 4 + 4)
+    assert report.accounting.frames.duplicate == 3
+
+
+def test_answers_under_their_urls(tmp_path: Path) -> None:
+    api, minute = "https://www.okx.com/api/v5", 60_000
+    start = 1_780_000_080_000
+    candles = [[str(start + at * minute), "10", "12", "9", "11", "5.5", "60", "61", confirm] for at, confirm in
+               ((0, "0"), (-1, "1"), (-2, "1"))]  # fmt: skip
+    whole = {"asks": okx.ASKS, "bids": okx.BIDS, "ts": str(okx.T0), "seqId": 8}
+    trades = [okx.trade(9, instrument=okx.SPOT), okx.trade(8, instrument=okx.SPOT, time=okx.T0 - 1)]
+    paid = [
+        {"instType": "SWAP", "instId": okx.SWAP, "fundingRate": "0.0002", "realizedRate": "0.0001", "fundingTime": str(start - ago)}
+        for ago in (0, 28_800_000)
+    ]  # fmt: skip
+
+    def answer(*data: Any) -> bytes:
+        return okx.wire({"code": "0", "msg": "", "data": list(data)})
+
+    path = recorded(
+        tmp_path / "answers.txt",
+        (f"{api}/market/candles?instId={okx.SWAP}&bar=1m&limit=3", [answer(*candles)]),
+        (f"{api}/market/index-candles?instId={okx.SPOT}&bar=1m", [answer(["1", "2"])]),
+        (f"{api}/market/books?instId={okx.SWAP}&sz=400", [answer(whole), answer(whole)]),
+        (f"{api}/market/trades?instId={okx.SPOT}", [answer(*trades)]),
+        (f"{api}/public/funding-rate-history?instId={okx.SWAP}", [answer(*paid)]),
+        (f"{api}/public/instruments?instType=SWAP", [answer(okx.definition())]),
+        (f"{api}/public/time", [answer({"ts": "1780000000000"})]),
+    )
+    batches, report = tickwright.decode_file(path)
+    tables = {kind: batch_rows(batch) for (kind, _), batch in batches.items()}
+    assert [row["ts_event"] for row in tables["bar"]] == [(start - minute) * 10**6, start * 10**6]
+    assert [row["sequence"] for row in tables["delta"]] == [8] * 5
+    assert [row["trade_id"] for row in tables["trade"]] == ["8", "9"]
+    assert [row["rate"] for row in tables["funding_rate"]] == [Decimal("0.0001")] * 2
+    assert report["rejects"] == []
+    assert ends(report["accounting"]["items"]) == {"rows": 7, "control": 4, "duplicate": 1}
+    slow = Okx()
+    for item in read(path).items:
+        slow.push(item.body, item.ts, item.url)
+    equal(shaped(batches), report, slow)
+
+
+def test_definitions(tmp_path: Path) -> None:
+    """Each class, from what the venue sends; the reference makes the same of every object."""
+    items = [
+        okx.definition(),
+        okx.definition(instId="BTC-USD-SWAP", ctType="inverse", ctVal="100", uly="BTC-USD", settleCcy="BTC", lotSz="1"),
+        okx.definition(instId="BTC-USD_UM-SWAP", ctVal="0.0001", uly="BTC-USD_UM", settleCcy="USD", ctType="linear"),
+        okx.definition(instId="BTC-USD_UM_XPERP-310404", instType="FUTURES", uly="BTC-USD", expTime="1933056000000"),
+        okx.definition(
+            instId=okx.OPTION, instType="OPTION", ctVal="1", ctMult="0.01", uly="BTC-USD", settleCcy="BTC", ctType="",
+            stk="92000", optType="C", expTime="1790323200000", tickSz="0.0001", lotSz="1",
+        ),
+        okx.definition(
+            instId=okx.SPOT, instType="SPOT", ctVal="", ctMult="", uly="", baseCcy="BTC", quoteCcy="USDT", settleCcy="",
+            ctType="", lotSz="0.00000001",
+        ),
+        okx.definition(instId="BTC-ABOVE-DAILY-260224-1600-65000", instType="EVENTS"),
+        okx.definition(instId="NEW-USDT-SWAP", state="preopen", tickSz="", lotSz=""),
+    ]  # fmt: skip
+    path = recorded(
+        tmp_path / "definitions.txt",
+        ("https://www.okx.com/api/v5/public/instruments?instType=X", [okx.wire({"code": "0", "data": items, "msg": ""})]),
+        ("wss://ws.okx.com:8443/ws/v5/public", [okx.push("trades", *(okx.trade(1, instrument=i["instId"], px="64000", sz="35") for i in items))]),
+    )
+    report = tickwright.convert(path, tmp_path / "catalog")
+    slow = Okx()
+    slow.ts = 0
+    slow.parts = []
+    slow._instruments(items)
+    found = {item["instrument_id"]: item for item in report.instruments}
+    assert found.keys() == slow.definitions.keys() and len(found) == 6
+    for name, wanted in slow.definitions.items():
+        got = found[name]
+        renamed = {"class": "type"} if "class" not in got else {}
+        for key, value in wanted.items():
+            held = got[renamed.get(key, key)]
+            assert held == value, (name, key)
