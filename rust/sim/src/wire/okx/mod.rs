@@ -27,9 +27,9 @@ pub(super) const OKX: Feed = Feed { name: "okx", product: Product::Linear, wire:
 const DEPTH: usize = 400;
 /// Levels of a side that `books5` shows.
 const FEW: usize = 5;
-/// After so long without a change a book's message says that there is none. The venue waits for a minute; short captures
-/// shall have some too.
-const QUIET: u64 = 10 * SECOND;
+/// After so long without a change a book's message says that there is none. The venue waits for a minute; a short capture
+/// of a busy market shall have some too.
+const QUIET: u64 = 300 * MILLI;
 /// Between two fundings, ns.
 const FUNDING: u64 = 8 * 3_600 * SECOND;
 
