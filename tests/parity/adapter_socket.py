@@ -1,9 +1,10 @@
-"""NautilusTrader's compiled Bybit client fed frames over a WebSocket of our own, on the loopback."""
+"""NautilusTrader's compiled clients of Bybit and OKX fed frames over a WebSocket of our own, on the loopback."""
 
 import asyncio
 import base64
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from nautilus_trader.core import nautilus_pyo3
@@ -35,8 +36,8 @@ def _text(body: bytes) -> bytes:
 class Server:
     """Acknowledges every subscription, then sends the frames once `ready` is set."""
 
-    def __init__(self, frames: Iterable[bytes]) -> None:
-        self.frames, self.ready = list(frames), asyncio.Event()
+    def __init__(self, frames: Iterable[bytes], acknowledge: Callable[[bytes], list[bytes]]) -> None:
+        self.frames, self.ready, self.acknowledge = list(frames), asyncio.Event(), acknowledge
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serves one connection."""
@@ -56,7 +57,7 @@ class Server:
                 if opcode == 8:
                     break
                 if opcode == 1 and b'"subscribe"' in body:
-                    writer.write(_text(b'{"success":true,"ret_msg":"","conn_id":"c","req_id":"","op":"subscribe"}'))
+                    writer.write(b"".join(map(_text, self.acknowledge(body))))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         sender.cancel()
@@ -69,17 +70,25 @@ class Server:
             await writer.drain()
 
 
-async def _objects(
-    product: Any, instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int
+def _bybit_answers(_: bytes) -> list[bytes]:
+    return [b'{"success":true,"ret_msg":"","conn_id":"c","req_id":"","op":"subscribe"}']
+
+
+def _okx_answers(request: bytes) -> list[bytes]:
+    args = json.loads(request)["args"]
+    return [json.dumps({"event": "subscribe", "arg": arg, "connId": "c"}).encode() for arg in args]
+
+
+async def _run(
+    client_of: Callable[[str], Any],
+    subscribe: Callable[[Any, Callable[[Any], None]], Awaitable[None]],
+    server: Server,
+    wanted: int,
 ) -> list[Any]:
-    server = Server(frames)
+    """Connects a client to a server of ours and gives what its callback gets."""
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    client = nautilus_pyo3.BybitWebSocketClient.new_public(
-        product_type=product,
-        environment=nautilus_pyo3.BybitEnvironment.MAINNET,
-        url=f"ws://127.0.0.1:{port}",
-    )
+    client = client_of(f"ws://127.0.0.1:{port}")
     found: list[Any] = []
 
     def take(message: Any) -> None:
@@ -89,22 +98,7 @@ async def _objects(
         else:
             found.append(message)
 
-    for instrument in instruments:
-        client.cache_instrument(instrument)
-    await client.connect(asyncio.get_running_loop(), take)
-    await client.wait_until_active(timeout_secs=10.0)
-    for instrument in instruments:
-        if "book" in topics:
-            await client.subscribe_orderbook(instrument.id, 50)
-        if "quote" in topics:
-            await client.subscribe_orderbook(instrument.id, 1)
-        if "trade" in topics:
-            await client.subscribe_trades(instrument.id)
-        if "ticker" in topics:
-            await client.subscribe_ticker(instrument.id)
-        if "bar" in topics:
-            spec = nautilus_pyo3.BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-EXTERNAL")
-            await client.subscribe_bars(spec)
+    await subscribe(client, take)
     await asyncio.sleep(0.3)
     server.ready.set()
     for _ in range(100):
@@ -118,5 +112,53 @@ async def _objects(
 
 
 def objects(product: Any, instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
-    """What the client makes of `frames`, at least `wanted` objects where it makes as many within five seconds."""
-    return asyncio.run(_objects(product, instruments, frames, topics, wanted))
+    """What Bybit's client makes of `frames`, at least `wanted` objects where it makes as many within five seconds."""
+
+    def client_of(url: str) -> Any:
+        return nautilus_pyo3.BybitWebSocketClient.new_public(
+            product_type=product,
+            environment=nautilus_pyo3.BybitEnvironment.MAINNET,
+            url=url,
+        )
+
+    async def subscribe(client: Any, take: Callable[[Any], None]) -> None:
+        for instrument in instruments:
+            client.cache_instrument(instrument)
+        await client.connect(asyncio.get_running_loop(), take)
+        await client.wait_until_active(timeout_secs=10.0)
+        for instrument in instruments:
+            if "book" in topics:
+                await client.subscribe_orderbook(instrument.id, 50)
+            if "quote" in topics:
+                await client.subscribe_orderbook(instrument.id, 1)
+            if "trade" in topics:
+                await client.subscribe_trades(instrument.id)
+            if "ticker" in topics:
+                await client.subscribe_ticker(instrument.id)
+            if "bar" in topics:
+                spec = nautilus_pyo3.BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-EXTERNAL")
+                await client.subscribe_bars(spec)
+
+    return asyncio.run(_run(client_of, subscribe, Server(frames, _bybit_answers), wanted))
+
+
+def okx_objects(instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
+    """The same of OKX's client; a topic is the name of one of its `subscribe_` methods."""
+
+    def client_of(url: str) -> Any:
+        return nautilus_pyo3.OKXWebSocketClient(url=url)
+
+    async def subscribe(client: Any, take: Callable[[Any], None]) -> None:
+        await client.connect(asyncio.get_running_loop(), instruments, take)
+        await client.wait_until_active(timeout_secs=10.0)
+        for instrument in instruments:
+            for topic in topics:
+                if topic == "trades":
+                    await client.subscribe_trades(instrument.id, False)
+                elif topic == "bars":
+                    spec = nautilus_pyo3.BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-EXTERNAL")
+                    await client.subscribe_bars(spec)
+                else:
+                    await getattr(client, f"subscribe_{topic}")(instrument.id)
+
+    return asyncio.run(_run(client_of, subscribe, Server(frames, _okx_answers), wanted))

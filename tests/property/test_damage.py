@@ -66,6 +66,8 @@ def shapes(frames: Frames, each: int = 3) -> Frames:
     for ts, frame in frames:
         value = json.loads(frame)
         inner = value.get("data", value) if isinstance(value, dict) else value
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            inner = inner[0]
         shape = str(sorted(inner)) if isinstance(inner, dict) else type(inner).__name__
         seen[shape] += 1
         if seen[shape] <= each:
