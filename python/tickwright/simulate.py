@@ -97,8 +97,8 @@ def simulate(
     Parameters
     ----------
     feed
-        ``"binance-spot"``, ``"binance-usdm"``, ``"binance-coinm"``, ``"bybit-spot"``, ``"bybit-linear"`` or
-        ``"bybit-inverse"``.
+        ``"binance-spot"``, ``"binance-usdm"``, ``"binance-coinm"``, ``"bybit-spot"``, ``"bybit-linear"``,
+        ``"bybit-inverse"`` or ``"okx"``.
     output
         The capture: tickwright's own container where the name ends in ``.tkw``, else lines of ``<ns> <frame>``,
         compressed where it ends in ``.gz`` or ``.zst``. Both files appear only when they are whole.

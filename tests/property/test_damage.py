@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import tickwright
 
-from tests import bybit
+from tests import bybit, okx
 from tests.containers import CONTAINERS
 from tests.damage import FILE_KINDS, KINDS, corpus, some
 from tests.processes import adds_up
@@ -26,7 +26,8 @@ from tests.reference.decode import HOSTS, decode_items
 
 VENUES = {feed["name"]: feed["venue"] for feed in tickwright.feeds()}
 FEEDS = list(VENUES)
-BY_HAND = {"bybit-option": bybit.options}
+# Messages that the simulator does not write; what is no JSON is no frame to damage.
+BY_HAND = {"bybit-option": bybit.options, "okx": okx.session}
 # An input that cannot be read is an error of its own, never anything else.
 REFUSED = {"truncated", "corrupt", "empty", "unknown_container", "unknown_feed", "no_input", "unreadable"}
 
@@ -37,7 +38,7 @@ type Frames = list[tuple[int, bytes]]
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Frames]:
     """A short recording of each feed, with rows of every type it has.
 
-    A feed that cannot be simulated has frames by hand, and those of another of its venue.
+    Some have frames by hand too; a feed that cannot be simulated has those of another of its venue.
     """
 
     def simulated(feed: str) -> Frames | None:
@@ -53,7 +54,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Frames]:
         frames = simulated(feed)
         if frames is None:
             others = [simulated(other) for other in FEEDS if VENUES[other] == VENUES[feed]]
-            frames = [(ts, frame) for frame, ts in BY_HAND[feed]()] + next(other for other in others if other)
+            frames = next(other for other in others if other)
+        if feed in BY_HAND:
+            frames = [(ts, frame) for frame, ts in BY_HAND[feed]() if frame != b"pong"] + frames
         assert len(frames) > 200
         out[feed] = frames
     return out
