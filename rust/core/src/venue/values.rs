@@ -151,7 +151,12 @@ pub(super) fn is_empty_text(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// A time in milliseconds, as text or as a number; `""` and 0 are none.
+#[inline]
 pub(super) fn epoch_text(cursor: &mut Cursor<'_>) -> Result<Option<u64>, JsonError> {
+    let at = cursor.offset() + 1;
+    if let Some(value) = cursor.short_quoted() {
+        return time::from_epoch(value).map(Some).ok_or(JsonError { kind: Kind::Time, at });
+    }
     let (text, at) = cursor.decimal_text()?;
     if text.is_empty() || *text == *b"0" {
         return Ok(None);
