@@ -341,6 +341,36 @@ def test_two_connections_without_numbers_are_one_book(tmp_path: Path) -> None:
     assert report.accounting.frames.duplicate == 3
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_later_recording_goes_on_with_the_book(tmp_path: Path, numbered: bool) -> None:
+    """By the number, or where there is none by the checksum: over levels whose texts the catalog's log has kept."""
+    bids, asks = okx.levels(("100.10", "2.0"), ("99", "1")), okx.levels(("101", "1"))
+    url = "wss://ws.okx.com:8443/ws/v5/public"
+
+    def update(number: int, size: str, right: str) -> bytes:
+        checksum = okx.crc([["100.10", "2.0"], ["99", right]], asks)
+        seq, previous = (number, number - 1) if numbered else (None, None)
+        return okx.book("update", seq, previous, okx.levels(("99", size)), [], checksum=checksum, time=okx.T0 + number)
+
+    seq, previous = (1, -1) if numbered else (None, None)
+    snapshot = okx.book("snapshot", seq, previous, bids, asks, checksum=okx.crc(bids, asks))
+    parts = [[snapshot, update(2, "3", "3")], [update(3, "4.00", "4.00")], [update(4, "5", "6")]]
+    for number, (frames, rows, gaps) in enumerate(zip(parts, (5, 1, 0), (0, 0, 1), strict=True)):
+        path = recorded(tmp_path / f"{number}.txt", (url, frames))
+        path.write_bytes(path.read_bytes().replace(b"17800001", b"1780%04d" % (1 + number)))
+        report = tickwright.convert(path, tmp_path / "catalog")
+        assert (report.rows, report.gaps) == (rows, gaps), number
+
+
+def test_a_capture_tells_its_feed(tmp_path: Path) -> None:
+    """By its frames alone."""
+    capture = tmp_path / "capture.ndjson"
+    capture.write_bytes(b"".join(b"%d %b\n" % (ts, frame) for frame, ts in okx.session() if frame != b"pong"))
+    report = tickwright.convert(capture, tmp_path / "catalog")
+    assert report.rows > 50
+    assert (tmp_path / "catalog/data/trade_tick/BTC-USDT-SWAP.OKX").is_dir()
+
+
 def test_answers_under_their_urls(tmp_path: Path) -> None:
     api, minute = "https://www.okx.com/api/v5", 60_000
     start = 1_780_000_080_000
@@ -400,8 +430,14 @@ def test_definitions(tmp_path: Path) -> None:
     ]  # fmt: skip
     path = recorded(
         tmp_path / "definitions.txt",
-        ("https://www.okx.com/api/v5/public/instruments?instType=X", [okx.wire({"code": "0", "data": items, "msg": ""})]),
-        ("wss://ws.okx.com:8443/ws/v5/public", [okx.push("trades", *(okx.trade(1, instrument=i["instId"], px="64000", sz="35") for i in items))]),
+        (
+            "https://www.okx.com/api/v5/public/instruments?instType=X",
+            [okx.wire({"code": "0", "data": items, "msg": ""})],
+        ),
+        (
+            "wss://ws.okx.com:8443/ws/v5/public",
+            [okx.push("trades", *(okx.trade(1, instrument=i["instId"], px="64000", sz="35") for i in items))],
+        ),
     )
     report = tickwright.convert(path, tmp_path / "catalog")
     slow = Okx()
