@@ -236,9 +236,11 @@ fn empty_and_unknown() {
 #[test]
 fn a_year_beyond_sixty_four_bits_is_a_bad_time() {
     let (items, framed, overhead) =
-        read(TARDIS.replacen("20", "90", 1).as_bytes(), "x", 64, false).expect("reads");
+        read(TARDIS.replace("2021-10-12T00:28:33", "9021-10-12T00:28:33").as_bytes(), "x", 64, false)
+            .expect("reads");
     assert_eq!(framed + overhead, TARDIS.len() as u64);
-    assert!(matches!(items[1].0, FrameKind::Malformed(crate::frame::MalformedReason::BadTimestamp)));
+    let bad = FrameKind::Malformed(crate::frame::MalformedReason::BadTimestamp);
+    assert_eq!(items.iter().filter(|item| item.0 == bad).count(), 1);
 }
 
 #[test]
