@@ -59,10 +59,17 @@ impl<W: Output> Hashing<W> {
         Ok(Self { file, hasher: Sha256::new(), bytes: 0 })
     }
 
+    /// Hands everything to the system, not yet to the disk.
+    fn close(self, path: &Path, rows: u64) -> Result<(FileSummary, W), StoreError> {
+        let file = self.file.into_inner().map_err(|e| StoreError::io(path)(e.into_error()))?;
+        Ok((FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) }, file))
+    }
+
     /// Makes the file durable.
-    fn finish(mut self, path: &Path, rows: u64) -> Result<FileSummary, StoreError> {
-        self.file.flush().and_then(|()| self.file.get_mut().sync()).map_err(StoreError::io(path))?;
-        Ok(FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) })
+    fn finish(self, path: &Path, rows: u64) -> Result<FileSummary, StoreError> {
+        let (summary, mut file) = self.close(path, rows)?;
+        file.sync().map_err(StoreError::io(path))?;
+        Ok(summary)
     }
 }
 
@@ -137,6 +144,23 @@ pub struct GroupEncoder {
     columns: Vec<ArrowColumnWriter>,
 }
 
+/// A file that is written and not durable yet.
+#[must_use = "what is not synced can be lost"]
+pub struct Unsynced {
+    path: Arc<Path>,
+    file: File,
+}
+
+impl Unsynced {
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// What the file system gives: also an error of having written it earlier.
+    pub fn sync(mut self) -> Result<(), StoreError> {
+        self.file.sync().map_err(StoreError::io(&*self.path))
+    }
+}
+
 /// A row group that was encoded.
 pub struct EncodedGroup {
     columns: Vec<ArrowColumnChunk>,
@@ -199,16 +223,19 @@ impl FileWriter {
         self.rows
     }
 
-    /// Binds the label and makes the file durable.
+    /// Binds the label and ends the file, which is not durable yet.
     ///
     /// # Errors
     /// What writing gives.
-    pub fn finish(mut self, label: &Label<'_>) -> Result<FileSummary, StoreError> {
+    pub fn finish(mut self, label: &Label<'_>) -> Result<(FileSummary, Unsynced), StoreError> {
         for (key, value) in label.metadata() {
             self.writer.append_key_value_metadata(KeyValue::new(key, value));
         }
         match self.writer.into_inner() {
-            Ok(sink) => sink.finish(&self.path, self.rows),
+            Ok(sink) => {
+                let (summary, file) = sink.close(&self.path, self.rows)?;
+                Ok((summary, Unsynced { path: self.path, file }))
+            }
             Err(error) => Err(failure(&self.path, error)),
         }
     }

@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 mod partition;
+mod syncs;
 mod workers;
 
 use partition::{Origin, PartitionFile, Pending};
+use syncs::Syncs;
 use workers::Workers;
 
 use super::ConvertError;
@@ -146,7 +148,8 @@ pub fn encode(
         let held = taken[at].lock().map(|mut held| std::mem::take(&mut *held)).unwrap_or_default();
         Ok(Some(Prepared::new(store, &plans[at], held)))
     };
-    let workers = Workers::new(threads, source, done);
+    let syncs = Syncs::start();
+    let workers = Workers::new(threads, source, done, &syncs);
     let streams = workers.run(plans.len(), &prepare)?;
     let mut jobs: Vec<(usize, u64)> = Vec::new();
     for (at, stream) in streams.iter().enumerate() {
@@ -162,6 +165,8 @@ pub fn encode(
         Ok(done(rows).then_some(written))
     };
     let results = workers.run(jobs.len(), &write)?;
+    drop(workers);
+    syncs.finish()?;
     let mut encoded = Encoded::default();
     let mut runs: Vec<IdRuns> = plans.iter().map(|_| IdRuns::default()).collect();
     for (written, (stream, _)) in results.into_iter().zip(&jobs) {

@@ -285,7 +285,8 @@ impl<'w, 'p> PartitionFile<'w, 'p> {
         self.flush()?;
         if let Some(mut open) = self.open.take() {
             open.settle(0, &self.path)?;
-            let summary = open.writer.finish(&self.label)?;
+            let (summary, unsynced) = open.writer.finish(&self.label)?;
+            self.workers.syncs.sync(unsynced)?;
             let plan = self.stream.plan;
             self.written.file = Some(NewFile {
                 path: self.path,

@@ -6,6 +6,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::super::ConvertError;
+use super::syncs::Syncs;
 use crate::data::AnyColumns;
 use crate::schema::Label;
 use crate::store::{EncodedGroup, GroupEncoder, StoreError};
@@ -26,6 +27,8 @@ pub(super) struct Workers<'a> {
     pub source: &'a (dyn Fn(u32) -> String + Sync),
     /// Is told of rows written and answers whether to go on; where not, what was written is not used.
     pub done: &'a (dyn Fn(u64) -> bool + Sync),
+    /// Where files go that are written.
+    pub syncs: &'a Syncs,
     state: Mutex<State<'a>>,
     wake: Condvar,
 }
@@ -63,8 +66,9 @@ impl<'a> Workers<'a> {
         threads: usize,
         source: &'a (dyn Fn(u32) -> String + Sync),
         done: &'a (dyn Fn(u64) -> bool + Sync),
+        syncs: &'a Syncs,
     ) -> Self {
-        Self { threads: threads.max(1), source, done, state: Mutex::default(), wake: Condvar::new() }
+        Self { threads: threads.max(1), source, done, syncs, state: Mutex::default(), wake: Condvar::new() }
     }
 
     /// Tells of rows written; whether to go on.
