@@ -212,7 +212,8 @@ impl OkxDecoder {
             market.item(End::Unselected);
             return Ok(());
         }
-        market.bar(slot, bars.spec, candle.prices, candle.volume, bars.close(candle.start))
+        let close = bars.close(candle.start).ok_or(Kind::Time)?;
+        market.bar(slot, bars.spec, candle.prices, candle.volume, close)
     }
 
     /// Definitions, and of the channel the statuses that are new.
