@@ -231,6 +231,7 @@ def damaged() -> list[tuple[bytes, str]]:
         (snapshot.replace(b'"1.5"', b'"-1.5"'), "size_not_positive"),
         (snapshot.replace(b'"0","3"]', b'"0",3,x]', 1), "json_syntax"),
         (snapshot.replace(b'["63913.2","2","0","3"]', b'["63913.2"]'), "wrong_type"),
+        (snapshot.replace(b'"data":[{', b'"data":[{"asks":[],"bids":[],"ts":"1780000000000","seqId":1},{'), "unknown_value"),
         (snapshot[:-1], "json_syntax"),
         (snapshot + b"x", "json_syntax"),
         (okx.top("books5", 5, okx.BIDS, []).replace(b'"instId":"BTC-USDT-SWAP","ts"', b'"instId":"X","ts"'), "unknown_value"),

@@ -203,6 +203,7 @@ class Okx:
             action = wire.text(frame, "action")
             if action not in ("snapshot", "update"):
                 raise Reject("action", action)
+            self._one(data)
             self._each(data, lambda item: self._book(item, channel, symbol, action == "snapshot"))
         elif channel in ("books5", "bbo-tbt"):
             self._each(data, lambda item: self._top(item, channel, symbol))
@@ -224,6 +225,11 @@ class Okx:
                 read(item)
             except Reject:
                 self.parts.append("rejected")
+
+    def _one(self, items: Any) -> None:
+        """A book's message holds one event."""
+        if isinstance(items, list) and len(items) > 1:
+            raise Reject("several", len(items))
 
     # --- trades, bars, liquidations -----------------------------------------------------------------------------
 
@@ -640,6 +646,7 @@ class Okx:
             "opt-summary": self._greeks,
         }
         if name == "books":
+            self._one(data)
             self._each(data, lambda item: self._book(item, "snapshot", asked.get("instId", ""), whole=True))
         elif name in ("candles", "history-candles"):
             rows = sorted(reversed(data), key=lambda row: int(row[0]))
