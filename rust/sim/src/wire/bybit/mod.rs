@@ -60,13 +60,24 @@ struct Bybit {
     candles: Rounds,
 }
 
-fn symbol(instrument: &Instrument) -> String {
+/// The venue's symbol of an instrument.
+pub(crate) fn symbol(instrument: &Instrument) -> String {
     let Instrument { base, quote, product, term, .. } = instrument;
     match (term, product) {
         (Term::Until(_), Product::Inverse) => format!("{base}{quote}Z26"),
         (Term::Until(_), _) => format!("{base}{quote}-25DEC26"),
         (Term::Perpetual, _) => format!("{base}{quote}"),
     }
+}
+
+/// Nautilus's id of an instrument.
+pub(crate) fn instrument_id(instrument: &Instrument) -> String {
+    let product = match instrument.product {
+        Product::Spot => "SPOT",
+        Product::Linear => "LINEAR",
+        Product::Inverse => "INVERSE",
+    };
+    format!("{}-{product}.BYBIT", symbol(instrument))
 }
 
 impl Bybit {
@@ -247,12 +258,7 @@ const fn depth(product: Product) -> usize {
 
 impl Wire for Bybit {
     fn instrument_id(&self, instrument: &Instrument) -> String {
-        let product = match self.product {
-            Product::Spot => "SPOT",
-            Product::Linear => "LINEAR",
-            Product::Inverse => "INVERSE",
-        };
-        format!("{}-{product}.BYBIT", symbol(instrument))
+        instrument_id(instrument)
     }
 
     fn url(&self) -> &'static str {
