@@ -143,6 +143,121 @@ def test_rows_of_one_id_that_differ_are_shown(tmp_path: Path, elsewhere: int) ->
     assert not (tmp_path / "catalog" / "data").exists()
 
 
+#: Binance's own: an aggregate of the last moment of a day, and another of the same id in the next day's file.
+BOUNDARY = ["77,0.00000371,100,5,6,1614556799990,true,true", "77,0.00000372,250,7,8,1614556800010,false,true"]
+
+
+def boundary(folder: Path) -> list[Path]:
+    days = [("2021-02-28", ["76,0.00000371,9,3,4,1614556799000,true,true", BOUNDARY[0]])]
+    days.append(("2021-03-01", [BOUNDARY[1], "78,0.00000373,1,9,9,1614556801000,true,true"]))
+    return [write(folder, f"ZILBTC-aggTrades-{day}", "\n".join(rows) + "\n", "zip") for day, rows in days]
+
+
+def test_a_conflict_names_the_option_that_takes_it(tmp_path: Path) -> None:
+    inputs = boundary(tmp_path)
+    with pytest.raises(tickwright.InputError, match="trade_id 77.*trade_id 77.*--conflicts first.*keep") as caught:
+        tickwright.convert(inputs, tmp_path / "catalog")
+    assert caught.value.code == "conflict"
+    with pytest.raises(tickwright.UsageError, match="error, first or keep"):
+        tickwright.convert(inputs, tmp_path / "catalog", conflicts="all")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_first_of_conflicting_rows_stays_and_the_other_is_a_reject(tmp_path: Path, order: int) -> None:
+    inputs = boundary(tmp_path)
+    report = converted(inputs[::order], tmp_path / "catalog", conflicts="first", max_rejects=0)
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [(row["trade_id"], str(row["size"].normalize())) for row in rows] == [("76", "9"), ("77", "1E+2"), ("78", "1")]
+    assert (report.rejects, report.too_many_rejects, report.gaps) == (1, True, 0)
+    rejected = {Path(source.path).name: source.accounting.bytes.rejected for source in report.sources}
+    assert rejected == {inputs[0].name: 0, inputs[1].name: len(BOUNDARY[1])}
+    with pa.input_stream(str(tmp_path / "catalog" / str(report.rejects_file)), compression="zstd") as stream:
+        (reject,) = [json.loads(line) for line in stream.read().splitlines()]
+    assert (reject["code"], reject["ts"], reject["symbol"]) == ("conflict", 1614556800010 * 10**6, "ZILBTC.BINANCE")
+    assert Path(reject["source"]).name == inputs[1].name and inputs[0].name in reject["reason"]
+    assert "0.00000372" in reject["body"] and "0.00000371" in reject["reason"]
+    assert "1 rows differ" in "".join(report.notes)
+
+
+def test_conflicting_rows_can_be_kept(tmp_path: Path) -> None:
+    report = converted(boundary(tmp_path), tmp_path / "catalog", conflicts="keep")
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [row["trade_id"] for row in rows] == ["76", "77", "77", "78"]
+    assert (report.rejects, report.accounting.items.rows, report.accounting.items.duplicate) == (0, 4, 0)
+    assert "1 rows differ from the first of their id and were kept" in "".join(report.notes)
+
+
+@pytest.mark.parametrize("conflicts", ["first", "keep"])
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_many_conflicts_add_up_and_give_the_same_bytes(tmp_path: Path, conflicts: str, jobs: int) -> None:
+    header, *lines = dumps.trades("um", header=True, step=400_000).splitlines()
+    chance = random.Random(5)
+    wrong = []
+    for line in chance.sample(lines, 40):
+        fields = line.split(",")
+        fields[4] = str(int(fields[4]) + chance.choice([0, 0, 5, 86_400_000]))
+        fields[2] = "0.777"
+        wrong.append(",".join(fields))
+    a = write(tmp_path / "a", "BTCUSDT-trades-2024-01", "\n".join([header, *lines, lines[0]]) + "\n")
+    b = write(tmp_path / "b", "BTCUSDT-trades-2024-01", "\n".join([header, *wrong]) + "\n")
+    report = converted([a, b], tmp_path / "one", conflicts=conflicts, jobs=jobs, precision=(2, 3))
+    items = report.accounting.items
+    kept = 40 if conflicts == "keep" else 0
+    assert (items.total, items.rows, items.rejected, items.duplicate) == (541, 500 + kept, 40 - kept, 1)
+    (rows,) = rows_of(tmp_path / "one").values()
+    assert len(rows) == 500 + kept
+    if conflicts == "first":
+        converted(a, tmp_path / "plain", precision=(2, 3))
+        assert files(tmp_path / "one") == files(tmp_path / "plain")
+
+
+def gaps_of(catalog: Path, report: tickwright.ConvertReport) -> list[tuple[int, int]]:
+    if report.gaps_file is None:
+        return []
+    gaps = pq.read_table(catalog / report.gaps_file).to_pylist()
+    assert {gap["cause"] for gap in gaps} == {"missing_rows"}
+    assert all(gap["from_ns"] < gap["to_ns"] for gap in gaps)
+    return [(gap["from_sequence"], gap["to_sequence"]) for gap in gaps]
+
+
+def test_holes_between_two_conversions_are_gaps(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+
+    def day(number: int, ids: range, symbol: str = "BTCUSDT", kind: str = "trades") -> list[tuple[int, int]]:
+        begin = START_MS + number * dumps.DAY_MS
+        more = "1,1," if kind == "aggTrades" else "3,"
+        lines = [f"{id_},1.5,2,{more}{begin + id_},true" for id_ in ids]
+        source = write(tmp_path / f"{number}-{len(ids)}", f"{symbol}-{kind}-2024-01-{number + 1:02}", "\n".join(lines))
+        return gaps_of(catalog, converted(source, catalog))
+
+    assert day(0, range(100, 110)) == []
+    assert day(1, range(110, 120)) == []  # goes on
+    assert day(2, range(123, 130)) == [(119, 123)]
+    assert day(5, range(160, 170)) == [(129, 160)]
+    assert day(6, range(170, 175)) == []
+    assert day(4, range(150, 158)) == [(129, 150), (157, 160)]  # what comes late, and what of it is missing
+    assert day(3, range(130, 150)) == []
+    # Other instruments and kinds have numbers of their own.
+    assert day(1, range(7, 9), "ETHUSDT", "aggTrades") == []
+    assert day(2, range(10, 12), "ETHUSDT", "aggTrades") == [(8, 10)]
+
+
+def test_a_hole_between_conversions_is_seen_whatever_the_mode(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+
+    def text(ids: range) -> str:
+        return "".join(f"{id_},1.5,2,3,{START_MS + id_},true\n" for id_ in ids)
+
+    converted(write(tmp_path / "a", "BTCUSDT-trades-2024-01", text(range(10, 20))), catalog)
+    overlapping = write(tmp_path / "b", "BTCUSDT-trades-2024-01", text(range(15, 30)))
+    report = converted(overlapping, catalog, mode="append-after")
+    assert (report.rows, report.gaps) == (10, 0)
+    dry = converted(write(tmp_path / "c", "BTCUSDT-trades-2024-01", text(range(40, 50))), catalog, dry_run=True)
+    assert (dry.status, dry.gaps) == ("dry_run", 1)
+    later = converted(write(tmp_path / "d", "BTCUSDT-trades-2024-01", text(range(30, 35))), catalog)
+    assert later.gaps == 0
+
+
 def test_holes_in_ids_are_gaps(tmp_path: Path) -> None:
     lines = [f"{id_},1.5,2,3,{START_MS + id_},true" for id_ in (5, 6, 9, 10, 20)]
     report = converted(write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join(lines) + "\n"), tmp_path / "catalog")

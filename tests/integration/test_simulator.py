@@ -28,7 +28,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "times that go back": {"backward": 0.3, "equal": 0.2},
     "snapshots after their updates": {"late": 1.0, "lost": 0.02},
 }
-NUMBERS = {"price", "size", "value", "rate", "average_price", "volume", "open", "high", "low", "close"}
+NUMBERS = {"price", "size", "value", "value_quote", "rate", "average_price", "volume", "open", "high", "low", "close"}
 NUMBERS |= {f"{side}_{what}" for side in ("bid", "ask") for what in ("price", "size")}
 
 type Tables = dict[tuple[str, str], list[Row]]
@@ -54,7 +54,7 @@ def truth(path: str | Path) -> tuple[Tables, dict[str, Any]]:
                 row[f"{side}s"] = [(Decimal(price), Decimal(size)) for price, size in row[f"{side}s"]]
                 row[f"{side}_counts"] = [1] * len(row[f"{side}s"]) + [0] * (10 - len(row[f"{side}s"]))
         if kind == "funding_rate":
-            row["interval"] = None
+            row.setdefault("interval", None)
         tables[key].append(row)
     assert summary["type"] == "summary"
     return dict(tables), summary

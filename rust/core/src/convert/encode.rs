@@ -12,10 +12,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ConvertError;
+use super::conflicts::{Conflicts, Differing, Excluded};
 use super::ids::{Hole, IdRuns};
 use super::rowstore::{Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
 use crate::data::{DataType, Identity, Rows};
+use crate::feed::NumberRun;
 use crate::schema::{Flavour, Label};
 use crate::store::{FileWriter, NewFile, StoreError};
 use crate::time;
@@ -37,6 +39,19 @@ impl Partition {
             Self::Hour => time::HOUR,
         }
     }
+}
+
+/// How rows become files.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodeOptions {
+    /// Schema.
+    pub flavour: Flavour,
+    /// How files are cut.
+    pub partition: Partition,
+    /// Threads.
+    pub threads: usize,
+    /// What to do about rows of one number that differ.
+    pub conflicts: Conflicts,
 }
 
 /// A part of a stream.
@@ -80,6 +95,10 @@ pub struct Encoded {
     pub dropped: BTreeMap<(u32, End), RowCounts>,
     /// Holes in numbers that follow one another, and the plan they are in.
     pub holes: Vec<(usize, Hole)>,
+    /// From the first of those numbers to the last, and the plan they are in.
+    pub spans: Vec<(usize, NumberRun)>,
+    /// Rows that differ from the first of their number, and the plan they are in.
+    pub differing: Vec<(usize, Differing)>,
 }
 
 #[derive(Debug, Clone)]
@@ -90,9 +109,9 @@ enum Place {
 }
 
 #[derive(Debug, Clone)]
-struct Piece {
+pub(super) struct Piece {
     /// Its place in the order of arrival: equal rows are in it.
-    arrival: u32,
+    pub arrival: u32,
     part: usize,
     place: Place,
     first: u64,
@@ -100,12 +119,12 @@ struct Piece {
 }
 
 /// A stream ready to be written.
-struct Prepared<'a> {
+pub(super) struct Prepared<'a> {
     store: &'a RowStore,
-    plan: &'a StreamPlan,
+    pub plan: &'a StreamPlan,
     held: Vec<Held>,
     /// By first time.
-    pieces: Vec<Piece>,
+    pub pieces: Vec<Piece>,
     /// Part of each piece, by arrival.
     part_of: Vec<usize>,
 }
@@ -115,6 +134,9 @@ struct Written {
     file: Option<NewFile>,
     dropped: BTreeMap<(u32, End), RowCounts>,
     runs: IdRuns,
+    /// Numbers that came at another time before.
+    again: Vec<u64>,
+    differing: Vec<Differing>,
 }
 
 /// Where one result goes: none until it is there, and nothing in it where the work was to stop.
@@ -158,20 +180,19 @@ fn side_by_side<T: Send>(
     Ok(results)
 }
 
-/// Writes the files of the streams planned, on `threads` threads. `source` names a source in messages; `done`
-/// is told of rows written and answers whether to go on.
+/// Writes the files of the streams planned. `source` names a source in messages; `done` is told of rows written and
+/// answers whether to go on.
 ///
 /// # Errors
 /// [`ConvertError::Conflict`], a value that the flavour cannot hold, or what writing gives.
 pub fn encode(
     mut store: RowStore,
     plans: &[StreamPlan],
-    flavour: Flavour,
-    partition: Partition,
-    threads: usize,
+    options: EncodeOptions,
     source: &(dyn Fn(u32) -> String + Sync),
     done: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<Encoded, ConvertError> {
+    let EncodeOptions { partition, threads, .. } = options;
     let taken: Vec<Mutex<Vec<Held>>> = plans
         .iter()
         .map(|plan| Mutex::new(plan.parts.iter().map(|part| store.take(part.number)).collect()))
@@ -187,33 +208,74 @@ pub fn encode(
     for (at, stream) in streams.iter().enumerate() {
         jobs.extend(stream.partitions(partition.length()).into_iter().map(|number| (at, number)));
     }
-    let write = |at: usize| {
-        let (stream, number) = jobs[at];
+    let nothing = Excluded::new();
+    let write = |(stream, number): (usize, u64), excluded: &Excluded, again: &str| {
         let length = partition.length();
         let span = number * length..(number + 1).saturating_mul(length);
-        let name = store.dir.join(format!("{stream}-{number}.parquet"));
-        let written = streams[stream].write(span, name, flavour, source, done)?;
+        let path = store.dir.join(format!("{stream}-{number}{again}.parquet"));
+        let work = Work { span, path, options, excluded, source, done };
+        let written = streams[stream].write(work)?;
         let rows = written.file.as_ref().map_or(0, |f| f.rows);
         Ok(done(rows).then_some(written))
     };
-    let results = side_by_side(jobs.len(), threads, &write)?;
+    let mut results = side_by_side(jobs.len(), threads, &|at| write(jobs[at], &nothing, ""))?;
     let mut encoded = Encoded::default();
-    let mut runs: Vec<IdRuns> = plans.iter().map(|_| IdRuns::default()).collect();
+    if results.len() < jobs.len() {
+        // It was to stop.
+        return Ok(encoded);
+    }
+    let mut of_stream: Vec<Vec<usize>> = vec![Vec::new(); plans.len()];
+    for (job, (stream, _)) in jobs.iter().enumerate() {
+        of_stream[*stream].push(job);
+    }
+    for (at, of) in of_stream.iter().enumerate() {
+        let (mut runs, mut again) = (IdRuns::default(), Vec::new());
+        for job in of {
+            runs.join(std::mem::take(&mut results[*job].runs));
+            again.extend(results[*job].again.drain(..).map(|id| id..=id));
+        }
+        let span = runs.span();
+        let (holes, twice) = runs.holes();
+        encoded.holes.extend(holes.into_iter().map(|hole| (at, hole)));
+        encoded.spans.extend(span.map(|span| (at, span)));
+        again.extend(twice);
+        if again.is_empty() {
+            continue;
+        }
+        let (excluded, differing) = streams[at].differing(&again, options.conflicts, source)?;
+        encoded.differing.extend(differing.into_iter().map(|differing| (at, differing)));
+        if options.conflicts != Conflicts::First {
+            continue;
+        }
+        for job in of {
+            let number = jobs[*job].1;
+            if excluded.iter().any(|(_, ts)| ts / partition.length() == number) {
+                let Some(written) = write(jobs[*job], &excluded, "-again")? else { return Ok(encoded) };
+                results[*job] = written;
+            }
+        }
+    }
     for (written, (stream, _)) in results.into_iter().zip(&jobs) {
         encoded.files.extend(written.file);
+        encoded.differing.extend(written.differing.into_iter().map(|differing| (*stream, differing)));
         for (key, counts) in written.dropped {
             encoded.dropped.entry(key).or_default().add(&counts);
         }
-        runs[*stream].join(written.runs);
-    }
-    for (at, runs) in runs.into_iter().enumerate() {
-        let (holes, twice) = runs.holes();
-        for id in twice {
-            streams[at].verify(id, source)?;
-        }
-        encoded.holes.extend(holes.into_iter().map(|hole| (at, hole)));
     }
     Ok(encoded)
+}
+
+/// One partition of a stream to be written.
+struct Work<'a> {
+    /// Its receive times.
+    span: Range<u64>,
+    path: PathBuf,
+    options: EncodeOptions,
+    /// Rows to be left out.
+    excluded: &'a Excluded,
+    source: &'a (dyn Fn(u32) -> String + Sync),
+    /// Whether to go on; where not, what was written is not used.
+    done: &'a (dyn Fn(u64) -> bool + Sync),
 }
 
 impl<'a> Prepared<'a> {
@@ -258,7 +320,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// The rows of a piece: where they are, and which of them.
-    fn fetch<'r>(
+    pub(super) fn fetch<'r>(
         &'r self,
         piece: &Piece,
         scratch: &'r mut Rows,
@@ -276,18 +338,25 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn write(
+    /// Calls `look` with the rows of each piece: its arrival, and which of the rows are its.
+    pub(super) fn each_piece(
         &self,
-        span: Range<u64>,
-        path: PathBuf,
-        flavour: Flavour,
-        source: &(dyn Fn(u32) -> String + Sync),
-        done: &(dyn Fn(u64) -> bool + Sync),
-    ) -> Result<Written, ConvertError> {
+        mut look: impl FnMut(u32, &Rows, Range<usize>),
+    ) -> Result<(), StoreError> {
+        let mut scratch = Rows::new(self.plan.data_type);
+        for piece in &self.pieces {
+            let (rows, range) = self.fetch(piece, &mut scratch)?;
+            look(piece.arrival, rows, range);
+        }
+        Ok(())
+    }
+
+    fn write(&self, work: Work<'_>) -> Result<Written, ConvertError> {
+        let (span, done) = (work.span.clone(), work.done);
         let plan = self.plan;
         let label = Label {
             data_type: plan.data_type,
-            flavour,
+            flavour: work.options.flavour,
             instrument_id: &plan.instrument_id,
             bar_type: (plan.data_type == DataType::Bar).then_some(&plan.id),
             price_precision: plan.precision.0,
@@ -295,9 +364,7 @@ impl<'a> Prepared<'a> {
         };
         let mut out = PartitionFile {
             stream: self,
-            source,
-            done,
-            path,
+            work,
             label,
             group: Rows::new(plan.data_type),
             open: None,
@@ -339,55 +406,8 @@ impl<'a> Prepared<'a> {
         out.finish()
     }
 
-    fn source_of(&self, arrival: u32) -> u32 {
+    pub(super) fn source_of(&self, arrival: u32) -> u32 {
         self.plan.parts[self.part_of[arrival as usize]].source
-    }
-
-    /// Looks for rows of the key `id` that differ; there may be none, since old holes are forgotten.
-    #[cold]
-    fn verify(&self, id: u64, source: &(dyn Fn(u32) -> String + Sync)) -> Result<(), ConvertError> {
-        let mut found: Option<(Rows, u32)> = None;
-        let mut scratch = Rows::new(self.plan.data_type);
-        for piece in &self.pieces {
-            let (rows, range) = self.fetch(piece, &mut scratch)?;
-            for row in range.filter(|row| rows.keys.get(*row) == Some(&id)) {
-                match &mut found {
-                    None => {
-                        let mut first = Rows::new(self.plan.data_type);
-                        first.extend_range(rows, row..row + 1);
-                        found = Some((first, piece.arrival));
-                    }
-                    Some((first, arrival)) => {
-                        first.extend_range(rows, row..row + 1);
-                        if !first.columns.same(0, 1) {
-                            return Err(self.conflict(first, [0, 1], [*arrival, piece.arrival], source));
-                        }
-                        let mut one = Rows::new(self.plan.data_type);
-                        one.extend_range(first, 0..1);
-                        *first = one;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn conflict(
-        &self,
-        rows: &Rows,
-        at: [usize; 2],
-        arrivals: [u32; 2],
-        source: &(dyn Fn(u32) -> String + Sync),
-    ) -> ConvertError {
-        let show =
-            |i: usize| format!("{} in {}", rows.columns.show(at[i]), source(self.source_of(arrivals[i])));
-        ConvertError::Conflict {
-            data_type: self.plan.data_type.to_string(),
-            id: self.plan.id.clone(),
-            first: show(0),
-            second: show(1),
-        }
     }
 }
 
@@ -424,6 +444,13 @@ impl Pending {
     }
 }
 
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Kept,
+    LeftOut,
+}
+
 /// Where rows came from.
 enum Origin<'a> {
     One(u32),
@@ -441,10 +468,7 @@ impl Origin<'_> {
 
 struct PartitionFile<'a> {
     stream: &'a Prepared<'a>,
-    source: &'a (dyn Fn(u32) -> String + Sync),
-    /// Whether to go on; where not, what was written is not used.
-    done: &'a (dyn Fn(u64) -> bool + Sync),
-    path: PathBuf,
+    work: Work<'a>,
     label: Label<'a>,
     group: Rows,
     open: Option<(FileWriter, u64, u64)>,
@@ -481,15 +505,22 @@ impl PartitionFile<'_> {
         let (mut from, mut kept) = (range.start, range.start);
         for row in range.clone() {
             let key = rows.keys[row];
-            if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
-                self.repeat(rows, [kept, row], origin)?;
+            if !self.work.excluded.is_empty() && self.work.excluded.contains(&(key, times[row])) {
+                self.drop_rows(rows, row..row + 1, origin, End::Reject);
                 self.put(rows, from..row)?;
                 from = row + 1;
                 continue;
             }
+            if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
+                if self.repeat(rows, [kept, row], origin)? == Verdict::LeftOut {
+                    self.put(rows, from..row)?;
+                    from = row + 1;
+                }
+                continue;
+            }
             kept = row;
             if in_sequence && !self.written.runs.insert(key, times[row]) {
-                self.stream.verify(key, self.source)?;
+                self.written.again.push(key);
             }
         }
         Ok(self.put(rows, from..range.end)?)
@@ -514,8 +545,9 @@ impl PartitionFile<'_> {
                 let mut kept = 0;
                 for at in 1..seen.len() {
                     if seen[at].0 == seen[kept].0 {
-                        self.repeat(rows, [seen[kept].1, seen[at].1], origin)?;
-                        repeats.push(seen[at].1);
+                        if self.repeat(rows, [seen[kept].1, seen[at].1], origin)? == Verdict::LeftOut {
+                            repeats.push(seen[at].1);
+                        }
                     } else {
                         kept = at;
                     }
@@ -532,15 +564,26 @@ impl PartitionFile<'_> {
         Ok(self.put(rows, from..range.end)?)
     }
 
-    /// Counts a row that came before, which must be equal.
+    /// Judges a row whose number or text came before at the same time.
     #[cold]
-    fn repeat(&mut self, rows: &Rows, at: [usize; 2], origin: &Origin<'_>) -> Result<(), ConvertError> {
-        if !rows.columns.same(at[0], at[1]) {
-            let arrivals = at.map(|row| origin.arrival(row));
-            return Err(self.stream.conflict(rows, at, arrivals, self.source));
+    fn repeat(&mut self, rows: &Rows, at: [usize; 2], origin: &Origin<'_>) -> Result<Verdict, ConvertError> {
+        let [first, second] = at;
+        if rows.columns.same(first, second) {
+            self.drop_rows(rows, second..second + 1, origin, End::Duplicate);
+            return Ok(Verdict::LeftOut);
         }
-        self.drop_rows(rows, at[1]..at[1] + 1, origin, End::Duplicate);
-        Ok(())
+        let shown = |row| self.stream.shown(rows, row, origin.arrival(row), self.work.source);
+        let (first, row) = (shown(first), shown(second));
+        if self.work.options.conflicts == Conflicts::Error {
+            return Err(self.stream.conflict(first, row));
+        }
+        let (source, ts) = (self.stream.source_of(origin.arrival(second)), rows.columns.ts_init()[second]);
+        self.written.differing.push(Differing { source, ts, first, row });
+        if self.work.options.conflicts == Conflicts::Keep {
+            return Ok(Verdict::Kept);
+        }
+        self.drop_rows(rows, second..second + 1, origin, End::Reject);
+        Ok(Verdict::LeftOut)
     }
 
     fn drop_rows(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>, end: End) {
@@ -565,7 +608,7 @@ impl PartitionFile<'_> {
         match &mut self.open {
             Some((_, _, last)) => *last = times[range.end - 1],
             None => {
-                let writer = FileWriter::create(&self.path, &self.label)?;
+                let writer = FileWriter::create(&self.work.path, &self.label)?;
                 self.open = Some((writer, times[range.start], times[range.end - 1]));
             }
         }
@@ -577,7 +620,7 @@ impl PartitionFile<'_> {
             self.group.columns.extend_range(&rows.columns, from..to);
             if self.group.rows() == row_group_rows {
                 self.flush()?;
-                if !(self.done)(0) {
+                if !(self.work.done)(0) {
                     return Ok(());
                 }
             }
@@ -603,7 +646,7 @@ impl PartitionFile<'_> {
             let summary = writer.finish(&self.label)?;
             let plan = self.stream.plan;
             self.written.file = Some(NewFile {
-                path: self.path,
+                path: self.work.path,
                 data_type: plan.data_type,
                 id: plan.id.clone(),
                 instrument_id: plan.instrument_id.clone(),

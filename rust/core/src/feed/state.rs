@@ -61,6 +61,23 @@ pub struct InstrumentState {
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+    /// Numbers that follow one another, of dumps: from the first to the last of each conversion, those that join
+    /// being one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<NumberRun>,
+}
+
+/// Numbers that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberRun {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Receive time of the first, ns UTC.
+    pub first_ns: u64,
+    /// Receive time of the last, ns UTC.
+    pub last_ns: u64,
 }
 
 impl InstrumentState {
