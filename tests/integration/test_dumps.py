@@ -127,6 +127,26 @@ def test_repeated_and_unsorted_rows(tmp_path: Path) -> None:
     assert duplicate == sum(len(line) for line in again) - sum(len(line) for line in lines)
 
 
+def test_rows_out_of_time_order_across_files(tmp_path: Path) -> None:
+    """Every file reaches from the first moment to the last, and none is sorted."""
+    header, *lines = dumps.trades("um", header=True, count=1_000, step=500_000).splitlines()
+    whole = write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join([header, *lines]) + "\n")
+    chance = random.Random(8)
+    hands: list[list[str]] = [[], [], []]
+    for line in lines:
+        chance.choice(hands).append(line)
+    for hand in hands:
+        chance.shuffle(hand)
+    parts = [
+        write(tmp_path / str(n), "BTCUSDT-trades-2024-01", "\n".join([header, *hand]) + "\n", "zip")
+        for n, hand in enumerate(hands)
+    ]
+    converted(whole, tmp_path / "one")
+    for number, options in enumerate([{"jobs": 1}, {"jobs": 4}, {"memory": 32 << 20}]):
+        converted(parts[::-1] if number else parts, tmp_path / f"parts-{number}", **options)
+        assert files(tmp_path / "one") == files(tmp_path / f"parts-{number}")
+
+
 @pytest.mark.parametrize("elsewhere", [0, 86_400_000])
 def test_rows_of_one_id_that_differ_are_shown(tmp_path: Path, elsewhere: int) -> None:
     header, first, *lines = dumps.trades("um", header=True).splitlines()
@@ -333,6 +353,8 @@ def test_a_column_less_is_an_error(tmp_path: Path, text: str) -> None:
 
 BAD = {
     "10,NaN,2,3,{ts},true": ("decimal_syntax", 3),
+    "10,1,nan,3,{ts},true": ("decimal_syntax", 5),
+    "10,-Infinity,2,3,{ts},true": ("decimal_syntax", 3),
     "10,-1,2,3,{ts},true": ("price_not_positive", 3),
     "10,1,0,3,{ts},true": ("size_not_positive", 5),
     "10,1,2,3,17,true": ("time_out_of_range", 9),
@@ -568,6 +590,12 @@ def test_archives_that_are_refused(tmp_path: Path) -> None:
     }.items():
         message = refused(tmp_path, place(tmp_path, body), code)
         assert "Traceback" not in message
+    for name in ("/etc/" + NAME, "..\\..\\" + NAME, "C:\\" + NAME, "a/../../" + NAME):
+        assert NAME in refused(tmp_path, place(tmp_path, archive(name, GOOD.encode())), "unsafe_member")
+    for name in ("inside.csv.gz", "inside.tar", "inside.7z"):
+        refused(tmp_path, place(tmp_path, archive(name, b"x")), "nested_archive")
+    # What its name hides, its bytes tell.
+    refused(tmp_path, place(tmp_path, archive("inside.csv", good)), "nested_archive")
     several = tmp_path / "several-trades.zip"
     with zipfile.ZipFile(several, "w") as made:
         made.writestr("a.csv", GOOD)
@@ -621,6 +649,14 @@ def test_cut_compression(tmp_path: Path) -> None:
     assert report.sources[0].truncated
     assert 1_000 < report.rows < 4_000
     assert report.rejects == 0
+
+
+def test_a_line_that_is_too_long(tmp_path: Path) -> None:
+    header, *lines = GOOD.splitlines(keepends=True)
+    good = header + "".join(lines[:5])
+    for text in (good + "9" * (2 << 20), good + "9" * (2 << 20) + "\n" + lines[5]):
+        for kind in ("csv", "csv.gz", "zip"):
+            refused(tmp_path, write(tmp_path, "BTCUSDT-trades-2024-01", text, kind), "line_too_long", max_ratio=10**6)
 
 
 def test_checksums(tmp_path: Path) -> None:

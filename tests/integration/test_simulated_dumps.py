@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import random
 import zipfile
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -92,6 +93,40 @@ def test_vendor_days_give_the_same_bytes_whatever_the_threads(tmp_path: Path, ta
     for name in made.files:
         tickwright.convert(name, tmp_path / "increments")
     same_tables(rows_of(tmp_path / "increments"), wanted, target)
+
+
+def unpacked(path: Path) -> list[list[str]]:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            body = archive.read(archive.namelist()[0])
+    else:
+        body = gzip.decompress(path.read_bytes())
+    return [line.split(",") for line in body.decode().splitlines()]
+
+
+@pytest.mark.parametrize("target", WITH_ROWS)
+def test_tables_that_say_the_same_give_the_same_bytes(tmp_path: Path, target: str) -> None:
+    """A byte order mark, quotes, CRLF, blank lines and, where a header tells them, columns in another order and more."""
+    made = dump(tmp_path / "in", target, 7, symbols=2)
+    chance = random.Random(7)
+    for name in made.files:
+        path = Path(name)
+        if path.suffix == ".CHECKSUM":
+            continue
+        table = unpacked(path)
+        if not table[0][0][:1].isdigit():
+            order = chance.sample(range(len(table[0])), len(table[0]))
+            table = [[row[at] for at in order] + ["flag" if row is table[0] else "x"] for row in table]
+        lines = [",".join(f'"{field}"' if chance.random() < 0.3 else field for field in row) for row in table]
+        lines = [line + "\r\n" * chance.choice([1, 1, 1, 2]) for line in lines]
+        other = tmp_path / "other" / path.relative_to(tmp_path / "in").with_suffix("").with_suffix(".csv")
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.write_text("\ufeff" + "".join(lines), newline="")
+    plain = converted(tmp_path / "in", tmp_path / "plain")
+    report = converted(tmp_path / "other", tmp_path / "catalog")
+    assert files(tmp_path / "catalog") == files(tmp_path / "plain")
+    assert (report.rows, report.rejects, report.gaps) == (plain.rows, 0, 0)
+    assert report.unknown_keys in ({}, {"flag": made.frames})
 
 
 def test_files_are_the_vendors(tmp_path: Path) -> None:
