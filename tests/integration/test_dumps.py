@@ -546,6 +546,67 @@ def test_a_vendor_file_twice_gives_its_rows_once(tmp_path: Path) -> None:
         assert two.accounting.items.rows == one.accounting.items.rows
 
 
+def test_bybit_spot_days_and_their_month_give_the_same_bytes(tmp_path: Path) -> None:
+    header, *lines = dumps.bybit_spot_trades(count=600).splitlines()
+    days: dict[int, list[str]] = {}
+    for line in lines:
+        days.setdefault(int(line.split(",")[1]) // 60_000, []).append(line)
+    assert len(days) > 1
+    month = write(tmp_path, "BTCUSDT-2024-01", "\n".join([header, *lines]) + "\n", "csv.gz")
+    parts = []
+    for n, day in enumerate(days.values(), 1):
+        # Every file counts from 1.
+        own = [",".join([str(at), *line.split(",")[1:]]) for at, line in enumerate(day, 1)]
+        parts.append(write(tmp_path, f"BTCUSDT_2024-01-{n:02}", "\n".join([header, *own]) + "\n", "csv.gz"))
+    whole = converted(month, tmp_path / "whole")
+    converted(parts[::-1], tmp_path / "days", jobs=3)
+    both = converted([*parts, month], tmp_path / "both")
+    assert files(tmp_path / "whole") == files(tmp_path / "days") == files(tmp_path / "both")
+    assert whole.rows == 600 and both.accounting.items.duplicate == 600
+    (rows,) = rows_of(tmp_path / "whole").values()
+    assert len({row["trade_id"] for row in rows}) == 600
+
+
+def test_bybit_files_say_what_they_lack(tmp_path: Path) -> None:
+    bars = write(tmp_path, "BTCUSDT", dumps.bybit_klines(15))
+    assert "--symbol" in refused(tmp_path, bars, "unknown_symbol")
+    assert "SYMBOL_15" in refused(tmp_path, bars, "interval", symbol="BTCUSDT")
+    odd = write(tmp_path, "BTCUSDT_17_2021-07-01_2021-07-31", dumps.bybit_klines(17))
+    refused(tmp_path, odd, "interval")
+    spot = write(tmp_path, "spot", dumps.bybit_spot_trades())
+    refused(tmp_path, spot, "unknown_symbol")
+    assert "bybit-spot" in refused(tmp_path, spot, "unknown_feed", symbol="BTCUSDT", feed="bybit-linear")
+    index = write(tmp_path, "BTCUSD2020-01-01", dumps.BYBIT_INDEX)
+    assert "bybit-spot-index or bybit-premium-index" in refused(tmp_path, index, "ambiguous_format")
+    premium = write(tmp_path, "BTCUSD2020-01-01_premium_index", dumps.BYBIT_INDEX)
+    with pytest.raises(tickwright.InputError, match="premium_index.*no type"):
+        tickwright.convert(premium, tmp_path / "catalog")
+    bitmex = dumps.bybit_trades("XBTUSD").splitlines()
+    words = "\n".join([bitmex[0], *(f"2020-01-01D00:00:00.5,{line.split(',', 1)[1]}" for line in bitmex[1:])])
+    source = write(tmp_path, "20200101", words + "\n")
+    with pytest.raises(tickwright.InputError):
+        tickwright.convert(source, tmp_path / "catalog")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "at"),
+    [
+        ("1704067200.5,BTCUSDT,buy,1,2,PlusTick,a,1e+2,1,2", "unknown_value", 21),
+        ("1704067200.5,BTCUSDT,Buy,0,2,PlusTick,a,1e+2,1,2", "size_not_positive", 25),
+        ("1704067200.5,BTCUSDT,Buy,1,2,PlusTick,,1e+2,1,2", "empty_field", 38),
+        ("170406720.5,BTCUSDT,Buy,1,2,PlusTick,a,1e+2,1,2", "time_out_of_range", 0),
+        ("1704067200.5,BTC/../X,Buy,1,2,PlusTick,a,1e+2,1,2", "unknown_value", 13),
+    ],
+)
+def test_bybit_rows_that_cannot_be_read(tmp_path: Path, line: str, code: str, at: int) -> None:
+    text = dumps.bybit_trades("BTCUSDT") + line + "\n"
+    report = converted(write(tmp_path, "BTCUSDT2024-01-01", text), tmp_path / "catalog")
+    assert (report.rejects, report.rows) == (1, 300)
+    with pa.input_stream(str(tmp_path / "catalog" / str(report.rejects_file)), compression="zstd") as stream:
+        (reject,) = [json.loads(row) for row in stream.read().splitlines()]
+    assert (reject["code"], reject["at"], reject["body"]) == (code, at, line)
+
+
 def test_inspect_and_feeds(tmp_path: Path) -> None:
     source = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD, "zip")
     (found,) = tickwright.inspect(source)

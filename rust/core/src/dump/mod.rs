@@ -9,8 +9,11 @@
 //! column says it, and of which format it is where several share their columns.
 
 mod binance;
+mod bybit;
 mod columns;
 mod error;
+mod interval;
+mod made_id;
 mod output;
 mod probe;
 mod reader;
@@ -88,7 +91,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 18] = [
+pub static REGISTRY: [&DumpSpec; 23] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -107,6 +110,11 @@ pub static REGISTRY: [&DumpSpec; 18] = [
     &tardis::ticker::SPEC,
     &tardis::liquidations::SPEC,
     &tardis::options::SPEC,
+    &bybit::trades::SPEC,
+    &bybit::spot_trades::SPEC,
+    &bybit::klines::SPEC,
+    &bybit::index::INDEX,
+    &bybit::index::PREMIUM,
 ];
 
 /// The format called `name`.
