@@ -4,6 +4,7 @@ import json
 import random
 import struct
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -728,6 +729,86 @@ def test_checksums(tmp_path: Path) -> None:
     assert beside.name in refused(tmp_path, source, "checksum")
 
 
+# --- archives of frames --------------------------------------------------------------------------------------------
+
+
+def bybit_book(day: int, *, symbol: str = "XRPUSDT", updates: int = 30, first: int = 100) -> str:
+    """Frames of a day as Bybit publishes them: a snapshot, then changes, no receive times, CRLF."""
+    chance = random.Random(day)
+    at, lines = START_MS + day * dumps.DAY_MS + 400, []
+    for u in range(first, first + updates):
+        kind = "snapshot" if u == first else "delta"
+        levels = 20 if u == first else 3
+        bids = ",".join(f'["{chance.randint(1, 99) / 100:.4f}","{chance.randint(1, 900)}"]' for _ in range(levels))
+        asks = ",".join(f'["{chance.randint(101, 199) / 100:.4f}","{chance.randint(1, 900)}"]' for _ in range(levels))
+        lines.append(
+            f'{{"topic":"orderbook.200.{symbol}","type":"{kind}","ts":{at},"data":{{"s":"{symbol}",'
+            f'"b":[{bids}],"a":[{asks}],"u":{u},"seq":{u * 7}}},"cts":{at - 9}}}\r\n'
+        )
+        at += 100
+    return "".join(lines)
+
+
+def frames(folder: Path, day: int, **options: Any) -> Path:
+    stem = f"2024-01-{day + 1:02}_{options.get('symbol', 'XRPUSDT')}_ob200.data"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem}.zip"
+    path.write_bytes(archive(stem, bybit_book(day, **options).encode()))
+    return path
+
+
+def test_frames_in_an_archive_are_a_capture(tmp_path: Path) -> None:
+    source = frames(tmp_path, 0)
+    (found,) = tickwright.inspect(source)
+    assert (found["container"], found["compression"], found["feed"]) == ("ndjson", "zip", "bybit-linear")
+    assert found["channels"].keys() == {"delta (orderbook.200)"}
+    plain = tmp_path / "plain.data"
+    plain.write_text(bybit_book(0), newline="")
+    report = converted(source, tmp_path / "one")
+    converted(plain, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert (report.sources[0].compression, report.rejects, report.gaps) == ("zip", 0, 0)
+    assert report.sources[0].bytes == plain.stat().st_size
+    batches, decoded = tickwright.decode_file(source)
+    assert sum(batch.num_rows for batch in batches.values()) == report.rows
+    assert decoded["rejects"] == []
+    spot = converted(source, tmp_path / "spot", feed="bybit-spot")
+    assert [table.instrument_id for table in spot.tables] == ["XRPUSDT-SPOT.BYBIT"]
+
+
+def test_days_of_frames_follow_one_another_however_they_come(tmp_path: Path) -> None:
+    days = [frames(tmp_path / "in", day, first=100 + 1_000 * day) for day in range(4)]
+    days += [frames(tmp_path / "in", 1, symbol="BTCUSD", first=9)]
+    whole = converted(tmp_path / "in", tmp_path / "whole", precision=(4, 0))
+    assert (whole.gaps, whole.accounting.items.rows) == (0, 150)
+    converted(days[::-1], tmp_path / "reversed", precision=(4, 0), jobs=3)
+    assert files(tmp_path / "whole") == files(tmp_path / "reversed")
+    for name, order in {"forward": days, "backward": days[::-1]}.items():
+        for source in order:
+            assert converted(source, tmp_path / name, precision=(4, 0)).gaps == 0
+        assert rows_of(tmp_path / name) == rows_of(tmp_path / "whole"), name
+
+
+def test_archives_of_frames_that_are_refused(tmp_path: Path) -> None:
+    body = bybit_book(0, updates=900).encode()
+    name = "2024-01-01_XRPUSDT_ob200.data"
+    good = archive(name, body)
+
+    def damaged(code: str, made: bytes, **options: Any) -> None:
+        refused(tmp_path, place(tmp_path, made, f"{name}.zip"), code, **options)
+
+    damaged("archive", good[:-30])
+    damaged("encrypted", flagged(good, 1))
+    damaged("unsafe_member", archive(f"../{name}", body))
+    damaged("nested_archive", archive(f"{name}.gz", body))
+    damaged("max_member", good, max_member=1_000)
+    damaged("max_ratio", archive(name, body + b" " * (64 << 20)), max_ratio=100)
+    flipped = bytearray(archive(name, body, method=zipfile.ZIP_STORED))
+    flipped[2_000] ^= 1
+    damaged("corrupt", bytes(flipped))
+    assert not (tmp_path / "catalog" / "data").exists()
+
+
 # --- real samples --------------------------------------------------------------------------------------------------
 
 SAMPLES: dict[str, Any] = {
@@ -739,6 +820,28 @@ SAMPLES: dict[str, Any] = {
     "tardis_derivative_ticker_1.csv": reference.tardis_ticker,
     "tardis_options_chain.csv": reference.tardis_options,
 }
+
+
+@pytest.mark.skipif(not (SHARED / "dumps").is_dir(), reason="needs ../shared/dumps")
+def test_the_sample_of_an_order_book(tmp_path: Path) -> None:
+    source = SHARED / "dumps" / "2024-12-01_XRPUSDT_ob500.data.zip"
+    report = converted(source, tmp_path / "catalog")
+    with zipfile.ZipFile(source) as opened:
+        lines = opened.read(opened.namelist()[0]).splitlines()
+    wanted: list[Row] = []
+    for frame in map(json.loads, lines):
+        whole = frame["type"] == "snapshot"
+        levels = [(side, level) for side in ("b", "a") for level in frame["data"][side]]
+        wanted += [{"action": "CLEAR"}] if whole else []
+        wanted += [
+            {"side": "BUY" if side == "b" else "SELL", "price": Decimal(price), "size": Decimal(size)}
+            for side, (price, size) in levels
+        ]
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert (report.rejects, report.gaps, len(rows)) == (0, 0, len(wanted))
+    for row, want in zip(rows, wanted, strict=True):
+        assert {name: row[name] for name in want} == want
+    assert {row["sequence"] for row in rows} == {frame["data"]["u"] for frame in map(json.loads, lines)}
 
 
 @pytest.mark.skipif(not (SHARED / "dumps").is_dir(), reason="needs ../shared/dumps")

@@ -21,6 +21,8 @@ mod report;
 pub mod rowstore;
 mod sidecars;
 
+pub(crate) use plan::{capture_in, open as open_capture};
+
 pub use error::ConvertError;
 pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};

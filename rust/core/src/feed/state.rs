@@ -21,6 +21,12 @@ pub struct FeedState {
 }
 
 impl FeedState {
+    /// The last time that any instrument knows of, ns UTC: of a recording without receive times its end.
+    #[must_use]
+    pub fn last_event_ns(&self) -> u64 {
+        self.instruments.values().map(InstrumentState::last_ns).max().unwrap_or_default()
+    }
+
     /// Of two recordings of which neither went on from the other, what the next one goes on from: the newer state of
     /// each instrument, `other`'s where both end at the same time.
     #[must_use]
