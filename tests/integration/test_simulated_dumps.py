@@ -18,7 +18,7 @@ from tests.integration.test_simulator import same_tables, truth
 
 TARGETS: list[str] = tickwright._core.simulated()[1]
 #: Nautilus has no type for them.
-WITHOUT_ROWS = [name for name in TARGETS if name.endswith(("premium-index-klines", "book-depth"))]
+WITHOUT_ROWS = [name for name in TARGETS if name.endswith(("premium-index-klines", "book-depth", "premium-index"))]
 WITH_ROWS = [name for name in TARGETS if name not in WITHOUT_ROWS]
 #: The vendor publishes days as well as months.
 BOTH = [
@@ -27,6 +27,9 @@ BOTH = [
     for kind in ("trades", "agg-trades", "klines", "mark-price-klines", "index-price-klines", "book-ticker")
     if f"binance-{product}-{kind}" in WITH_ROWS
 ]
+BOTH += ["bybit-spot-trades"]
+#: Archives of frames: captures, not tables.
+FRAMES = [name for name in TARGETS if name.endswith("order-book")]
 MIDNIGHT = datetime(2026, 9, 30)
 
 
@@ -55,22 +58,27 @@ def test_every_row_is_the_truth(tmp_path: Path, target: str, seed: int) -> None:
 def test_what_has_no_type_is_written_and_skipped_by_name(tmp_path: Path, target: str) -> None:
     made = dump(tmp_path, target, 1)
     assert made.frames > 0 and made.rows == {}
-    kind = "premiumIndexKlines" if target.endswith("klines") else "bookDepth"
+    kind = {"klines": "premiumIndexKlines", "depth": "bookDepth", "index": "premium_index"}[target.split("-")[-1]]
     with pytest.raises(tickwright.InputError, match=f"{kind}.*no type"):
         tickwright.convert(tmp_path, tmp_path / "catalog")
 
 
 def test_every_format_can_be_simulated() -> None:
-    names = {name.replace("-spot-", "-").replace("-um-", "-").replace("-cm-", "-") for name in TARGETS}
-    names = {name.removesuffix("-5").removesuffix("-25") for name in names}
     # There are no options in this market; a book ticker is a quote.
     formats = {dump["name"] for dump in tickwright.dumps()} - {"tardis-options-chain"}
-    assert names - {"tardis-book-ticker"} == formats
+    found = set()
+    for name in TARGETS:
+        venue, product, *rest = name.removesuffix("-5").removesuffix("-25").split("-")
+        whole, bare = "-".join([venue, product, *rest]), "-".join([venue, *rest])
+        found.add(whole if whole in formats else bare)
+    assert found - formats == {"bybit-order-book", "tardis-ticker"}
+    assert found >= formats
 
 
 @pytest.mark.parametrize("target", BOTH)
 def test_days_months_and_both_give_the_same_bytes(tmp_path: Path, target: str) -> None:
-    made = [dump(tmp_path / period, target, 4, period=period) for period in ("daily", "monthly", "both")]
+    start = datetime(2026, 9, 29, 23, 45)  # two days of one month
+    made = [dump(tmp_path / period, target, 4, period=period, start=start) for period in ("daily", "monthly", "both")]
     assert made[0].rows == made[1].rows == made[2].rows
     assert len(made[2].files) == len(made[0].files) + len(made[1].files)
     reports = [
@@ -83,7 +91,7 @@ def test_days_months_and_both_give_the_same_bytes(tmp_path: Path, target: str) -
     assert reports[4].accounting.items.duplicate == sum(made[0].rows.values())
 
 
-@pytest.mark.parametrize("target", [name for name in WITH_ROWS if name.startswith("tardis")])
+@pytest.mark.parametrize("target", [name for name in WITH_ROWS if name.startswith(("tardis", "bybit"))])
 def test_vendor_days_give_the_same_bytes_whatever_the_threads(tmp_path: Path, target: str) -> None:
     made = dump(tmp_path / "in", target, 4)
     wanted, _ = truth(str(made.truth))
@@ -104,7 +112,7 @@ def unpacked(path: Path) -> list[list[str]]:
     return [line.split(",") for line in body.decode().splitlines()]
 
 
-@pytest.mark.parametrize("target", WITH_ROWS)
+@pytest.mark.parametrize("target", [name for name in WITH_ROWS if name not in FRAMES])
 def test_tables_that_say_the_same_give_the_same_bytes(tmp_path: Path, target: str) -> None:
     """A byte order mark, quotes, CRLF, blank lines and, where a header tells them, columns in another order and more."""
     made = dump(tmp_path / "in", target, 7, symbols=2)
@@ -147,9 +155,23 @@ def test_files_are_the_vendors(tmp_path: Path) -> None:
         "binance-futures/trades/2026/09/30/BTCUSDT.csv.gz",
         "binance-futures/trades/2026/10/01/BTCUSDT.csv.gz",
     ]
+    for target, wanted in {
+        "bybit-linear-trades": ["trading/BTCUSDT/BTCUSDT2026-09-30.csv.gz", "trading/BTCUSDT/BTCUSDT2026-10-01.csv.gz"],
+        "bybit-spot-trades": ["spot/BTCUSDT/BTCUSDT_2026-09-30.csv.gz", "spot/BTCUSDT/BTCUSDT_2026-10-01.csv.gz"],
+        "bybit-inverse-klines": ["kline_for_metatrader4/BTCUSD/2026/BTCUSD_1_2026-10-01_2026-10-31.csv.gz"],
+        "bybit-linear-order-book": [
+            f"orderbook/linear/BTCUSDT/2026-{day}_BTCUSDT_ob200.data.zip" for day in ("09-30", "10-01")
+        ],
+    }.items():
+        made = dump(tmp_path / "bybit", target, 1, symbols=1)
+        assert [Path(name).relative_to(tmp_path / "bybit").as_posix() for name in made.files] == wanted
+    with zipfile.ZipFile(made.files[0]) as opened:
+        assert opened.namelist() == ["2026-09-30_BTCUSDT_ob200.data"]
+        assert opened.read(opened.namelist()[0]).endswith(b"}\r\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "binance-futures",
         "binance-um-klines.truth.ndjson.gz",
+        "bybit",
         "data",
         "tardis-trades.truth.ndjson.gz",
     ]

@@ -194,12 +194,15 @@ struct SimulateDumpOptions {
 /// [`simulate`].
 #[pyfunction]
 #[pyo3(signature = (options, on_progress = None))]
-pub(crate) fn simulate_dump(py: Python<'_>, options: &str, on_progress: Option<Py<PyAny>>) -> PyResult<String> {
+pub(crate) fn simulate_dump(
+    py: Python<'_>,
+    options: &str,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<String> {
     let options: SimulateDumpOptions =
         serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
-    let cut = Cut::named(&options.period).ok_or_else(|| {
-        usage(py, format!("period {:?}: use auto, daily, monthly or both", options.period))
-    })?;
+    let cut = Cut::named(&options.period)
+        .ok_or_else(|| usage(py, format!("period {:?}: use auto, daily, monthly or both", options.period)))?;
     let market = Options {
         symbols: options.symbols,
         duration_ns: options.duration_ns,

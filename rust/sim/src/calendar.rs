@@ -27,6 +27,17 @@ impl Date {
         Self { year, month, day: of_year - (153 * shifted + 2) / 5 + 1 }
     }
 
+    /// How many days its month has.
+    pub const fn month_days(self) -> u64 {
+        let is_leap =
+            self.year.is_multiple_of(4) && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        match self.month {
+            4 | 6 | 9 | 11 => 30,
+            2 => 28 + is_leap as u64,
+            _ => 31,
+        }
+    }
+
     /// `2026-09`.
     pub fn to_month(self) -> String {
         format!("{}-{:02}", self.year, self.month)
@@ -57,9 +68,13 @@ mod tests {
 
     #[test]
     fn days_as_the_calendar_has_them() {
-        for (days, text) in [(0, "1970-01-01"), (11_016, "2000-02-29"), (19_723, "2024-01-01"), (20_703, "2026-09-07")] {
+        for (days, text) in
+            [(0, "1970-01-01"), (11_016, "2000-02-29"), (19_723, "2024-01-01"), (20_703, "2026-09-07")]
+        {
             assert_eq!(Date::of(days * DAY + 5).to_day(), text);
         }
+        let of = |days| Date::of(days * DAY).month_days();
+        assert_eq!([of(11_016), of(20_703), of(19_723), of(47_527)], [29, 30, 31, 28]);
         let mut out = Vec::new();
         write_moment(&mut out, 20_703 * DAY + 86_105_000_000_007);
         assert_eq!(out, b"2026-09-07 23:55:05");

@@ -380,7 +380,8 @@ impl<'a> Consumer<'a> {
         let count = snapshot.bids.len() + snapshot.asks.len();
         let mut left = count;
         let flags = |left: usize| F_SNAPSHOT | last_of(left);
-        let clear = rows::delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), flags(left), snapshot.id);
+        let clear =
+            rows::delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), flags(left), snapshot.id);
         self.truth.row(RowType::Delta, id, times, Arrival::InOrder, clear)?;
         for (side, name, levels) in [(Side::Buy, "BUY", &snapshot.bids), (Side::Sell, "SELL", &snapshot.asks)]
         {
@@ -460,7 +461,13 @@ impl<'a> Consumer<'a> {
         }
         *last = *id;
         let (instrument, times) = (&self.instruments[at], (ts_event.unwrap_or(ts), ts));
-        self.truth.row(RowType::Quote, &self.ids[at], times, Arrival::Any, rows::quote(instrument, *bid, *ask))
+        self.truth.row(
+            RowType::Quote,
+            &self.ids[at],
+            times,
+            Arrival::Any,
+            rows::quote(instrument, *bid, *ask),
+        )
     }
 
     fn bar(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {

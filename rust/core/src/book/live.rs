@@ -226,19 +226,19 @@ impl LiveBook {
         }
     }
 
-    /// A book as an earlier recording left it: its last id and levels.
+    /// A book as an earlier recording left it: its last id, with what orders all of the engine, and levels.
     #[must_use]
     pub fn resume(
         judge: Judge,
         on_gap: OnGap,
-        id: u64,
+        (id, cross): (u64, u64),
         last_ts: u64,
         decimals: Decimals,
         ladder: Ladder,
     ) -> Self {
         Self {
             decimals,
-            position: Some(Position { id, snapshot: id, fresh: false, cross: 0 }),
+            position: Some(Position { id, snapshot: id, fresh: false, cross }),
             in_step: true,
             ladder,
             last_ts,
@@ -257,6 +257,12 @@ impl LiveBook {
     #[must_use]
     pub fn id(&self) -> Option<u64> {
         self.position.filter(|_| self.in_step).map(|p| p.id)
+    }
+
+    /// What orders all that the engine does, of the last thing applied; 0 where there is none.
+    #[must_use]
+    pub fn cross(&self) -> u64 {
+        self.position.map_or(0, |p| p.cross)
     }
 
     /// The hole the book waits behind, if it does.

@@ -120,7 +120,9 @@ pub enum DumpError {
         seconds: u64,
     },
     /// A file of bars whose name does not say how long they are.
-    #[error("does not say how long its bars are; name it as the venue does, SYMBOL_15_2021-07-01_2021-07-31 for 15 minutes")]
+    #[error(
+        "does not say how long its bars are; name it as the venue does, SYMBOL_15_2021-07-01_2021-07-31 for 15 minutes"
+    )]
     NoInterval,
     /// The hash in the file beside it is another.
     #[error("has the SHA-256 {found}, and {beside} says {wanted}: it is damaged, or older than that file")]

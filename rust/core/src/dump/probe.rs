@@ -261,10 +261,7 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
 ///
 /// # Errors
 /// An archive that is refused.
-pub fn open_archive(
-    path: &Path,
-    options: &DumpOptions,
-) -> Result<Option<Box<dyn Read + Send>>, DumpError> {
+pub fn open_archive(path: &Path, options: &DumpOptions) -> Result<Option<Box<dyn Read + Send>>, DumpError> {
     let mut file = File::open(path)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic)?;

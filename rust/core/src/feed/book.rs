@@ -368,7 +368,8 @@ impl Market {
         let book = match self.slots[slot as usize].books.resumed.remove(channel) {
             Some(state) => {
                 let decimals = Decimals { price: state.decimals.0, size: state.decimals.1 };
-                LiveBook::resume(judge, on_gap, state.id, state.last_ns, decimals, state.ladder())
+                let id = (state.id, state.cross);
+                LiveBook::resume(judge, on_gap, id, state.last_ns, decimals, state.ladder())
             }
             None => LiveBook::new(judge, on_gap),
         };

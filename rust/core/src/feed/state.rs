@@ -99,6 +99,9 @@ impl InstrumentState {
 pub struct BookState {
     /// Last id.
     pub id: u64,
+    /// What orders all that one engine does, where the venue says it; 0 elsewhere.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cross: u64,
     /// Receive time of the last event, ns UTC.
     pub last_ns: u64,
     /// Decimals of its levels: price and size.
@@ -107,6 +110,11 @@ pub struct BookState {
     pub bids: Vec<(String, String)>,
     /// Asks, best first.
     pub asks: Vec<(String, String)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl BookState {
@@ -121,6 +129,7 @@ impl BookState {
         let Decimals { price, size } = book.decimals();
         Some(Self {
             id,
+            cross: book.cross(),
             last_ns: book.last_ts(),
             decimals: (price, size),
             bids: levels(Side::Buy),

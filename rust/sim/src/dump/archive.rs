@@ -24,7 +24,7 @@ const VERSION: u16 = 20;
 pub(crate) enum Packing {
     /// A zip archive of one file; a `.CHECKSUM` beside it where the vendor publishes one.
     Zip {
-        /// Extension of the file inside.
+        /// Extension of the file inside; none where its name is the archive's but `.zip`.
         inside: &'static str,
         /// Whether there is a `.CHECKSUM`.
         checksum: bool,
@@ -49,7 +49,8 @@ impl Packed {
         Ok(match packing {
             Packing::Zip { inside, checksum } => {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                Self::Zip(Box::new(Archive::new(file, format!("{stem}.{inside}"))?), checksum)
+                let name = if inside.is_empty() { stem.into_owned() } else { format!("{stem}.{inside}") };
+                Self::Zip(Box::new(Archive::new(file, name)?), checksum)
             }
             Packing::Gzip => Self::Gzip(Box::new(GzEncoder::new(file, Compression::new(LEVEL)))),
         })

@@ -45,6 +45,7 @@ struct Open {
     /// Where it begins and ends, ns UTC.
     span: (u64, u64),
     packed: Packed,
+    lines: u64,
 }
 
 /// Files of one period.
@@ -91,29 +92,42 @@ impl<'a> Out<'a> {
     }
 
     /// Adds a line to the files that a time belongs to; `write` writes it, without its end.
-    pub fn line(&mut self, at: u64, write: impl FnOnce(&mut Text)) -> io::Result<()> {
+    pub fn line(&mut self, at: u64, write: impl Fn(&mut Text)) -> io::Result<()> {
+        self.numbered(at, |text, _| write(text))
+    }
+
+    /// The same of a line that says its number in its file, from 1.
+    pub fn numbered(&mut self, at: u64, write: impl Fn(&mut Text, u64)) -> io::Result<()> {
         let mut text = std::mem::take(&mut self.text);
-        text.clear();
-        write(&mut text);
-        text.raw("\n");
         self.lines += 1;
-        self.bytes += text.bytes().len() as u64;
         let (first, last) = self.span.unwrap_or((at, at));
         self.span = Some((first.min(at), last.max(at)));
         for number in 0..self.series.len() {
-            if !self.series[number].open.as_ref().is_some_and(|open| (open.span.0..open.span.1).contains(&at)) {
+            let is_open = |open: &Open| (open.span.0..open.span.1).contains(&at);
+            if !self.series[number].open.as_ref().is_some_and(is_open) {
                 self.begin(number, at)?;
             }
             if let Some(open) = &mut self.series[number].open {
+                open.lines += 1;
+                text.clear();
+                write(&mut text, open.lines);
+                text.raw("\n");
                 open.packed.write(text.bytes())?;
             }
         }
+        self.bytes += text.bytes().len() as u64;
         self.text = text;
         Ok(())
     }
 
     /// Adds a row of the truth, whose receive time is its event time.
-    pub fn row(&mut self, kind: RowType, id: &str, at: u64, write: impl FnOnce(&mut Row<'_>)) -> io::Result<()> {
+    pub fn row(
+        &mut self,
+        kind: RowType,
+        id: &str,
+        at: u64,
+        write: impl FnOnce(&mut Row<'_>),
+    ) -> io::Result<()> {
         self.row_received(kind, id, (at, at), write)
     }
 
@@ -136,7 +150,8 @@ impl<'a> Out<'a> {
         if let Some(header) = &self.sheet.header {
             packed.write(format!("{header}\n").as_bytes())?;
         }
-        self.series[number].open = Some(Open { path, span: (at / DAY * DAY, period.end(at)), packed });
+        let span = (at / DAY * DAY, period.end(at));
+        self.series[number].open = Some(Open { path, span, packed, lines: 0 });
         Ok(())
     }
 

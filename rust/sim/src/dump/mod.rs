@@ -8,7 +8,9 @@
 
 mod archive;
 mod binance;
+mod bybit;
 mod files;
+mod minutes;
 mod tardis;
 
 use std::fs;
@@ -67,7 +69,7 @@ pub struct Target {
 }
 
 /// Every kind there is.
-pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS];
+pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS];
 
 /// The target of a name.
 #[must_use]
@@ -181,7 +183,8 @@ pub fn simulate_dump(
         files.push(beside.into());
     }
     files.sort();
-    if let Some(there) = files.iter().map(|file| root.join(file)).find(|path| path.exists() && !options.force) {
+    if let Some(there) = files.iter().map(|file| root.join(file)).find(|path| path.exists() && !options.force)
+    {
         return Err(SimulateError::Exists(there));
     }
     for file in &files {

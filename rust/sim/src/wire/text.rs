@@ -50,6 +50,12 @@ impl Text {
         self
     }
 
+    /// Adds a decimal without trailing zeros.
+    pub fn shortest(&mut self, value: Decimal) -> &mut Self {
+        value.write_shortest(&mut self.bytes);
+        self
+    }
+
     /// Empties it, keeping the room.
     pub fn clear(&mut self) {
         self.bytes.clear();

@@ -190,7 +190,14 @@ proptest! {
 fn texts_are_one_row_and_keep_their_order() {
     let trade = |ts, id, price| Given { ts, id, price };
     let first = vec![trade(1, 9, 1), trade(1, 3, 2), trade(1, 9, 1), trade(2, 9, 4)];
-    let how = How { cut: 10, budget: usize::MAX, group: 16, threads: 1, identity: Identity::Text, conflicts: Conflicts::Error };
+    let how = How {
+        cut: 10,
+        budget: usize::MAX,
+        group: 16,
+        threads: 1,
+        identity: Identity::Text,
+        conflicts: Conflicts::Error,
+    };
     let once = encoded(std::slice::from_ref(&first), &how).expect("files");
     assert_eq!(once.files.iter().map(|f| f.rows).sum::<u64>(), 3);
     let twice = encoded(&[first.clone(), first], &how).expect("files");

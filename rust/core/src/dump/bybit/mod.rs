@@ -51,9 +51,10 @@ fn named(setting: &Setting<'_>) -> Result<String, DumpError> {
         let (symbol, rest) = match stem.split_once('_') {
             Some(parts) => parts,
             // A year behind a hyphen; symbols may have hyphens of their own.
-            None => stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..])).find(|(_, rest)| {
-                rest.len() == 7 && rest.as_bytes()[4] == b'-' && is_number(rest)
-            })?,
+            None => stem
+                .match_indices('-')
+                .map(|(at, _)| (&stem[..at], &stem[at + 1..]))
+                .find(|(_, rest)| rest.len() == 7 && rest.as_bytes()[4] == b'-' && is_number(rest))?,
         };
         (is_number(rest) && symbol::is_safe(symbol)).then(|| symbol.to_owned())
     };

@@ -23,7 +23,8 @@ struct Ticker {
 
 pub(super) fn ticker(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
     let instrument = setting.instrument.clone();
-    let header = "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time";
+    let header =
+        "update_id,best_bid_price,best_bid_qty,best_ask_price,best_ask_qty,transaction_time,event_time";
     let sheet = sheet(&instrument, "bookTicker", header);
     let mut random = Random::new(setting.seed, 20_000 + setting.number as u64);
     let update = 11_000_000_000_000 + random.below(1_000_000_000_000);

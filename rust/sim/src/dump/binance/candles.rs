@@ -3,12 +3,11 @@
 use std::io;
 
 use super::super::files::{Out, Sheet};
+use super::super::minutes::{Minute, Minutes, Valued};
 use super::super::{Setting, Table};
 use super::{Spelling, instrument_id, named, symbol, unit};
 use crate::decimal::Decimal;
-use crate::market::{
-    Body, Candle, Event, INVERSE_SCALE, Instrument, Mark, Market, Product, Term,
-};
+use crate::market::{Body, Candle, Event, INVERSE_SCALE, Instrument, Mark, Market, Product, Term};
 use crate::rows;
 use crate::truth::RowType;
 
@@ -18,19 +17,19 @@ const HEADER: &str = "open_time,open,high,low,close,volume,close_time,quote_volu
 struct Traded {
     id: String,
     instrument: Instrument,
-    candle: Candle,
+    minutes: Minutes,
 }
 
 pub(super) fn traded(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
     let instrument = setting.instrument.clone();
     let sheet = named(instrument.product, symbol(&instrument), "klines", Some("1m"), HEADER);
-    let candle = Candle::empty(setting.start, setting.market.last_price(0));
-    Some((sheet, Box::new(Traded { id: instrument_id(&instrument), instrument, candle })))
+    let minutes = Minutes::new(setting.start, setting.market.last_price(0));
+    Some((sheet, Box::new(Traded { id: instrument_id(&instrument), instrument, minutes })))
 }
 
 impl Traded {
-    fn tell(&self, out: &mut Out<'_>) -> io::Result<()> {
-        let (of, spelling, candle) = (&self.instrument, Spelling::of(&self.instrument), &self.candle);
+    fn tell(&self, candle: &Candle, out: &mut Out<'_>) -> io::Result<()> {
+        let (of, spelling) = (&self.instrument, Spelling::of(&self.instrument));
         let unit = unit(of.product, candle.open_ns);
         let close = candle.open_ns + Candle::LENGTH;
         let prices = [candle.open, candle.high, candle.low, candle.close].map(|price| of.price(price));
@@ -65,18 +64,15 @@ impl Traded {
 impl Table for Traded {
     fn event(&mut self, _: &Market, event: &Event, _: &mut Out<'_>) -> io::Result<()> {
         if let Body::Trade(trade) = &event.body {
-            self.candle.add(trade);
+            self.minutes.add(trade);
         }
         Ok(())
     }
 
     /// Tells every minute that is over.
     fn advance(&mut self, _: &Market, to: u64, out: &mut Out<'_>) -> io::Result<()> {
-        while let Some(next) =
-            self.candle.next(self.candle.open_ns + Candle::LENGTH).filter(|next| next.open_ns <= to)
-        {
-            self.tell(out)?;
-            self.candle = next;
+        while let Some(candle) = self.minutes.over(to) {
+            self.tell(&candle, out)?;
         }
         Ok(())
     }
@@ -99,23 +95,28 @@ impl Value {
         match self {
             Self::Mark => mark.mark.units,
             Self::Index => mark.index.units,
-            Self::Premium => (mark.mark.units - mark.index.units) * 10_i128.pow(PLACES.into()) / mark.index.units,
+            Self::Premium => {
+                (mark.mark.units - mark.index.units) * 10_i128.pow(PLACES.into()) / mark.index.units
+            }
         }
     }
 }
 
-struct Valued {
+struct Values {
     id: String,
     value: Value,
-    open_ns: u64,
-    /// Open, high, low and close of the minute, and how many values were in it.
-    prices: Option<([i128; 4], u64)>,
+    minutes: Valued,
 }
 
-fn valued(setting: &Setting<'_>, value: Value, kind: &'static str, name: String, id: String) -> (Sheet, Box<dyn Table>) {
+fn valued(
+    setting: &Setting<'_>,
+    value: Value,
+    kind: &'static str,
+    name: String,
+    id: String,
+) -> (Sheet, Box<dyn Table>) {
     let sheet = named(setting.instrument.product, name, kind, Some("1m"), HEADER);
-    let open_ns = setting.start / Candle::LENGTH * Candle::LENGTH;
-    (sheet, Box::new(Valued { id, value, open_ns, prices: None }))
+    (sheet, Box::new(Values { id, value, minutes: Valued::new(setting.start) }))
 }
 
 pub(super) fn mark(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
@@ -146,13 +147,12 @@ pub(super) fn index(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
     Some(valued(setting, Value::Index, "indexPriceKlines", name, id))
 }
 
-impl Valued {
-    fn tell(&mut self, out: &mut Out<'_>) -> io::Result<()> {
-        let Some((prices, count)) = self.prices.take() else { return Ok(()) };
-        let close = self.open_ns + Candle::LENGTH;
+impl Values {
+    fn tell(&self, minute: &Minute, out: &mut Out<'_>) -> io::Result<()> {
+        let Minute { open_ns, close_ns: close, prices, count } = *minute;
         let prices = prices.map(|units| Decimal::new(units, PLACES));
-        out.line(self.open_ns, |text| {
-            text.int(self.open_ns / 1_000_000);
+        out.line(open_ns, |text| {
+            text.int(open_ns / 1_000_000);
             for price in prices {
                 text.raw(",").own(price);
             }
@@ -169,21 +169,17 @@ impl Valued {
     }
 }
 
-impl Table for Valued {
+impl Table for Values {
     fn event(&mut self, _: &Market, event: &Event, _: &mut Out<'_>) -> io::Result<()> {
         let Body::Mark(mark) = &event.body else { return Ok(()) };
-        let value = self.value.of(mark);
-        let ([_, high, low, close], count) = self.prices.get_or_insert(([value; 4], 0));
-        (*high, *low, *close) = ((*high).max(value), (*low).min(value), value);
-        *count += 1;
+        self.minutes.add(self.value.of(mark));
         Ok(())
     }
 
     /// Tells every minute that is over.
     fn advance(&mut self, _: &Market, to: u64, out: &mut Out<'_>) -> io::Result<()> {
-        while self.open_ns + Candle::LENGTH <= to {
-            self.tell(out)?;
-            self.open_ns += Candle::LENGTH;
+        while let Some(minute) = self.minutes.over(to) {
+            self.tell(&minute, out)?;
         }
         Ok(())
     }

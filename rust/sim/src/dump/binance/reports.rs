@@ -35,7 +35,9 @@ pub(super) fn funding(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> 
 impl Table for Funding {
     fn event(&mut self, _: &Market, event: &Event, out: &mut Out<'_>) -> io::Result<()> {
         let Body::Mark(mark) = event.body else { return Ok(()) };
-        let Some((rate, paid)) = self.due.replace((mark.funding, mark.next_funding_ns)) else { return Ok(()) };
+        let Some((rate, paid)) = self.due.replace((mark.funding, mark.next_funding_ns)) else {
+            return Ok(());
+        };
         if paid == mark.next_funding_ns {
             return Ok(());
         }
@@ -99,8 +101,8 @@ impl Table for Metrics {
         out.line(at, |text| {
             write_moment(text.buffer(), at);
             text.raw(",").raw(&symbol(of)).raw(",").decimal(open, 16).raw(",").decimal(value, 16);
-            for ratio in ratios {
-                text.raw(",").own(ratio);
+            for ratio in &ratios {
+                text.raw(",").own(*ratio);
             }
         })?;
         out.row(RowType::OpenInterest, &self.id, at, |row| {
@@ -142,7 +144,8 @@ impl Table for Forced {
         if self.last.replace((at, order)) == Some((at, order)) {
             return Ok(());
         }
-        let row = rows::liquidation(order.side, of.price(order.price), Some(order.average), of.size(order.filled));
+        let row =
+            rows::liquidation(order.side, of.price(order.price), Some(order.average), of.size(order.filled));
         out.row(RowType::Liquidation, &self.id, at, row)
     }
 }

@@ -33,7 +33,13 @@ pub(super) fn incremental(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table
 }
 
 impl Incremental {
-    fn level(line: &mut Line<'_, '_>, ts_event: u64, is_snapshot: bool, side: &str, level: Level) -> io::Result<()> {
+    fn level(
+        line: &mut Line<'_, '_>,
+        ts_event: u64,
+        is_snapshot: bool,
+        side: &str,
+        level: Level,
+    ) -> io::Result<()> {
         let instrument = line.instrument;
         line.add(ts_event, |text| {
             text.raw(",").bool(is_snapshot).raw(",").raw(side).raw(",").own(instrument.price(level.price));
@@ -46,7 +52,14 @@ impl Incremental {
         self.day = local / DAY;
         let mut left = self.book.len(Side::Buy) + self.book.len(Side::Sell);
         let times = (local, local);
-        let clear = rows::delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), F_SNAPSHOT | last_of(left), 0);
+        let clear = rows::delta(
+            "CLEAR",
+            "NO_ORDER_SIDE",
+            instrument,
+            Level::default(),
+            F_SNAPSHOT | last_of(left),
+            0,
+        );
         line.out.row_received(RowType::Delta, id, times, clear)?;
         for (side, called, name) in SIDES {
             for level in self.book.levels(side) {
@@ -96,9 +109,8 @@ struct Snapshots {
 }
 
 fn snapshots(setting: &Setting<'_>, name: &'static str, levels: usize) -> Option<(Sheet, Box<dyn Table>)> {
-    let column = |at| {
-        ["asks", "bids"].map(|side| format!("{side}[{at}].price,{side}[{at}].amount")).join(",")
-    };
+    let column =
+        |at| ["asks", "bids"].map(|side| format!("{side}[{at}].price,{side}[{at}].amount")).join(",");
     let columns: Vec<String> = (0..levels).map(column).collect();
     let recorder = Snapshots { levels, book: Book::default(), told: [const { Vec::new() }; 2] };
     dataset(setting, name, &columns.join(","), Channel::Book, Box::new(recorder))

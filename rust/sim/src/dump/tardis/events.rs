@@ -68,7 +68,8 @@ impl Recorder for Ticker {
         self.lines += 1;
         let (instrument, id, times) = (line.instrument, line.id, (ts_event, line.local));
         // The vendor asks for it every now and then.
-        let open = self.lines.is_multiple_of(10).then(|| instrument.size(instrument.usual + self.lines as i64));
+        let open =
+            self.lines.is_multiple_of(10).then(|| instrument.size(instrument.usual + self.lines as i64));
         let last = instrument.price(market.last_price(0));
         line.add(ts_event, |text| {
             match funding {

@@ -65,7 +65,7 @@ struct Line<'l, 'o> {
 
 impl Line<'_, '_> {
     /// Adds a line: the four common columns, then what `write` writes, each field after a comma.
-    fn add(&mut self, ts_event: u64, write: impl FnOnce(&mut Text)) -> io::Result<()> {
+    fn add(&mut self, ts_event: u64, write: impl Fn(&mut Text)) -> io::Result<()> {
         let (symbol, local) = (self.symbol, self.local);
         self.out.line(local, |text| {
             text.raw(EXCHANGE).raw(",").raw(symbol).raw(",").int(ts_event / MICRO);

@@ -26,7 +26,19 @@ pub(super) const LINEAR: Feed = Feed { name: "bybit-linear", product: Product::L
 pub(super) const INVERSE: Feed = Feed { name: "bybit-inverse", product: Product::Inverse, wire: make };
 
 fn make(market: &Market, seed: u64, channels: Channels, start: u64) -> Box<dyn Wire> {
-    Box::new(Bybit::new(market, seed, channels, start))
+    let product = market.instruments().first().map_or(Product::Spot, |i| i.product);
+    with_depth(market, seed, channels, start, depth(product))
+}
+
+/// A wire whose book topic shows `depth` levels of a side.
+pub(crate) fn with_depth(
+    market: &Market,
+    seed: u64,
+    channels: Channels,
+    start: u64,
+    depth: usize,
+) -> Box<dyn Wire> {
+    Box::new(Bybit::new(market, seed, channels, start, depth))
 }
 
 /// What the venue keeps of one instrument.
@@ -51,6 +63,8 @@ struct Stream {
 #[derive(Debug)]
 struct Bybit {
     product: Product,
+    /// Levels of a side that the book topic shows.
+    depth: usize,
     channels: Channels,
     streams: Vec<Stream>,
     /// The last `seq` given.
@@ -80,12 +94,24 @@ pub(crate) fn instrument_id(instrument: &Instrument) -> String {
     format!("{}-{product}.BYBIT", symbol(instrument))
 }
 
+/// The id of a contract's trade.
+pub(crate) fn uuid(instrument: usize, id: u64) -> String {
+    let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ instrument as u64;
+    let [a, b] = [(mixed >> 32) as u32, mixed as u32];
+    format!(
+        "{a:08x}-{:04x}-5{:03x}-9{:03x}-{:012x}",
+        b >> 16,
+        b & 0xFFF,
+        instrument & 0xFFF,
+        id & 0xFFFF_FFFF_FFFF
+    )
+}
+
 impl Bybit {
-    fn new(market: &Market, seed: u64, channels: Channels, start: u64) -> Self {
+    fn new(market: &Market, seed: u64, channels: Channels, start: u64, depth: usize) -> Self {
         let mut random = Random::new(seed, 4);
         let product = market.instruments().first().map_or(Product::Spot, |i| i.product);
         let seq = 100_000_000_000 + random.below(900_000_000_000);
-        let depth = depth(product);
         let streams: Vec<Stream> = market
             .instruments()
             .iter()
@@ -110,6 +136,7 @@ impl Bybit {
         let count = streams.len();
         Self {
             product,
+            depth,
             channels,
             seq: seq + count as u64,
             streams,
@@ -158,15 +185,7 @@ impl Bybit {
         if self.is_spot() {
             return format!("22900000{:012}", id % 1_000_000_000_000);
         }
-        let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ instrument as u64;
-        let [a, b] = [(mixed >> 32) as u32, mixed as u32];
-        format!(
-            "{a:08x}-{:04x}-5{:03x}-9{:03x}-{:012x}",
-            b >> 16,
-            b & 0xFFF,
-            instrument & 0xFFF,
-            id & 0xFFFF_FFFF_FFFF
-        )
+        uuid(instrument, id)
     }
 
     /// Tells the candle when its minute is over, and begins the next.
@@ -187,7 +206,7 @@ impl Bybit {
         if !std::mem::take(&mut self.streams[instrument].changed) {
             return;
         }
-        let depth = depth(self.product);
+        let depth = self.depth;
         let book = market.book(instrument);
         let mut changes = [Vec::new(), Vec::new()];
         for (side, changes) in [Side::Buy, Side::Sell].into_iter().zip(&mut changes) {
