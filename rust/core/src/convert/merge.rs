@@ -4,7 +4,7 @@
 //! descriptors. A few sources at a time are read ahead on threads of their own; where very many overlap they
 //! are read in place, in small blocks.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::plan::{self, Source};
@@ -14,9 +14,18 @@ use crate::frame::{Block, FrameMeta};
 /// Sources read ahead on threads at the same time.
 const MAX_THREADS: usize = 8;
 const SMALL_BLOCK: usize = 32 << 10;
+/// Memory of a block that is not kept for the next: a line was very long.
+const LARGE_BLOCK: usize = 1 << 20;
+/// Blocks read ahead of one source.
+const AHEAD: usize = 4;
 
 enum Reader {
-    Ahead { blocks: Receiver<Result<Block, CaptureError>>, thread: Option<JoinHandle<bool>> },
+    Ahead {
+        blocks: Receiver<Result<Block, CaptureError>>,
+        /// Blocks that were used, for their memory.
+        used: SyncSender<Block>,
+        thread: Option<JoinHandle<bool>>,
+    },
     InPlace(Box<dyn Capture>),
 }
 
@@ -58,10 +67,11 @@ fn start(source: &Source, options: &CaptureOptions, ahead: bool) -> Result<Reade
         )?));
     }
     let mut reader = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
-    let (send, blocks) = sync_channel(4);
+    let (send, blocks) = sync_channel(AHEAD);
+    let (used, free) = sync_channel::<Block>(AHEAD);
     let thread = std::thread::spawn(move || {
         loop {
-            let mut block = Block::default();
+            let mut block = free.try_recv().unwrap_or_default();
             match reader.next_block(&mut block) {
                 Ok(true) => {
                     if send.send(Ok(block)).is_err() {
@@ -78,7 +88,7 @@ fn start(source: &Source, options: &CaptureOptions, ahead: bool) -> Result<Reade
         }
         reader.truncated()
     });
-    Ok(Reader::Ahead { blocks, thread: Some(thread) })
+    Ok(Reader::Ahead { blocks, used, thread: Some(thread) })
 }
 
 impl<'a> Merge<'a> {
@@ -106,9 +116,13 @@ impl<'a> Merge<'a> {
                     }
                     more
                 }
-                Reader::Ahead { blocks, thread } => match blocks.recv() {
+                Reader::Ahead { blocks, used, thread } => match blocks.recv() {
                     Ok(Ok(block)) => {
-                        open.block = block;
+                        let old = std::mem::replace(&mut open.block, block);
+                        if old.data.capacity() <= LARGE_BLOCK {
+                            // Where none is waited for, it is dropped.
+                            let _ = used.try_send(old);
+                        }
                         true
                     }
                     Ok(Err(error)) => return Err((open.source, error)),

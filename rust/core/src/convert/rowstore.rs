@@ -103,17 +103,14 @@ impl RowStore {
     /// # Errors
     /// What spilling gives.
     pub fn append(&mut self, part: usize, rows: &mut Rows, decimals: Decimals) -> Result<(), StoreError> {
-        let number = rows.rows();
         let held = &mut self.held[part];
-        held.total += number as u64;
-        held.decimals = held.decimals.max(decimals);
-        self.bytes += rows.bytes();
-        match held.batches.last_mut() {
-            Some(batch) if batch.rows() < BATCH_ROWS => {
-                batch.extend_range(rows, 0..number);
-                rows.clear();
-            }
-            _ => held.batches.push(rows.take()),
+        held.count(rows.rows(), decimals);
+        if rows.rows() >= BATCH_ROWS {
+            self.bytes += rows.bytes();
+            held.batches.push(rows.take());
+        } else {
+            self.bytes += held.copy(&rows.columns, (&rows.keys, &rows.costs));
+            rows.clear();
         }
         if self.bytes > self.budget { self.spill() } else { Ok(()) }
     }
@@ -128,10 +125,11 @@ impl RowStore {
         columns: &mut AnyColumns,
         decimals: Decimals,
     ) -> Result<(), StoreError> {
-        let mut rows = Rows::from(columns.take());
-        self.append(part, &mut rows, decimals)?;
-        *columns = rows.columns;
-        Ok(())
+        let held = &mut self.held[part];
+        held.count(columns.rows(), decimals);
+        self.bytes += held.copy(columns, (&[], &[]));
+        columns.clear();
+        if self.bytes > self.budget { self.spill() } else { Ok(()) }
     }
 
     fn spill_path(&self) -> PathBuf {
@@ -211,6 +209,31 @@ impl Held {
     const fn new(data_type: DataType, by_key: bool) -> Self {
         let decimals = Decimals { price: 0, size: 0 };
         Self { data_type, batches: Vec::new(), chunks: Vec::new(), by_key, decimals, total: 0 }
+    }
+
+    fn count(&mut self, rows: usize, decimals: Decimals) {
+        self.total += rows as u64;
+        self.decimals = self.decimals.max(decimals);
+    }
+
+    /// Adds rows to the last batch, or begins one. A stream that has filled a batch will fill the next: that gets
+    /// its memory at once, the first one grows, since most streams of a thousand instruments stay small. The bytes
+    /// of memory that this took.
+    fn copy(&mut self, columns: &AnyColumns, (keys, costs): (&[u64], &[u32])) -> usize {
+        let full = self.batches.last().map(|batch| batch.rows() >= BATCH_ROWS);
+        if full != Some(false) {
+            let mut batch = Rows::new(self.data_type);
+            if full.is_some() {
+                batch.reserve(BATCH_ROWS, !keys.is_empty());
+            }
+            self.batches.push(batch);
+        }
+        let Some(batch) = self.batches.last_mut() else { return 0 };
+        let before = if full == Some(false) { batch.bytes() } else { 0 };
+        batch.keys.extend_from_slice(keys);
+        batch.costs.extend_from_slice(costs);
+        batch.columns.extend_range(columns, 0..columns.rows());
+        batch.bytes() - before
     }
 
     /// Sorts each batch.

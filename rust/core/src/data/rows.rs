@@ -59,7 +59,7 @@ impl Rows {
         !self.keys.is_empty()
     }
 
-    /// Bytes of memory the rows take.
+    /// Bytes of memory held, for rows and for more of them.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.columns.bytes() + self.keys.bytes() + self.costs.bytes()
@@ -72,13 +72,15 @@ impl Rows {
         self.costs.clear();
     }
 
-    /// Makes room for `rows` more rows.
-    pub(crate) fn reserve(&mut self, rows: usize) {
+    /// Makes room for `rows` more rows, with keys and costs where `marked`.
+    pub(crate) fn reserve(&mut self, rows: usize, marked: bool) {
         for column in self.columns.physical_mut() {
             column.reserve(rows);
         }
-        self.keys.reserve(rows);
-        self.costs.reserve(rows);
+        if marked {
+            self.keys.reserve(rows);
+            self.costs.reserve(rows);
+        }
     }
 
     /// Takes the rows out, leaving none.

@@ -380,11 +380,12 @@ impl Output {
             let lines = rows.costs.iter().filter(|cost| **cost > 0).count() as u64;
             let bytes = rows.costs.iter().map(|cost| u64::from(*cost)).sum();
             stream.counts.add(&RowCounts { frames: lines, items: lines, bytes });
+            let marked = rows.is_marked();
             take(number, stream, &mut rows)?;
             rows.clear();
             if stream.rows.rows() == 0 {
                 // The memory is used again, or as much of it is made ready at once.
-                rows.reserve(over);
+                rows.reserve(over, marked);
                 stream.rows = rows;
             }
         }
