@@ -234,9 +234,7 @@ TARDIS_OPTIONS = (
     f"deribit,BTC-9JUN20-9875-P,{START_MS}000,{START_MS}700,put,9875,1591689600000000,,,,,,,,,,,SYN.BTC-9JUN20,,,,,,\n"
 )
 
-BYBIT_TRADES = (
-    "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional"
-)
+BYBIT_TRADES = "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional"
 
 
 def bybit_trades(symbol: str, *, seed: int = 10, count: int = 300, rpi: bool = False, fraction: int = 4) -> str:

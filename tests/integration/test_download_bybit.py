@@ -147,6 +147,6 @@ def test_the_command_into_a_catalog(server: Server, tmp_path: Path) -> None:
     assert [file["status"] for file in report["files"]] == ["fetched", "fetched"]
     tables = {(table["type"], table["instrument_id"]) for table in report["convert"]["tables"]}
     assert tables == {("trade", "BTCUSDT-LINEAR.BYBIT"), ("delta", "BTCUSDT-LINEAR.BYBIT")}
-    none = subprocess.run([*command[:-6], "-o", str(tmp_path / "x"), "--base-url", f"{server.url}/no", "--book-url",
+    none = subprocess.run([*command[:-7], "-o", str(tmp_path / "x"), "--base-url", f"{server.url}/no", "--book-url",
                            f"{server.url}/no"], capture_output=True)  # fmt: skip
     assert none.returncode == 3

@@ -188,7 +188,11 @@ def test_the_first_of_conflicting_rows_stays_and_the_other_is_a_reject(tmp_path:
     inputs = boundary(tmp_path)
     report = converted(inputs[::order], tmp_path / "catalog", conflicts="first", max_rejects=0)
     (rows,) = rows_of(tmp_path / "catalog").values()
-    assert [(row["trade_id"], str(row["size"].normalize())) for row in rows] == [("76", "9"), ("77", "1E+2"), ("78", "1")]
+    assert [(row["trade_id"], str(row["size"].normalize())) for row in rows] == [
+        ("76", "9"),
+        ("77", "1E+2"),
+        ("78", "1"),
+    ]
     assert (report.rejects, report.too_many_rejects, report.gaps) == (1, True, 0)
     rejected = {Path(source.path).name: source.accounting.bytes.rejected for source in report.sources}
     assert rejected == {inputs[0].name: 0, inputs[1].name: len(BOUNDARY[1])}

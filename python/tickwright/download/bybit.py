@@ -72,8 +72,8 @@ def bybit(
     interval
         Of klines, minutes: ``"1"``, ``"5"``, ``"15"``, ``"30"`` or ``"60"``.
     period
-        Of spot trades: ``"monthly"`` or ``"daily"`` files, or ``"auto"``: a monthly file where the whole month is wanted
-        and there is one, daily files for the rest.
+        Of spot trades: ``"monthly"`` or ``"daily"`` files, or ``"auto"``: a monthly file where the whole month is
+        wanted and there is one, daily files for the rest.
     base_url, book_url
         Where files are, and where those of order books are.
     listing
