@@ -1,7 +1,6 @@
 //! Ids made of what a trade says, where a vendor gives none that holds beyond one file: 16 hexadecimal digits of
 //! FNV-1a 64 over symbol, event time, price, size, side and the trade's ordinal among equals of one message.
 
-use super::rows::Row;
 use crate::data::AggressorSide;
 use crate::decimal::Decimal;
 
@@ -47,32 +46,4 @@ impl MadeIds {
 pub(super) fn hash(value: impl std::hash::Hash) -> u64 {
     use std::hash::BuildHasher;
     foldhash::fast::FixedState::with_seed(0).hash_one(value)
-}
-
-/// Number of a symbol among those of a file, of which there seldom is more than one.
-#[derive(Debug, Default)]
-pub(super) struct Symbols<T> {
-    held: Vec<(Box<[u8]>, T)>,
-}
-
-impl<T> Symbols<T> {
-    /// What is kept of the symbol in `column`; `make` makes it, `None` where the symbol cannot be one.
-    #[inline]
-    pub fn of(
-        &mut self,
-        row: &Row<'_>,
-        column: usize,
-        make: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<&mut T> {
-        let symbol = row.bytes(column);
-        let at = match self.held.iter().position(|(held, _)| **held == *symbol) {
-            Some(at) => at,
-            None => {
-                let text = std::str::from_utf8(symbol).ok().filter(|text| crate::symbol::is_safe(text))?;
-                self.held.push((symbol.into(), make(text)?));
-                self.held.len() - 1
-            }
-        };
-        self.held.get_mut(at).map(|(_, kept)| kept)
-    }
 }

@@ -18,6 +18,7 @@ mod output;
 mod probe;
 mod reader;
 mod rows;
+mod symbols;
 mod tardis;
 mod zip;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{contracts, first, named};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, PriceUpdateRow};
-use crate::dump::made_id::Symbols;
 use crate::dump::rows::fault;
+use crate::dump::symbols::Symbols;
 use crate::dump::{
     Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Nothing, Output, Row, Setting,
 };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{contracts, first, named};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
-use crate::dump::made_id::{Symbols, hash};
+use crate::dump::made_id::hash;
 use crate::dump::rows::{decimals, fault};
+use crate::dump::symbols::Symbols;
 use crate::dump::{
     Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Sample, Setting,
 };
