@@ -21,7 +21,7 @@ pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use place::Place;
 pub use reject::Reject;
 pub(crate) use reject::excerpt;
-pub use state::{BookState, FeedState, InstrumentState};
+pub use state::{BookState, FeedState, InstrumentState, NumberRun};
 pub use stream::{Stream, StreamKey, TradeKind};
 
 use crate::accounting::End;
