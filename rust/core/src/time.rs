@@ -84,7 +84,7 @@ pub const fn civil(days: i64) -> (i64, u32, u32) {
 
 /// The inverse of [`civil`].
 #[must_use]
-pub const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let y = year - (month <= 2) as i64;
     let era = y.div_euclid(400);
     let yoe = y.rem_euclid(400);
@@ -92,6 +92,20 @@ pub const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let doy = (153 * (m + if m > 2 { -3 } else { 9 }) + 2) / 5 + day as i64 - 1;
     let doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
     era * 146_097 + doe - 719_468
+}
+
+/// A moment of the calendar, UTC, as ns: year, month, day; hour, minute, second (60 is a leap second), nanosecond.
+/// `None` where there is no such moment, or where it does not fit 64 bits.
+#[must_use]
+pub fn from_civil([year, month, day]: [u64; 3], [hour, minute, second, nanos]: [u64; 4]) -> Option<u64> {
+    let is_moment = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60;
+    if !is_moment || second > 60 || nanos >= SECOND {
+        return None;
+    }
+    let days =
+        days_from_civil(i64::try_from(year).ok().filter(|year| *year < 10_000)?, month as u32, day as u32);
+    let date = u64::try_from(days).ok()?.checked_mul(DAY)?;
+    date.checked_add(hour * HOUR + minute * MINUTE + second * SECOND + nanos)
 }
 
 /// ISO 8601 text of `ns`: `2023-11-14T22:13:20.001121119Z`.
@@ -117,6 +131,22 @@ mod tests {
         assert_eq!(from_seconds(b"16.5"), None);
         assert_eq!(from_seconds(b""), None);
         assert_eq!(from_seconds(b"1626916407.x"), None);
+    }
+
+    #[test]
+    fn moments() {
+        let moment = from_civil([2023, 11, 14], [22, 13, 20, 1_121_119]);
+        assert_eq!(moment, Some(1_700_000_000_001_121_119));
+        assert_eq!(from_civil([1970, 1, 1], [0; 4]), Some(0));
+        assert_eq!(from_civil([1969, 12, 31], [0; 4]), None);
+        assert_eq!(from_civil([2554, 7, 21], [23, 0, 0, 0]), Some(18_446_742_000_000_000_000));
+        for year in [2555, 9999, 10_000, u64::MAX] {
+            assert_eq!(from_civil([year, 1, 1], [0; 4]), None, "{year}");
+        }
+        for (date, clock) in [([2024, 13, 1], [0; 4]), ([2024, 1, 0], [0; 4]), ([2024, 1, 1], [24, 0, 0, 0])]
+        {
+            assert_eq!(from_civil(date, clock), None);
+        }
     }
 
     #[test]

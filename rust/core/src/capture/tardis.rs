@@ -32,14 +32,9 @@ fn receive_time(text: &[u8]) -> Option<u64> {
     let number = |from: usize, to: usize| {
         text[from..to].iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
     };
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    let days = u64::try_from(time::days_from_civil(year as i64, month as u32, day as u32)).ok()?;
-    let ns = days * time::DAY + hour * time::HOUR + minute * time::MINUTE + second * time::SECOND;
-    let ns = ns + number(20, 27)? * 100;
+    let date = [number(0, 4)?, number(5, 7)?, number(8, 10)?];
+    let clock = [number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 27)? * 100];
+    let ns = time::from_civil(date, clock)?;
     time::is_plausible(ns).then_some(ns)
 }
 

@@ -234,6 +234,16 @@ fn empty_and_unknown() {
 }
 
 #[test]
+fn a_year_beyond_sixty_four_bits_is_a_bad_time() {
+    let (items, framed, overhead) =
+        read(TARDIS.replace("2021-10-12T00:28:33", "9021-10-12T00:28:33").as_bytes(), "x", 64, false)
+            .expect("reads");
+    assert_eq!(framed + overhead, TARDIS.len() as u64);
+    let bad = FrameKind::Malformed(crate::frame::MalformedReason::BadTimestamp);
+    assert_eq!(items.iter().filter(|item| item.0 == bad).count(), 1);
+}
+
+#[test]
 fn a_line_beyond_the_limit_is_one_reject() {
     let long = "x".repeat(3 << 20);
     let text = format!("1633998512.5: {{\"a\":1}}\n1633998512.5: {long}\n1633998513.5: {{\"b\":1}}\n");

@@ -21,7 +21,7 @@ use crate::store::{Bindings, Catalog, Mode, StoreError};
 use crate::venue::FeedSpec;
 
 /// Rows held in a feed's columns before they go to the row store, bytes.
-const DRAIN_BYTES: usize = 4 << 20;
+const DRAIN_BYTES: usize = 2 << 20;
 
 pub(super) struct Settings<'a> {
     pub options: &'a ConvertOptions,

@@ -105,11 +105,11 @@ impl RowStore {
     pub fn append(&mut self, part: usize, rows: &mut Rows, decimals: Decimals) -> Result<(), StoreError> {
         let held = &mut self.held[part];
         held.count(rows.rows(), decimals);
-        self.bytes += rows.bytes();
         if rows.rows() >= BATCH_ROWS {
+            self.bytes += rows.bytes();
             held.batches.push(rows.take());
         } else {
-            held.copy(&rows.columns, (&rows.keys, &rows.costs));
+            self.bytes += held.copy(&rows.columns, (&rows.keys, &rows.costs));
             rows.clear();
         }
         if self.bytes > self.budget { self.spill() } else { Ok(()) }
@@ -127,8 +127,7 @@ impl RowStore {
     ) -> Result<(), StoreError> {
         let held = &mut self.held[part];
         held.count(columns.rows(), decimals);
-        self.bytes += columns.bytes();
-        held.copy(columns, (&[], &[]));
+        self.bytes += held.copy(columns, (&[], &[]));
         columns.clear();
         if self.bytes > self.budget { self.spill() } else { Ok(()) }
     }
@@ -218,8 +217,9 @@ impl Held {
     }
 
     /// Adds rows to the last batch, or begins one. A stream that has filled a batch will fill the next: that gets
-    /// its memory at once, the first one grows, since most streams of a thousand instruments stay small.
-    fn copy(&mut self, columns: &AnyColumns, (keys, costs): (&[u64], &[u32])) {
+    /// its memory at once, the first one grows, since most streams of a thousand instruments stay small. The bytes
+    /// of memory that this took.
+    fn copy(&mut self, columns: &AnyColumns, (keys, costs): (&[u64], &[u32])) -> usize {
         let full = self.batches.last().map(|batch| batch.rows() >= BATCH_ROWS);
         if full != Some(false) {
             let mut batch = Rows::new(self.data_type);
@@ -228,11 +228,12 @@ impl Held {
             }
             self.batches.push(batch);
         }
-        if let Some(batch) = self.batches.last_mut() {
-            batch.keys.extend_from_slice(keys);
-            batch.costs.extend_from_slice(costs);
-            batch.columns.extend_range(columns, 0..columns.rows());
-        }
+        let Some(batch) = self.batches.last_mut() else { return 0 };
+        let before = if full == Some(false) { batch.bytes() } else { 0 };
+        batch.keys.extend_from_slice(keys);
+        batch.costs.extend_from_slice(costs);
+        batch.columns.extend_range(columns, 0..columns.rows());
+        batch.bytes() - before
     }
 
     /// Sorts each batch.

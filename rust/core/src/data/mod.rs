@@ -261,7 +261,7 @@ impl AnyColumns {
         self.ts_init().len()
     }
 
-    /// Bytes of memory the rows take.
+    /// Bytes of memory held, for rows and for more of them.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.physical().iter().map(|c| c.bytes()).sum()

@@ -49,7 +49,7 @@ pub trait Physical: std::fmt::Debug + Send {
     fn truncate(&mut self, rows: usize);
     /// Makes room for `rows` more rows.
     fn reserve(&mut self, rows: usize);
-    /// Bytes of memory held for rows (capacity not counted).
+    /// Bytes of memory held, for rows and for more of them.
     fn bytes(&self) -> usize;
     /// Appends rows `range` as bytes, little-endian.
     fn write_range(&self, range: Range<usize>, out: &mut Vec<u8>);
@@ -90,7 +90,7 @@ macro_rules! fixed {
                 Vec::reserve(self, rows);
             }
             fn bytes(&self) -> usize {
-                self.len() * size_of::<$t>()
+                self.capacity() * size_of::<$t>()
             }
             fn write_range(&self, range: Range<usize>, out: &mut Vec<u8>) {
                 out.reserve(range.len() * $n);
@@ -146,7 +146,7 @@ macro_rules! optional {
                 Vec::reserve(self, rows);
             }
             fn bytes(&self) -> usize {
-                self.len() * size_of::<Option<$t>>()
+                self.capacity() * size_of::<Option<$t>>()
             }
             fn write_range(&self, range: Range<usize>, out: &mut Vec<u8>) {
                 let to: fn($t) -> [u8; $n] = $to;
@@ -297,7 +297,7 @@ impl Physical for TextColumn {
         self.ends.reserve(rows);
     }
     fn bytes(&self) -> usize {
-        self.bytes.len() + self.ends.len() * 4
+        self.bytes.capacity() + self.ends.capacity() * 4
     }
     fn write_range(&self, range: Range<usize>, out: &mut Vec<u8>) {
         for row in range.clone() {

@@ -59,7 +59,7 @@ impl Rows {
         !self.keys.is_empty()
     }
 
-    /// Bytes of memory the rows take.
+    /// Bytes of memory held, for rows and for more of them.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.columns.bytes() + self.keys.bytes() + self.costs.bytes()

@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::{create_dirs, put_if_absent, read, sha256, sync_dir, sync_tree, write_new};
+use super::files::{
+    create_dirs, make_dirs, put_if_absent, read, sha256, sync_dir, sync_dirs, sync_tree, write_new,
+};
 use super::log::{Bindings, CatalogState, Entry, FileEntry, FolderEntry, Sidecar, SourceEntry};
 use super::parquet::{copy_span, flavour_of, relabel};
 use super::paths::{Layout, file_name, folder, id_folder, parse_file_name};
@@ -626,16 +628,17 @@ impl<S: Storage> Catalog<S> {
         let into =
             folders.iter().copied().chain(moved.iter().map(|(_, target)| target.as_str())).map(parent_of);
         let changed: BTreeSet<PathBuf> = into.map(|folder| self.root.join(folder)).collect();
-        changed.iter().try_for_each(|folder| create_dirs(&self.storage, folder))?;
+        changed.iter().try_for_each(|folder| make_dirs(&self.storage, folder))?;
         let above: BTreeSet<&Path> = changed
             .iter()
             .flat_map(|folder| folder.ancestors().skip(1).take_while(|path| path.starts_with(&self.root)))
             .collect();
-        above.into_iter().try_for_each(|folder| sync_dir(&self.storage, folder))?;
+        sync_dirs(&self.storage, &above.into_iter().collect::<Vec<_>>())?;
         entry.folders.iter().try_for_each(|folder| self.apply_folder(folder, entry))?;
         moved.iter().try_for_each(|(staged, target)| self.put_in_place(staged, target))?;
-        let exchanged = folders.iter().map(|folder| self.root.join(folder));
-        changed.into_iter().chain(exchanged).try_for_each(|folder| sync_dir(&self.storage, &folder))?;
+        let exchanged: Vec<PathBuf> = folders.iter().map(|folder| self.root.join(folder)).collect();
+        let changed = changed.iter().chain(&exchanged).map(PathBuf::as_path);
+        sync_dirs(&self.storage, &changed.collect::<Vec<_>>())?;
         let marker = self.marker(entry.version);
         if !self.storage.exists(&marker) {
             create_dirs(&self.storage, marker.parent().unwrap_or(&self.root))?;

@@ -15,6 +15,11 @@ pub(super) fn sync_dir<S: Storage>(storage: &S, path: &Path) -> Result<(), Store
     storage.sync_dir(path).map_err(StoreError::io(path))
 }
 
+/// Makes the entries of many folders durable.
+pub(super) fn sync_dirs<S: Storage>(storage: &S, paths: &[&Path]) -> Result<(), StoreError> {
+    storage.sync_dirs(paths).map_err(|(path, error)| StoreError::io(path)(error))
+}
+
 /// Makes the entries of a folder, and of every folder in it, durable.
 pub(super) fn sync_tree<S: Storage>(storage: &S, path: &Path) -> Result<(), StoreError> {
     for name in storage.list(path).map_err(StoreError::io(path))? {
@@ -28,6 +33,19 @@ pub(super) fn sync_tree<S: Storage>(storage: &S, path: &Path) -> Result<(), Stor
 
 /// Creates a folder and its parents, each made durable in its own parent.
 pub(super) fn create_dirs<S: Storage>(storage: &S, path: &Path) -> Result<(), StoreError> {
+    each_missing(storage, path, &|parent| sync_dir(storage, parent))
+}
+
+/// Creates a folder and its parents; the caller makes their entries durable.
+pub(super) fn make_dirs<S: Storage>(storage: &S, path: &Path) -> Result<(), StoreError> {
+    each_missing(storage, path, &|_| Ok(()))
+}
+
+fn each_missing<S: Storage>(
+    storage: &S,
+    path: &Path,
+    made: &dyn Fn(&Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     if storage.is_dir(path) {
         return Ok(());
     }
@@ -35,10 +53,10 @@ pub(super) fn create_dirs<S: Storage>(storage: &S, path: &Path) -> Result<(), St
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    create_dirs(storage, parent)?;
+    each_missing(storage, parent, made)?;
     match storage.create_dir(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(StoreError::io(path)(error)),
-        _ => sync_dir(storage, parent),
+        _ => made(parent),
     }
 }
 

@@ -10,15 +10,18 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
-use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use ::parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
+use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
@@ -56,10 +59,17 @@ impl<W: Output> Hashing<W> {
         Ok(Self { file, hasher: Sha256::new(), bytes: 0 })
     }
 
+    /// Hands everything to the system, not yet to the disk.
+    fn close(self, path: &Path, rows: u64) -> Result<(FileSummary, W), StoreError> {
+        let file = self.file.into_inner().map_err(|e| StoreError::io(path)(e.into_error()))?;
+        Ok((FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) }, file))
+    }
+
     /// Makes the file durable.
-    fn finish(mut self, path: &Path, rows: u64) -> Result<FileSummary, StoreError> {
-        self.file.flush().and_then(|()| self.file.get_mut().sync()).map_err(StoreError::io(path))?;
-        Ok(FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) })
+    fn finish(self, path: &Path, rows: u64) -> Result<FileSummary, StoreError> {
+        let (summary, mut file) = self.close(path, rows)?;
+        file.sync().map_err(StoreError::io(path))?;
+        Ok(summary)
     }
 }
 
@@ -116,10 +126,45 @@ pub(super) fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> St
 }
 
 /// Writes one file, row group by row group.
+///
+/// Groups may be encoded apart, on any thread, and are added in their order: [`Self::encoder`],
+/// [`GroupEncoder::encode`], [`Self::append`].
 pub struct FileWriter {
-    path: PathBuf,
-    writer: ArrowWriter<Hashing<File>>,
+    path: Arc<Path>,
+    writer: SerializedFileWriter<Hashing<File>>,
+    groups: ArrowRowGroupWriterFactory,
+    /// Groups begun.
+    begun: usize,
     rows: u64,
+}
+
+/// Encodes one row group of a file.
+pub struct GroupEncoder {
+    path: Arc<Path>,
+    columns: Vec<ArrowColumnWriter>,
+}
+
+/// A file that is written and not durable yet.
+#[must_use = "what is not synced can be lost"]
+pub struct Unsynced {
+    path: Arc<Path>,
+    file: File,
+}
+
+impl Unsynced {
+    /// Makes it durable.
+    ///
+    /// # Errors
+    /// What the file system gives: also an error of having written it earlier.
+    pub fn sync(mut self) -> Result<(), StoreError> {
+        self.file.sync().map_err(StoreError::io(&*self.path))
+    }
+}
+
+/// A row group that was encoded.
+pub struct EncodedGroup {
+    columns: Vec<ArrowColumnChunk>,
+    rows: usize,
 }
 
 impl FileWriter {
@@ -132,29 +177,44 @@ impl FileWriter {
         let schema = arrow_schema(label).with_metadata(std::collections::HashMap::new());
         let options =
             ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(sink, Arc::new(schema), options)
-            .map_err(|e| StoreError::Parquet { path: path.to_owned(), reason: e.to_string() })?;
-        Ok(Self { path: path.to_owned(), writer, rows: 0 })
+        let (writer, groups) = ArrowWriter::try_new_with_options(sink, Arc::new(schema), options)
+            .and_then(ArrowWriter::into_serialized_writer)
+            .map_err(|e| failure(path, e))?;
+        Ok(Self { path: path.into(), writer, groups, begun: 0, rows: 0 })
     }
 
-    fn failed(&self, error: ::parquet::errors::ParquetError) -> StoreError {
-        failure(&self.path, error)
+    /// An encoder of the next row group; all but the last have [`ROW_GROUP_ROWS`] rows.
+    ///
+    /// # Errors
+    /// What the format gives.
+    pub fn encoder(&mut self) -> Result<GroupEncoder, StoreError> {
+        let columns = self.groups.create_column_writers(self.begun).map_err(|e| failure(&self.path, e))?;
+        self.begun += 1;
+        Ok(GroupEncoder { path: self.path.clone(), columns })
     }
 
-    /// Writes a row group; all but the last have [`ROW_GROUP_ROWS`] rows.
+    /// Adds the next row group.
+    ///
+    /// # Errors
+    /// What writing gives.
+    pub fn append(&mut self, group: EncodedGroup) -> Result<(), StoreError> {
+        self.rows += group.rows as u64;
+        let append = || {
+            let mut writer = self.writer.next_row_group()?;
+            group.columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut writer))?;
+            writer.close().map(drop)
+        };
+        append().map_err(|e| failure(&self.path, e))
+    }
+
+    /// Encodes and adds a row group.
     ///
     /// # Errors
     /// A value that the flavour cannot hold, or what writing gives.
+    #[cfg(test)]
     pub fn write_row_group(&mut self, columns: AnyColumns, label: &Label<'_>) -> Result<(), StoreError> {
-        self.rows += columns.rows() as u64;
-        let batch = record_batch(columns, label)
-            .map_err(|e| StoreError::Parquet { path: self.path.clone(), reason: e.to_string() })?;
-        // The label is bound when the file closes: the writer's schema carries none.
-        let schema = batch.schema().as_ref().clone().with_metadata(std::collections::HashMap::new());
-        let batch = arrow_array::RecordBatch::try_new(Arc::new(schema), batch.columns().to_vec())
-            .map_err(|e| StoreError::Parquet { path: self.path.clone(), reason: e.to_string() })?;
-        let written = self.writer.write(&batch).and_then(|()| self.writer.flush());
-        written.map_err(|e| self.failed(e))
+        let group = self.encoder()?.encode(columns, label)?;
+        self.append(group)
     }
 
     /// Rows so far.
@@ -163,20 +223,46 @@ impl FileWriter {
         self.rows
     }
 
-    /// Binds the label and makes the file durable.
+    /// Binds the label and ends the file, which is not durable yet.
     ///
     /// # Errors
     /// What writing gives.
-    pub fn finish(mut self, label: &Label<'_>) -> Result<FileSummary, StoreError> {
+    pub fn finish(mut self, label: &Label<'_>) -> Result<(FileSummary, Unsynced), StoreError> {
         for (key, value) in label.metadata() {
             self.writer.append_key_value_metadata(KeyValue::new(key, value));
         }
-        let path = self.path.clone();
-        let rows = self.rows;
         match self.writer.into_inner() {
-            Ok(sink) => sink.finish(&path, rows),
-            Err(error) => Err(failure(&path, error)),
+            Ok(sink) => {
+                let (summary, file) = sink.close(&self.path, self.rows)?;
+                Ok((summary, Unsynced { path: self.path, file }))
+            }
+            Err(error) => Err(failure(&self.path, error)),
         }
+    }
+}
+
+impl GroupEncoder {
+    /// Encodes the rows of the group.
+    ///
+    /// # Errors
+    /// A value that the flavour cannot hold.
+    pub fn encode(self, columns: AnyColumns, label: &Label<'_>) -> Result<EncodedGroup, StoreError> {
+        let rows = columns.rows();
+        let batch = record_batch(columns, label)
+            .map_err(|e| StoreError::Parquet { path: self.path.to_path_buf(), reason: e.to_string() })?;
+        let schema = batch.schema();
+        let mut writers = self.columns;
+        let encode = || {
+            let mut leaves = writers.iter_mut();
+            for (field, array) in schema.fields().iter().zip(batch.columns()) {
+                for (leaf, writer) in compute_leaves(field, array)?.iter().zip(&mut leaves) {
+                    writer.write(leaf)?;
+                }
+            }
+            writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>()
+        };
+        let columns = encode().map_err(|e| failure(&self.path, e))?;
+        Ok(EncodedGroup { columns, rows })
     }
 }
 
@@ -198,8 +284,7 @@ pub(super) fn relabel<S: Storage>(
     let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
     let sink = Hashing::create(storage, target)?;
     let mut writer =
-        ::parquet::file::writer::SerializedFileWriter::new(sink, schema, Arc::new(properties(label)))
-            .map_err(parquet_error)?;
+        SerializedFileWriter::new(sink, schema, Arc::new(properties(label))).map_err(parquet_error)?;
     let pages = storage.open(source).map_err(StoreError::io(source))?;
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let mut out = writer.next_row_group().map_err(parquet_error)?;

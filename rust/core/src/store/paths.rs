@@ -103,14 +103,7 @@ fn parse_stamp(text: &str) -> Option<u64> {
     let (date, clock) = text.split_once('T')?;
     let numbers = |part: &str| part.split('-').map(|n| n.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
     let (date, clock) = (numbers(date)?, numbers(clock)?);
-    let ([year, month, day], [hour, minute, second, nanos]) = (date.as_slice(), clock.as_slice()) else {
-        return None;
-    };
-    if !(1..=12).contains(month) || !(1..=31).contains(day) {
-        return None;
-    }
-    let days = u64::try_from(time::days_from_civil(*year as i64, *month as u32, *day as u32)).ok()?;
-    Some(days * time::DAY + hour * time::HOUR + minute * time::MINUTE + second * time::SECOND + nanos)
+    time::from_civil(date.try_into().ok()?, clock.try_into().ok()?)
 }
 
 /// First and last receive time of a file's name; `None` when it is not of that form.
@@ -130,6 +123,7 @@ mod tests {
         assert_eq!(name, "2023-11-14T22-13-20-001121119Z_2023-11-14T22-13-20-001121120Z.parquet");
         assert_eq!(parse_file_name(&name), Some((1_700_000_000_001_121_119, 1_700_000_000_001_121_120)));
         assert_eq!(parse_file_name("part-0.parquet"), None);
+        assert_eq!(parse_file_name(&name.replace("2023", "9999")), None);
         assert_eq!(id_folder("BTC/USD.KRAKEN").ok().as_deref(), Some("BTCUSD.KRAKEN"));
         for bad in ["", "..", "../x", "a\0b", "CON.X", "x\\y", "COM1.B", "a.", ".hidden", &"x".repeat(300)] {
             assert!(id_folder(bad).is_err(), "{bad:?}");

@@ -58,6 +58,11 @@ pub trait Storage: Clone + Debug {
     /// Makes a folder's entries durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
+    /// The same for many folders, in no order; which of them failed.
+    fn sync_dirs<'p>(&self, paths: &[&'p Path]) -> Result<(), (&'p Path, io::Error)> {
+        paths.iter().try_for_each(|path| self.sync_dir(path).map_err(|error| (*path, error)))
+    }
+
     /// Makes a folder, whose parent is there.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
 
@@ -96,6 +101,9 @@ pub trait Storage: Clone + Debug {
     }
 }
 
+/// Folders made durable at the same time.
+const SYNC_THREADS: usize = 8;
+
 /// The file system of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LocalStorage;
@@ -133,6 +141,21 @@ impl Storage for LocalStorage {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    /// Side by side: the system makes what waits together durable together.
+    fn sync_dirs<'p>(&self, paths: &[&'p Path]) -> Result<(), (&'p Path, io::Error)> {
+        let sync = |path: &&'p Path| self.sync_dir(path).map_err(|error| (*path, error));
+        let part = paths.len().div_ceil(SYNC_THREADS).max(1);
+        std::thread::scope(|scope| {
+            let parts = paths.chunks(part);
+            let threads: Vec<_> =
+                parts.map(|part| scope.spawn(move || part.iter().try_for_each(sync))).collect();
+            threads.into_iter().try_for_each(|thread| match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {

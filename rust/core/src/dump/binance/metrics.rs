@@ -9,7 +9,7 @@ use crate::decimal;
 use crate::dump::rows::fault;
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
 use crate::symbol;
-use crate::time::{self, days_from_civil};
+use crate::time;
 use crate::venue::{FeedSpec, binance};
 
 const TIME: usize = 0;
@@ -53,13 +53,8 @@ fn moment(text: &[u8]) -> Option<u64> {
     if text.len() != 19 || [text[4], text[7], text[10], text[13], text[16]] != *b"-- ::" {
         return None;
     }
-    let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
-    let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let days = u64::try_from(days_from_civil(year as i64, month as u32, day as u32)).ok()?;
-    let ns = days * time::DAY + hour * time::HOUR + minute * time::MINUTE + second * time::SECOND;
+    let date = [number(0, 4)?, number(5, 2)?, number(8, 2)?];
+    let ns = time::from_civil(date, [number(11, 2)?, number(14, 2)?, number(17, 2)?, 0])?;
     time::is_plausible(ns).then_some(ns)
 }
 

@@ -67,7 +67,7 @@ fn parquet(&(id, hours, price, decimals): &Told) -> (Vec<u8>, String) {
         }
         let mut writer = FileWriter::create(&path, &label).expect("a file");
         writer.write_row_group(AnyColumns::Trade(trades), &label).expect("rows");
-        let summary = writer.finish(&label).expect("a file");
+        let (summary, _) = writer.finish(&label).expect("a file");
         (std::fs::read(path).expect("a file"), summary.sha256)
     };
     made.entry((id, hours, price, decimals)).or_insert_with(make).clone()

@@ -9,7 +9,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+mod partition;
+mod syncs;
+mod workers;
+
+use partition::{Origin, PartitionFile, Pending};
+use syncs::Syncs;
+use workers::Workers;
 
 use super::ConvertError;
 use super::ids::{Hole, IdRuns};
@@ -17,7 +24,7 @@ use super::rowstore::{Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
 use crate::data::{DataType, Identity, Rows};
 use crate::schema::{Flavour, Label};
-use crate::store::{FileWriter, NewFile, StoreError};
+use crate::store::{NewFile, StoreError};
 use crate::time;
 
 /// How files are cut.
@@ -117,47 +124,6 @@ struct Written {
     runs: IdRuns,
 }
 
-/// Where one result goes: none until it is there, and nothing in it where the work was to stop.
-type Slot<T> = Mutex<Option<Result<Option<T>, ConvertError>>>;
-
-/// Does `work` for each of `0..count` on `threads` threads until one fails; results in order.
-fn side_by_side<T: Send>(
-    count: usize,
-    threads: usize,
-    work: &(dyn Fn(usize) -> Result<Option<T>, ConvertError> + Sync),
-) -> Result<Vec<T>, ConvertError> {
-    let next = AtomicUsize::new(0);
-    let slots: Vec<Slot<T>> = (0..count).map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, count.max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= count {
-                        break;
-                    }
-                    let result = work(at);
-                    if !matches!(result, Ok(Some(_))) {
-                        // The others stop as well: there will be no commit.
-                        next.store(count, Ordering::Relaxed);
-                    }
-                    if let Ok(mut slot) = slots[at].lock() {
-                        *slot = Some(result);
-                    }
-                }
-            });
-        }
-    });
-    let mut results = Vec::with_capacity(count);
-    for slot in slots {
-        // A thread that panicked has told already; what was not reached has no result.
-        if let Ok(Some(result)) = slot.into_inner() {
-            results.extend(result?);
-        }
-    }
-    Ok(results)
-}
-
 /// Writes the files of the streams planned, on `threads` threads. `source` names a source in messages; `done`
 /// is told of rows written and answers whether to go on.
 ///
@@ -182,7 +148,9 @@ pub fn encode(
         let held = taken[at].lock().map(|mut held| std::mem::take(&mut *held)).unwrap_or_default();
         Ok(Some(Prepared::new(store, &plans[at], held)))
     };
-    let streams = side_by_side(plans.len(), threads, &prepare)?;
+    let syncs = Syncs::start();
+    let workers = Workers::new(threads, source, done, &syncs);
+    let streams = workers.run(plans.len(), &prepare)?;
     let mut jobs: Vec<(usize, u64)> = Vec::new();
     for (at, stream) in streams.iter().enumerate() {
         jobs.extend(stream.partitions(partition.length()).into_iter().map(|number| (at, number)));
@@ -192,11 +160,13 @@ pub fn encode(
         let length = partition.length();
         let span = number * length..(number + 1).saturating_mul(length);
         let name = store.dir.join(format!("{stream}-{number}.parquet"));
-        let written = streams[stream].write(span, name, flavour, source, done)?;
+        let written = streams[stream].write(span, name, flavour, &workers)?;
         let rows = written.file.as_ref().map_or(0, |f| f.rows);
         Ok(done(rows).then_some(written))
     };
-    let results = side_by_side(jobs.len(), threads, &write)?;
+    let results = workers.run(jobs.len(), &write)?;
+    drop(workers);
+    syncs.finish()?;
     let mut encoded = Encoded::default();
     let mut runs: Vec<IdRuns> = plans.iter().map(|_| IdRuns::default()).collect();
     for (written, (stream, _)) in results.into_iter().zip(&jobs) {
@@ -281,8 +251,7 @@ impl<'a> Prepared<'a> {
         span: Range<u64>,
         path: PathBuf,
         flavour: Flavour,
-        source: &(dyn Fn(u32) -> String + Sync),
-        done: &(dyn Fn(u64) -> bool + Sync),
+        workers: &Workers<'a>,
     ) -> Result<Written, ConvertError> {
         let plan = self.plan;
         let label = Label {
@@ -293,22 +262,13 @@ impl<'a> Prepared<'a> {
             price_precision: plan.precision.0,
             size_precision: plan.precision.1,
         };
-        let mut out = PartitionFile {
-            stream: self,
-            source,
-            done,
-            path,
-            label,
-            group: Rows::new(plan.data_type),
-            open: None,
-            written: Written::default(),
-        };
+        let mut out = PartitionFile::new(self, workers, path, label);
         let inside = |piece: &&Piece| piece.last >= span.start && piece.first < span.end;
         let mut pieces = self.pieces.iter().filter(inside).peekable();
-        let mut pending = Pending { rows: Rows::new(plan.data_type), order: Vec::new() };
+        let mut pending = Pending::new(plan.data_type);
         let mut scratch = Rows::new(plan.data_type);
         while let Some(piece) = pieces.next() {
-            if !done(0) {
+            if !workers.goes_on(0) {
                 break;
             }
             let (rows, range) = self.fetch(piece, &mut scratch)?;
@@ -388,235 +348,6 @@ impl<'a> Prepared<'a> {
             first: show(0),
             second: show(1),
         }
-    }
-}
-
-/// Rows that may yet have company: sorted, with the arrival of each.
-struct Pending {
-    rows: Rows,
-    order: Vec<u64>,
-}
-
-impl Pending {
-    fn add(&mut self, rows: &Rows, range: Range<usize>, arrival: u32) {
-        self.order.extend(range.clone().map(|row| u64::from(arrival) << 32 | row as u64));
-        self.rows.extend_range(rows, range);
-    }
-
-    fn sort(&mut self, by_key: bool) {
-        let times = self.rows.columns.ts_init();
-        let keys = &self.rows.keys;
-        let key = |row: usize| (times[row], if by_key { keys[row] } else { 0 }, self.order[row]);
-        if (1..times.len()).all(|row| key(row - 1) <= key(row)) {
-            return;
-        }
-        let mut order: Vec<u32> = (0..times.len() as u32).collect();
-        order.sort_by_key(|row| key(*row as usize));
-        self.order = order.iter().map(|row| self.order[*row as usize]).collect();
-        self.rows.gather(&order);
-    }
-
-    fn remove(&mut self, count: usize) {
-        let mut rest = Rows::new(self.rows.columns.data_type());
-        rest.extend_range(&self.rows, count..self.rows.rows());
-        self.rows = rest;
-        self.order.drain(..count);
-    }
-}
-
-/// Where rows came from.
-enum Origin<'a> {
-    One(u32),
-    Each(&'a [u64]),
-}
-
-impl Origin<'_> {
-    fn arrival(&self, row: usize) -> u32 {
-        match self {
-            Self::One(arrival) => *arrival,
-            Self::Each(order) => (order[row] >> 32) as u32,
-        }
-    }
-}
-
-struct PartitionFile<'a> {
-    stream: &'a Prepared<'a>,
-    source: &'a (dyn Fn(u32) -> String + Sync),
-    /// Whether to go on; where not, what was written is not used.
-    done: &'a (dyn Fn(u64) -> bool + Sync),
-    path: PathBuf,
-    label: Label<'a>,
-    group: Rows,
-    open: Option<(FileWriter, u64, u64)>,
-    written: Written,
-}
-
-impl PartitionFile<'_> {
-    /// Takes sorted rows, none before those taken already, all of one receive time together.
-    fn take(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>) -> Result<(), ConvertError> {
-        let times = rows.columns.ts_init();
-        let after = self.stream.plan.after;
-        let start =
-            range.start + after.map_or(0, |after| times[range.clone()].partition_point(|ts| *ts <= after));
-        self.drop_rows(rows, range.start..start, origin, End::Stale);
-        let range = start..range.end;
-        if !rows.is_marked() {
-            return Ok(self.put(rows, range)?);
-        }
-        match self.stream.plan.identity {
-            Identity::Arrival | Identity::Turns => Ok(self.put(rows, range)?),
-            Identity::Number | Identity::Sequence => self.take_numbered(rows, range, origin),
-            Identity::Text => self.take_texts(rows, range, origin),
-        }
-    }
-
-    fn take_numbered(
-        &mut self,
-        rows: &Rows,
-        range: Range<usize>,
-        origin: &Origin<'_>,
-    ) -> Result<(), ConvertError> {
-        let times = rows.columns.ts_init();
-        let in_sequence = self.stream.plan.identity == Identity::Sequence;
-        let (mut from, mut kept) = (range.start, range.start);
-        for row in range.clone() {
-            let key = rows.keys[row];
-            if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
-                self.repeat(rows, [kept, row], origin)?;
-                self.put(rows, from..row)?;
-                from = row + 1;
-                continue;
-            }
-            kept = row;
-            if in_sequence && !self.written.runs.insert(key, times[row]) {
-                self.stream.verify(key, self.source)?;
-            }
-        }
-        Ok(self.put(rows, from..range.end)?)
-    }
-
-    fn take_texts(
-        &mut self,
-        rows: &Rows,
-        range: Range<usize>,
-        origin: &Origin<'_>,
-    ) -> Result<(), ConvertError> {
-        let times = rows.columns.ts_init();
-        let mut repeats: Vec<usize> = Vec::new();
-        let mut start = range.start;
-        let mut seen: Vec<(u64, usize)> = Vec::new();
-        while start < range.end {
-            let end = start + times[start..range.end].partition_point(|ts| *ts == times[start]);
-            if end - start > 1 {
-                seen.clear();
-                seen.extend((start..end).map(|row| (rows.keys[row], row)));
-                seen.sort_unstable();
-                let mut kept = 0;
-                for at in 1..seen.len() {
-                    if seen[at].0 == seen[kept].0 {
-                        self.repeat(rows, [seen[kept].1, seen[at].1], origin)?;
-                        repeats.push(seen[at].1);
-                    } else {
-                        kept = at;
-                    }
-                }
-            }
-            start = end;
-        }
-        repeats.sort_unstable();
-        let mut from = range.start;
-        for row in repeats {
-            self.put(rows, from..row)?;
-            from = row + 1;
-        }
-        Ok(self.put(rows, from..range.end)?)
-    }
-
-    /// Counts a row that came before, which must be equal.
-    #[cold]
-    fn repeat(&mut self, rows: &Rows, at: [usize; 2], origin: &Origin<'_>) -> Result<(), ConvertError> {
-        if !rows.columns.same(at[0], at[1]) {
-            let arrivals = at.map(|row| origin.arrival(row));
-            return Err(self.stream.conflict(rows, at, arrivals, self.source));
-        }
-        self.drop_rows(rows, at[1]..at[1] + 1, origin, End::Duplicate);
-        Ok(())
-    }
-
-    fn drop_rows(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>, end: End) {
-        if !rows.is_marked() {
-            return;
-        }
-        for row in range {
-            let cost = u64::from(rows.costs[row]);
-            let source = self.stream.source_of(origin.arrival(row));
-            let counts = self.written.dropped.entry((source, end)).or_default();
-            counts.bytes += cost;
-            counts.frames += u64::from(cost > 0);
-            counts.items += u64::from(cost > 0);
-        }
-    }
-
-    fn put(&mut self, rows: &Rows, range: Range<usize>) -> Result<(), StoreError> {
-        if range.is_empty() {
-            return Ok(());
-        }
-        let times = rows.columns.ts_init();
-        match &mut self.open {
-            Some((_, _, last)) => *last = times[range.end - 1],
-            None => {
-                let writer = FileWriter::create(&self.path, &self.label)?;
-                self.open = Some((writer, times[range.start], times[range.end - 1]));
-            }
-        }
-        let row_group_rows = self.stream.store.row_group_rows;
-        let mut from = range.start;
-        while from < range.end {
-            let room = row_group_rows - self.group.rows();
-            let to = (from + room).min(range.end);
-            self.group.columns.extend_range(&rows.columns, from..to);
-            if self.group.rows() == row_group_rows {
-                self.flush()?;
-                if !(self.done)(0) {
-                    return Ok(());
-                }
-            }
-            from = to;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        if self.group.rows() == 0 {
-            return Ok(());
-        }
-        let group = self.group.columns.take();
-        match &mut self.open {
-            Some((writer, ..)) => writer.write_row_group(group, &self.label),
-            None => Ok(()),
-        }
-    }
-
-    fn finish(mut self) -> Result<Written, ConvertError> {
-        self.flush()?;
-        if let Some((writer, start_ns, end_ns)) = self.open.take() {
-            let summary = writer.finish(&self.label)?;
-            let plan = self.stream.plan;
-            self.written.file = Some(NewFile {
-                path: self.path,
-                data_type: plan.data_type,
-                id: plan.id.clone(),
-                instrument_id: plan.instrument_id.clone(),
-                start_ns,
-                end_ns,
-                rows: summary.rows,
-                bytes: summary.bytes,
-                sha256: summary.sha256,
-                price_precision: plan.precision.0,
-                size_precision: plan.precision.1,
-            });
-        }
-        Ok(self.written)
     }
 }
 

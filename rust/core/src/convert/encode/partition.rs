@@ -1,0 +1,307 @@
+//! One file on its way: what comes in order is judged, cut into row groups and written.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+
+use super::super::ConvertError;
+use super::workers::{GroupTask, Workers};
+use super::{Prepared, Written};
+use crate::accounting::End;
+use crate::data::{DataType, Identity, Rows};
+use crate::schema::Label;
+use crate::store::{EncodedGroup, FileWriter, NewFile, StoreError};
+
+/// Rows that may yet have company: sorted, with the arrival of each.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub rows: Rows,
+    pub order: Vec<u64>,
+}
+
+impl Pending {
+    pub fn new(data_type: DataType) -> Self {
+        Self { rows: Rows::new(data_type), order: Vec::new() }
+    }
+
+    pub fn add(&mut self, rows: &Rows, range: Range<usize>, arrival: u32) {
+        self.order.extend(range.clone().map(|row| u64::from(arrival) << 32 | row as u64));
+        self.rows.extend_range(rows, range);
+    }
+
+    pub fn sort(&mut self, by_key: bool) {
+        let times = self.rows.columns.ts_init();
+        let keys = &self.rows.keys;
+        let key = |row: usize| (times[row], if by_key { keys[row] } else { 0 }, self.order[row]);
+        if (1..times.len()).all(|row| key(row - 1) <= key(row)) {
+            return;
+        }
+        let mut order: Vec<u32> = (0..times.len() as u32).collect();
+        order.sort_by_key(|row| key(*row as usize));
+        self.order = order.iter().map(|row| self.order[*row as usize]).collect();
+        self.rows.gather(&order);
+    }
+
+    pub fn remove(&mut self, count: usize) {
+        let mut rest = Rows::new(self.rows.columns.data_type());
+        rest.extend_range(&self.rows, count..self.rows.rows());
+        self.rows = rest;
+        self.order.drain(..count);
+    }
+}
+
+/// Where rows came from.
+pub(super) enum Origin<'a> {
+    One(u32),
+    Each(&'a [u64]),
+}
+
+impl Origin<'_> {
+    pub fn arrival(&self, row: usize) -> u32 {
+        match self {
+            Self::One(arrival) => *arrival,
+            Self::Each(order) => (order[row] >> 32) as u32,
+        }
+    }
+}
+
+/// A file being written, or none while it has no rows.
+pub(super) struct PartitionFile<'w, 'p> {
+    stream: &'w Prepared<'p>,
+    workers: &'w Workers<'p>,
+    path: PathBuf,
+    label: Label<'p>,
+    group: Rows,
+    open: Option<Open>,
+    written: Written,
+}
+
+struct Open {
+    writer: FileWriter,
+    first: u64,
+    last: u64,
+    /// Groups that are not in the file yet, in order.
+    groups: VecDeque<Group>,
+}
+
+/// A row group: encoded here, or by another thread.
+enum Group {
+    Done(EncodedGroup),
+    Lent(Receiver<Result<EncodedGroup, StoreError>>),
+}
+
+impl Open {
+    /// Adds the groups that are encoded, and waits for those that are more than `most`.
+    fn settle(&mut self, most: usize, path: &Path) -> Result<(), StoreError> {
+        while let Some(group) = self.groups.pop_front() {
+            let encoded = match group {
+                Group::Done(encoded) => encoded,
+                Group::Lent(answer) => match answer.try_recv() {
+                    Ok(encoded) => encoded?,
+                    Err(TryRecvError::Empty) if self.groups.len() < most => {
+                        self.groups.push_front(Group::Lent(answer));
+                        return Ok(());
+                    }
+                    // A thread that panicked has told already.
+                    Err(_) => answer.recv().map_err(|_| StoreError::Parquet {
+                        path: path.to_owned(),
+                        reason: "a thread that encoded a part of it was stopped".to_owned(),
+                    })??,
+                },
+            };
+            self.writer.append(encoded)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'w, 'p> PartitionFile<'w, 'p> {
+    pub fn new(stream: &'w Prepared<'p>, workers: &'w Workers<'p>, path: PathBuf, label: Label<'p>) -> Self {
+        let group = Rows::new(stream.plan.data_type);
+        Self { stream, workers, path, label, group, open: None, written: Written::default() }
+    }
+
+    /// Takes sorted rows, none before those taken already, all of one receive time together.
+    pub fn take(
+        &mut self,
+        rows: &Rows,
+        range: Range<usize>,
+        origin: &Origin<'_>,
+    ) -> Result<(), ConvertError> {
+        let times = rows.columns.ts_init();
+        let after = self.stream.plan.after;
+        let start =
+            range.start + after.map_or(0, |after| times[range.clone()].partition_point(|ts| *ts <= after));
+        self.drop_rows(rows, range.start..start, origin, End::Stale);
+        let range = start..range.end;
+        if !rows.is_marked() {
+            return Ok(self.put(rows, range)?);
+        }
+        match self.stream.plan.identity {
+            Identity::Arrival | Identity::Turns => Ok(self.put(rows, range)?),
+            Identity::Number | Identity::Sequence => self.take_numbered(rows, range, origin),
+            Identity::Text => self.take_texts(rows, range, origin),
+        }
+    }
+
+    fn take_numbered(
+        &mut self,
+        rows: &Rows,
+        range: Range<usize>,
+        origin: &Origin<'_>,
+    ) -> Result<(), ConvertError> {
+        let times = rows.columns.ts_init();
+        let in_sequence = self.stream.plan.identity == Identity::Sequence;
+        let (mut from, mut kept) = (range.start, range.start);
+        for row in range.clone() {
+            let key = rows.keys[row];
+            if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
+                self.repeat(rows, [kept, row], origin)?;
+                self.put(rows, from..row)?;
+                from = row + 1;
+                continue;
+            }
+            kept = row;
+            if in_sequence && !self.written.runs.insert(key, times[row]) {
+                self.stream.verify(key, self.workers.source)?;
+            }
+        }
+        Ok(self.put(rows, from..range.end)?)
+    }
+
+    fn take_texts(
+        &mut self,
+        rows: &Rows,
+        range: Range<usize>,
+        origin: &Origin<'_>,
+    ) -> Result<(), ConvertError> {
+        let times = rows.columns.ts_init();
+        let mut repeats: Vec<usize> = Vec::new();
+        let mut start = range.start;
+        let mut seen: Vec<(u64, usize)> = Vec::new();
+        while start < range.end {
+            let end = start + times[start..range.end].partition_point(|ts| *ts == times[start]);
+            if end - start > 1 {
+                seen.clear();
+                seen.extend((start..end).map(|row| (rows.keys[row], row)));
+                seen.sort_unstable();
+                let mut kept = 0;
+                for at in 1..seen.len() {
+                    if seen[at].0 == seen[kept].0 {
+                        self.repeat(rows, [seen[kept].1, seen[at].1], origin)?;
+                        repeats.push(seen[at].1);
+                    } else {
+                        kept = at;
+                    }
+                }
+            }
+            start = end;
+        }
+        repeats.sort_unstable();
+        let mut from = range.start;
+        for row in repeats {
+            self.put(rows, from..row)?;
+            from = row + 1;
+        }
+        Ok(self.put(rows, from..range.end)?)
+    }
+
+    /// Counts a row that came before, which must be equal.
+    #[cold]
+    fn repeat(&mut self, rows: &Rows, at: [usize; 2], origin: &Origin<'_>) -> Result<(), ConvertError> {
+        if !rows.columns.same(at[0], at[1]) {
+            let arrivals = at.map(|row| origin.arrival(row));
+            return Err(self.stream.conflict(rows, at, arrivals, self.workers.source));
+        }
+        self.drop_rows(rows, at[1]..at[1] + 1, origin, End::Duplicate);
+        Ok(())
+    }
+
+    pub fn drop_rows(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>, end: End) {
+        if !rows.is_marked() {
+            return;
+        }
+        for row in range {
+            let cost = u64::from(rows.costs[row]);
+            let source = self.stream.source_of(origin.arrival(row));
+            let counts = self.written.dropped.entry((source, end)).or_default();
+            counts.bytes += cost;
+            counts.frames += u64::from(cost > 0);
+            counts.items += u64::from(cost > 0);
+        }
+    }
+
+    fn put(&mut self, rows: &Rows, range: Range<usize>) -> Result<(), StoreError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let times = rows.columns.ts_init();
+        match &mut self.open {
+            Some(open) => open.last = times[range.end - 1],
+            None => {
+                let writer = FileWriter::create(&self.path, &self.label)?;
+                let (first, last) = (times[range.start], times[range.end - 1]);
+                self.open = Some(Open { writer, first, last, groups: VecDeque::new() });
+            }
+        }
+        let row_group_rows = self.stream.store.row_group_rows;
+        let mut from = range.start;
+        while from < range.end {
+            let room = row_group_rows - self.group.rows();
+            let to = (from + room).min(range.end);
+            self.group.columns.extend_range(&rows.columns, from..to);
+            if self.group.rows() == row_group_rows {
+                self.flush()?;
+                if !self.workers.goes_on(0) {
+                    return Ok(());
+                }
+            }
+            from = to;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        if self.group.rows() == 0 {
+            return Ok(());
+        }
+        let columns = self.group.columns.take();
+        if columns.rows() == self.stream.store.row_group_rows {
+            // Another as long may follow: its memory at once, which costs no page that is not used.
+            self.group.reserve(columns.rows(), false);
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let (answer, lent) = sync_channel(1);
+        let task = GroupTask { encoder: open.writer.encoder()?, columns, label: self.label, answer };
+        open.groups.push_back(match self.workers.lend(task) {
+            None => Group::Lent(lent),
+            Some(GroupTask { encoder, columns, label, .. }) => Group::Done(encoder.encode(columns, &label)?),
+        });
+        open.settle(self.workers.threads, &self.path)
+    }
+
+    pub fn finish(mut self) -> Result<Written, ConvertError> {
+        self.flush()?;
+        if let Some(mut open) = self.open.take() {
+            open.settle(0, &self.path)?;
+            let (summary, unsynced) = open.writer.finish(&self.label)?;
+            self.workers.syncs.sync(unsynced)?;
+            let plan = self.stream.plan;
+            self.written.file = Some(NewFile {
+                path: self.path,
+                data_type: plan.data_type,
+                id: plan.id.clone(),
+                instrument_id: plan.instrument_id.clone(),
+                start_ns: open.first,
+                end_ns: open.last,
+                rows: summary.rows,
+                bytes: summary.bytes,
+                sha256: summary.sha256,
+                price_precision: plan.precision.0,
+                size_precision: plan.precision.1,
+            });
+        }
+        Ok(self.written)
+    }
+}
