@@ -13,7 +13,7 @@ use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, Trade
 use crate::json::{JsonError, Kind, Level};
 use crate::symbol::SlotId;
 use crate::time::MINUTE;
-use crate::venue::values::{Item, Levels, text};
+use crate::venue::values::{Levels, tell_each, text};
 
 /// What is known of `data` from around it.
 #[derive(Debug, Clone, Copy)]
@@ -25,29 +25,6 @@ pub(super) struct Told<'a> {
     pub symbol: &'a str,
     /// Whether books are whole.
     pub is_snapshot: bool,
-}
-
-/// Tells every item, each alone; an empty list is control.
-fn each<T>(
-    found: Vec<Item<T>>,
-    frame: &Frame<'_>,
-    market: &mut Market,
-    symbol: impl Fn(&T) -> String,
-    mut tell: impl FnMut(&T, &mut Market) -> Result<(), JsonError>,
-) {
-    if found.is_empty() {
-        market.item(End::Control);
-    }
-    for item in found {
-        match &item {
-            Ok(value) => {
-                if let Err(error) = tell(value, market) {
-                    market.reject_item(frame, &symbol(value), error);
-                }
-            }
-            Err(error) => market.reject_item(frame, "", *error),
-        }
-    }
 }
 
 impl OkxDecoder {
@@ -63,7 +40,7 @@ impl OkxDecoder {
         let named = || told.symbol.to_owned();
         match data {
             Data::Trades(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -72,7 +49,7 @@ impl OkxDecoder {
                 );
             }
             Data::Books(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -81,7 +58,7 @@ impl OkxDecoder {
                 );
             }
             Data::Tickers(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -90,7 +67,7 @@ impl OkxDecoder {
                 );
             }
             Data::Candles(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -99,10 +76,16 @@ impl OkxDecoder {
                 );
             }
             Data::Marks(found) => {
-                each(found, frame, market, |m| own(&m.symbol), |mark, market| Ok(tell_mark(mark, market)?));
+                tell_each(
+                    found,
+                    frame,
+                    market,
+                    |m| own(&m.symbol),
+                    |mark, market| Ok(tell_mark(mark, market)?),
+                );
             }
             Data::Indices(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -111,7 +94,7 @@ impl OkxDecoder {
                 );
             }
             Data::Funding(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -120,7 +103,7 @@ impl OkxDecoder {
                 );
             }
             Data::Liquidations(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -132,7 +115,7 @@ impl OkxDecoder {
                 );
             }
             Data::OpenInterest(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -150,7 +133,7 @@ impl OkxDecoder {
                 );
             }
             Data::Greeks(found) => {
-                each(
+                tell_each(
                     found,
                     frame,
                     market,
@@ -254,6 +237,7 @@ fn message<'l>(levels: &'l Levels, head: &BookHead<'_>) -> BookMessage<'l> {
             bids: &levels.bids_written[bids],
             asks: &levels.asks_written[asks],
             checksum: sequence::checksum(head.checksum),
+            depth: 0,
         },
         decimals: head.decimals,
         ts_event: head.ts,
