@@ -175,6 +175,9 @@ def session() -> list[tuple[bytes, int]]:
         book("update", [("62806.5", "0.00000000")], [], crc(better[1:], asks), time=T0 + 3),
         book("update", [("62806.5", "2.00000000"), ("62806.5", "1.00000000")], [], crc(better, asks), time=T0 + 4),  # twice
         book("update", [], [], crc(better, asks), time=T0 + 5),
+        book("update", [], [], crc(better, asks), time=T0 + 5),  # again
+        book("update", [("62806.5", "0.00000000")], [], crc(better[1:], asks), time=T0 + 3),  # late
+        book("snapshot", bids, asks, crc(bids, asks), time=T0 + 1),
         book("update", [], [("63000.0", "1.00000000")], crc(better, asks), time=T0 + 6),  # beyond the depth at once
         book("update", [("1.0", "0.00000000")], [], crc(better, asks), time=T0 + 7),  # not held
         book("update", [], [(asks[0][0], "0.1")], crc(better, [(asks[0][0], "0.10000000"), *asks[1:]]), time=T0 + 8),  # short
@@ -234,11 +237,14 @@ def legacy() -> list[tuple[bytes, int]]:
         array("book-10", {"a": levels(*asks), "c": "1"}),  # before any snapshot
         array("book-10", {"as": levels(*asks), "bs": levels(*bids)}),
         array("book-10", {"b": levels(("354.10000000", "0.00000000"), time=T0 + 5), "c": str(crc(bids[:1], asks))}),
-        array("book-10", {"a": levels(("354.30000000", "1.00000000", "r"))}, {"b": levels(bids[1]), "c": str(crc(bids, [*asks, ("354.30000000", "1.00000000")]))}),
-        array("book-10", {"a": levels(("354.30000000", "2.00000000")), "c": "5"}),  # wrong
-        array("book-10", {"b": levels(bids[1]), "c": str(crc(bids, asks))}),
+        array("book-10", {"a": levels(("354.30000000", "1.00000000", "r"), time=T0 + 6)}, {"b": levels(bids[1]), "c": str(crc(bids, [*asks, ("354.30000000", "1.00000000")]))}),
+        array("book-10", {"a": levels(("354.30000000", "2.00000000"), time=T0 + 7), "c": "5"}),  # wrong
+        array("book-10", {"b": levels(bids[1], time=T0 + 8), "c": str(crc(bids, asks))}),
         array("book-10", {"as": levels(*asks), "bs": []}),
-        array("book-10", {"b": levels(bids[1]), "c": str(crc(bids[1:], asks))}),
+        array("book-10", {"b": levels(bids[1], time=T0 + 9), "c": str(crc(bids[1:], asks))}),
+        array("book-10", {"b": levels(bids[1], time=T0 + 9), "c": str(crc(bids[1:], asks))}),  # again
+        array("book-10", {"b": levels(bids[1], time=T0 + 4), "c": "1"}),  # late
+        array("book-10", {"as": levels(*asks), "bs": []}),  # late too
         array("book-25", {"as": levels(*asks), "bs": levels(*bids)}),  # another book of it
         array("trade", [sold, sold, ["5.5", "1.25", seconds(T0 + 1), "b", "m", ""]]),
         array("trade", [sold]),

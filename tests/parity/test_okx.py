@@ -400,14 +400,8 @@ def test_definitions(tmp_path: Path) -> None:
     ]  # fmt: skip
     path = recorded(
         tmp_path / "definitions.txt",
-        (
-            "https://www.okx.com/api/v5/public/instruments?instType=X",
-            [okx.wire({"code": "0", "data": items, "msg": ""})],
-        ),
-        (
-            "wss://ws.okx.com:8443/ws/v5/public",
-            [okx.push("trades", *(okx.trade(1, instrument=i["instId"], px="64000", sz="35") for i in items))],
-        ),
+        ("https://www.okx.com/api/v5/public/instruments?instType=X", [okx.wire({"code": "0", "data": items, "msg": ""})]),
+        ("wss://ws.okx.com:8443/ws/v5/public", [okx.push("trades", *(okx.trade(1, instrument=i["instId"], px="64000", sz="35") for i in items))]),
     )
     report = tickwright.convert(path, tmp_path / "catalog")
     slow = Okx()

@@ -99,6 +99,7 @@ class Message:
     places: tuple[int, int]
     ts_event: int
     depth: int
+    timed: bool = True
     end: str = "withheld"
 
 
@@ -131,6 +132,7 @@ class Kraken:
         self.frames: list[list[str | Message]] = []
         self.books: dict[tuple[str, str], Book] = {}
         self.bound: dict[str, str] = {}
+        self.moments: dict[tuple[str, str], tuple[int, list[int | None]]] = {}
         self.acknowledged: dict[str, int] = {}
         self.depths: dict[str, int] = {}
         self.quotes: dict[str, int] = {}
@@ -420,7 +422,9 @@ class Kraken:
             shown = next((depth for depth in (10, 25, 100, 500, 1000) if longest <= depth), 1000)
             self.depths[symbol] = self.acknowledged.get(symbol, shown)
         depth = self.depths.get(symbol) or self.acknowledged.get(symbol, 10)
-        self._take(symbol, f"book-{depth}", Message(whole, crc, sides[0], sides[1], places, ts_event, depth))
+        timed = "timestamp" in item
+        message = Message(whole, crc, sides[0], sides[1], places, ts_event, depth, timed)
+        self._take(symbol, f"book-{depth}", message)
 
     def _listed_book(self, payloads: list[Any], symbol: str, channel: str, depth: int) -> None:
         keys: list[str] = []
@@ -448,10 +452,31 @@ class Kraken:
         if not keys or (whole and ("a" in keys or "b" in keys)):
             raise Reject("missing", "as")
         self.id(symbol)
-        message = Message(whole, crc, sides["b"], sides["a"], places, latest or self.ts, depth)
+        message = Message(whole, crc, sides["b"], sides["a"], places, latest or self.ts, depth, latest > 0)
         self._take(symbol, channel, message)
 
+    def _repeated(self, symbol: str, channel: str, message: Message) -> str:
+        """How a message ends that another connection brought before; empty: it is new."""
+        key = (symbol, channel)
+        stands = key in self.books and self.books[key].stands
+        last, crcs = self.moments.get(key, (0, []))
+        ts = message.ts_event if message.timed else 0
+        if message.timed and (stands or not message.whole):
+            if ts < last:
+                return "stale" if message.whole else "duplicate"
+            if ts == last and message.crc in crcs:
+                return "duplicate"
+        if message.timed or message.whole:
+            crcs = crcs if ts == last else []
+            last = ts
+        self.moments[key] = (last, [*crcs, message.crc])
+        return ""
+
     def _take(self, symbol: str, channel: str, message: Message) -> None:
+        end = "" if channel == "snapshot" else self._repeated(symbol, channel, message)
+        if end:
+            self.parts.append(end)
+            return
         if self.bound.setdefault(symbol, channel) != channel:
             self.parts.append("unselected")
             return

@@ -500,9 +500,7 @@ class Okx:
         emitted = self.partial_emitted[key] = max(self.partial_emitted.get(key, 0), held.ts)
         times = {"ts_event": held.ts_event, "ts_init": emitted}
         row: Row = {"bids": bids, "asks": asks, "flags": 160, "sequence": held.seq or 0, **times}
-        row |= {
-            f"{side}_counts": [1] * len(row[f"{side}s"]) + [0] * (10 - len(row[f"{side}s"])) for side in ("bid", "ask")
-        }
+        row |= {f"{side}_counts": [1] * len(row[f"{side}s"]) + [0] * (10 - len(row[f"{side}s"])) for side in ("bid", "ask")}
         self.rows.append(("depth10", name, row))
         self.parts.append("rows")
         if symbol not in self.bound and (bids or asks):
@@ -600,11 +598,7 @@ class Okx:
             return
         for symbol, state in changed:
             self.states[symbol] = state
-            row = {
-                "action": STATES.get(state, "NOT_AVAILABLE_FOR_TRADING"),
-                "reason": state,
-                "is_trading": state == "live",
-            }
+            row = {"action": STATES.get(state, "NOT_AVAILABLE_FOR_TRADING"), "reason": state, "is_trading": state == "live"}
             self._once("status", self.id(symbol), self.ts, **row)
 
     # --- answers ------------------------------------------------------------------------------------------------

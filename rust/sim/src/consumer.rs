@@ -9,11 +9,13 @@
 //! dropped. A snapshot that comes while the book stands is kept aside and joins if the next diff does not. Receive
 //! times of one book never go back. Trades fall by id, quotes by the id of their book, bars and marks by their time.
 
+mod proven;
+
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 
-use crate::market::{Instrument, Level, Side};
+use crate::market::{Candle, Instrument, Level, Side};
 use crate::truth::{Arrival, Row, RowType, Truth};
 use crate::wire::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
 
@@ -110,6 +112,8 @@ struct BookState {
     /// Prices held by side.
     held: [HashSet<i64>; 2],
     gap: Option<Gap>,
+    /// What stands where no number orders messages.
+    proven: proven::Book,
     /// A snapshot was received, and no diff since.
     silent: bool,
 }
@@ -149,6 +153,7 @@ struct State {
     partial: u64,
     partial_emitted: u64,
     bar: u64,
+    running: Option<Candle>,
     /// Of the last mark price, index price, funding rate.
     marks: [u64; 3],
     forced: VecDeque<(u64, Side, i64, i64)>,
@@ -207,6 +212,14 @@ impl<'a> Consumer<'a> {
                     Carrier::Answer { .. } => self.snapshot(at, received)?,
                 }
             }
+            Content::Proven(message) => {
+                self.states[at].book.silent = message.whole;
+                self.proven(at, message, ts)?;
+                if !self.states[at].book.stands {
+                    return Ok(Needs::Snapshot);
+                }
+            }
+            Content::Running { spec, candle } => self.running(at, spec, *candle, ts)?,
             Content::Partial(partial) => self.partial(at, partial, ts)?,
             Content::Bar { .. } => self.bar(at, &message.content, ts)?,
             Content::Mark { .. } => self.mark(at, &message.content, ts)?,
@@ -499,6 +512,18 @@ impl<'a> Consumer<'a> {
             }
             row.decimal("volume", instrument.size(*volume));
         })
+    }
+
+    /// The candle before it is over, once a later one comes.
+    fn running(&mut self, at: usize, spec: &'static str, candle: Candle, ts: u64) -> io::Result<()> {
+        let held = &mut self.states[at].running;
+        let later = held.filter(|held| candle.open_ns > held.open_ns);
+        if held.is_none_or(|held| (candle.open_ns, candle.count) >= (held.open_ns, held.count)) {
+            *held = Some(candle);
+        }
+        let Some(over) = later else { return Ok(()) };
+        let Content::Bar { prices, volume, ts_event, .. } = Content::bar(&over) else { return Ok(()) };
+        self.bar(at, &Content::Bar { spec, prices, volume, ts_event }, ts)
     }
 
     fn mark(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {

@@ -28,17 +28,6 @@ impl Newest {
         }
         takes
     }
-
-    /// Whether a whole book whose message was not taken starts a book that stands nowhere: it is not older than what
-    /// came before. A quiet book that is asked for anew has the time that its last change had.
-    pub(super) fn takes_over(&mut self, slot: SlotId, channel: u8, frame: &Frame<'_>, ts: u64) -> bool {
-        let last = self.last.entry((slot, channel)).or_default();
-        let takes = ts >= last.1;
-        if takes {
-            *last = ((frame.source, frame.conn), ts);
-        }
-        takes
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use super::bars::Running;
 use super::channels::{Channel, DEFAULT_DEPTH, book_name};
 use super::messages::{Bar, BookHead, BookOrder, Subscribed, Ticker, Trade, books, each};
+use super::moments::Moments;
 use super::symbols::{Keys, canonical};
 use super::tell::Told;
 use super::{instruments, rest, v1};
@@ -20,7 +21,6 @@ use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
 use crate::venue::VenueDecoder;
-use crate::venue::newest::{Connection, Newest};
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.
@@ -58,8 +58,8 @@ pub(super) struct KrakenDecoder {
     pub(super) scratch: Scratch,
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
-    /// Who brings books: they have no numbers.
-    pub(super) newest: Newest,
+    /// Which books' messages are new: they have no numbers.
+    pub(super) moments: Moments,
     /// The depths acknowledged, by connection and pair.
     acknowledged: HashMap<Connection, HashMap<Box<str>, u16>>,
     /// The depths of books that a snapshot came of.
@@ -71,6 +71,9 @@ pub(super) struct KrakenDecoder {
     pub(super) statuses: HashMap<SlotId, String, foldhash::fast::RandomState>,
     pub(super) keys: Keys,
 }
+
+/// Number of a connection: source and number in it.
+pub(super) type Connection = (u32, u32);
 
 /// The object around everything.
 struct Envelope<'a, 's> {

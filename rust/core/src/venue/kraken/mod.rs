@@ -6,6 +6,7 @@ mod channels;
 mod frames;
 mod instruments;
 mod messages;
+mod moments;
 mod recognise;
 mod rest;
 mod sequence;

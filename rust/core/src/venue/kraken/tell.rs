@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::channels::{DEFAULT_DEPTH, REST_BOOK, book_name, depth_of, spec};
 use super::frames::{Data, KrakenDecoder};
 use super::messages::{Bar, BookHead, Ticker, Trade};
+use super::moments::Role;
 use super::{instruments, sequence, v1};
 use crate::accounting::End;
 use crate::book::Proof;
@@ -118,18 +119,16 @@ impl KrakenDecoder {
             None => self.depth(frame, told, symbol, slot, head),
         };
         let name = if told.name.is_empty() { book_name(depth) } else { told.name.into() };
-        let ts = if head.ts == 0 { frame.ts } else { head.ts };
-        let channel = (depth % 251) as u8;
-        let takes = self.newest.takes(slot, channel, frame, ts)
-            || told.is_snapshot
-                && !market.stands(slot, &name)
-                && self.newest.takes_over(slot, channel, frame, ts);
-        if takes {
-            self.tell_message(slot, told, &name, depth, head, market)
-        } else {
-            market.item(End::Duplicate);
-            Ok(())
+        let role = match (told.is_snapshot, market.stands(slot, &name)) {
+            (false, _) => Role::Update,
+            (true, true) => Role::Again,
+            (true, false) => Role::Start,
+        };
+        if let Some(end) = self.moments.end((slot, depth), role, head.ts, head.checksum) {
+            market.item(end);
+            return Ok(());
         }
+        self.tell_message(slot, told, &name, depth, head, market)
     }
 
     /// How deep the book of a message of protocol v2 is: as its subscription was acknowledged, else as its snapshot shows.
