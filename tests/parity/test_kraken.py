@@ -245,6 +245,18 @@ def test_damage_is_a_reject_with_its_reason(number: int) -> None:
     assert reference([(frame, TS)]).ends()[0] == {"rejected": 1}
 
 
+def test_items_stand_or_fall_alone() -> None:
+    depth = {"asks": [["30384.1", "2.05", 1779999440]], "bids": []}
+    frames = [
+        (kraken.push("trade", "update", kraken.trade(1), kraken.trade(2, side="both"), kraken.trade(3)), TS),
+        (kraken.wire({"error": [], "result": {"what": depth, "DOTUSD": depth}}), TS),
+    ]
+    rows, report = decode(frames)
+    assert {kind: len(table) for (kind, _), table in rows.items()} == {"trade": 2, "delta": 2}
+    assert ends(report["accounting"]["items"]) == {"rows": 3, "rejected": 2}
+    same(frames)
+
+
 @pytest.mark.parametrize("name", kraken.SESSIONS)
 def test_any_byte_lost_or_changed_is_counted(name: str) -> None:
     chance = random.Random(7)

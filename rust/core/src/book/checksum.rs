@@ -132,11 +132,13 @@ mod tests {
     fn a_level_is_its_text() {
         for (price, size) in [("8476.98", "415"), ("0.10", "1.500"), ("100", "0.00000001"), ("0.000", "7.0")]
         {
-            let (p, s) =
-                (decimal::parse(price.as_bytes()).unwrap(), decimal::parse(size.as_bytes()).unwrap());
+            let (p, s) = (
+                decimal::parse(price.as_bytes()).expect("a number"),
+                decimal::parse(size.as_bytes()).expect("a number"),
+            );
             let mut out = Vec::new();
             append_level(&mut out, (p.value, s.value, &Written::of(p, s)), b':');
-            assert_eq!(String::from_utf8(out).unwrap(), format!("{price}:{size}"));
+            assert_eq!(String::from_utf8(out).expect("ASCII"), format!("{price}:{size}"));
         }
     }
 

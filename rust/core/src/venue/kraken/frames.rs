@@ -10,7 +10,8 @@
 use std::collections::HashMap;
 
 use super::bars::Running;
-use super::channels::{Channel, DEFAULT_DEPTH, book_name};
+use super::channels::{Channel, book_name};
+use super::depths::Depths;
 use super::messages::{Bar, BookHead, BookOrder, Subscribed, Ticker, Trade, books, each};
 use super::moments::Moments;
 use super::symbols::{Keys, canonical};
@@ -60,10 +61,7 @@ pub(super) struct KrakenDecoder {
     envelope: (Order, UnknownKeys),
     /// Which books' messages are new: they have no numbers.
     pub(super) moments: Moments,
-    /// The depths acknowledged, by connection and pair.
-    acknowledged: HashMap<Connection, HashMap<Box<str>, u16>>,
-    /// The depths of books that a snapshot came of.
-    pub(super) depths: HashMap<(Connection, SlotId), u16, foldhash::fast::RandomState>,
+    pub(super) depths: Depths,
     /// Decimals that prices and sizes of a book are written with.
     pub(super) places: HashMap<SlotId, [u8; 2], foldhash::fast::RandomState>,
     pub(super) running: Running,
@@ -71,9 +69,6 @@ pub(super) struct KrakenDecoder {
     pub(super) statuses: HashMap<SlotId, String, foldhash::fast::RandomState>,
     pub(super) keys: Keys,
 }
-
-/// Number of a connection: source and number in it.
-pub(super) type Connection = (u32, u32);
 
 /// The object around everything.
 struct Envelope<'a, 's> {
@@ -172,13 +167,10 @@ impl VenueDecoder for KrakenDecoder {
     }
 
     fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
-        Ok(instruments::read_answer(body, 0, &mut self.keys, market)?)
+        instruments::read_answer(body, 0, &mut self.keys, market)
     }
 
-    fn opened(&mut self, frame: &Frame<'_>) {
-        // A new connection is subscribed anew.
-        self.acknowledged.remove(&(frame.source, frame.conn));
-    }
+    fn opened(&mut self, _: &Frame<'_>) {}
 
     fn snapshot_context(&self, symbol: &str) -> String {
         format!("/0/public/Depth?pair={symbol}&count=500")
@@ -262,16 +254,9 @@ impl KrakenDecoder {
         let Scratch { subscribed, unknown, .. } = &mut self.scratch;
         cursor.object(&mut told, subscribed, unknown)?;
         if &*told.channel == b"book" {
-            let depth = told.depth.and_then(|depth| u16::try_from(depth).ok()).filter(|depth| *depth > 0);
-            let of = self.acknowledged.entry((frame.source, frame.conn)).or_default();
-            of.insert(text(&told.symbol).into(), depth.unwrap_or(DEFAULT_DEPTH));
+            self.depths.acknowledge((frame.source, frame.conn), text(&told.symbol), told.depth);
         }
         Ok(())
-    }
-
-    /// The depth acknowledged of a pair's book.
-    pub(super) fn acknowledged(&self, connection: Connection, symbol: &str) -> Option<u16> {
-        self.acknowledged.get(&connection)?.get(symbol).copied()
     }
 
     fn read_v1(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {

@@ -3,6 +3,7 @@
 
 mod bars;
 mod channels;
+mod depths;
 mod frames;
 mod instruments;
 mod messages;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::channels::{DEFAULT_DEPTH, REST_BOOK, book_name, depth_of, spec};
+use super::channels::{REST_BOOK, book_name, spec};
 use super::frames::{Data, KrakenDecoder};
 use super::messages::{Bar, BookHead, Ticker, Trade};
 use super::moments::Role;
@@ -116,7 +116,11 @@ impl KrakenDecoder {
         }
         let depth = match told.depth {
             Some(depth) => depth,
-            None => self.depth(frame, told, symbol, slot, head),
+            None if told.is_snapshot => {
+                let [bids, asks] = [0, 1].map(|side| head.ends[side] - head.starts[side]);
+                self.depths.of_snapshot((frame.source, frame.conn), (slot, symbol), bids.max(asks))
+            }
+            None => self.depths.of_update((frame.source, frame.conn), (slot, symbol)),
         };
         let name = if told.name.is_empty() { book_name(depth) } else { told.name.into() };
         let role = match (told.is_snapshot, market.stands(slot, &name)) {
@@ -129,30 +133,6 @@ impl KrakenDecoder {
             return Ok(());
         }
         self.tell_message(slot, told, &name, depth, head, market)
-    }
-
-    /// How deep the book of a message of protocol v2 is: as its subscription was acknowledged, else as its snapshot shows.
-    fn depth(
-        &mut self,
-        frame: &Frame<'_>,
-        told: &Told<'_>,
-        symbol: &str,
-        slot: SlotId,
-        head: &BookHead<'_>,
-    ) -> u16 {
-        let connection = (frame.source, frame.conn);
-        let held = self.depths.get(&(connection, slot)).copied();
-        if let Some(held) = held.filter(|_| !told.is_snapshot) {
-            return held;
-        }
-        let acknowledged = self.acknowledged(connection, symbol);
-        if !told.is_snapshot {
-            return acknowledged.unwrap_or(DEFAULT_DEPTH);
-        }
-        let [bids, asks] = [0, 1].map(|side| head.ends[side] - head.starts[side]);
-        let depth = acknowledged.unwrap_or_else(|| depth_of(bids.max(asks)));
-        self.depths.insert((connection, slot), depth);
-        depth
     }
 
     fn tell_message(
