@@ -6,6 +6,7 @@ import io
 import random
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -233,6 +234,58 @@ TARDIS_OPTIONS = (
     f"deribit,BTC-9JUN20-9875-P,{START_MS}000,{START_MS}700,put,9875,1591689600000000,,,,,,,,,,,SYN.BTC-9JUN20,,,,,,\n"
 )
 
+BYBIT_TRADES = "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional"
+
+
+def bybit_trades(symbol: str, *, seed: int = 10, count: int = 300, rpi: bool = False, fraction: int = 4) -> str:
+    """``trading``: seconds with a fraction or none, several a time, newest first in part."""
+    chance = random.Random(seed)
+    lines = [BYBIT_TRADES + (",RPI" if rpi else "")]
+    at = START_MS * 10
+    rows = []
+    for n, price in enumerate(walk(seed, count)):
+        at += chance.choice([0, 0, 1, 5_000])
+        stamp = f"{Decimal(at).scaleb(-4):.{fraction}f}" if fraction else str(at // 10_000)
+        size = Decimal(chance.randint(1, 5_000)).scaleb(-3)
+        id_ = f"{chance.getrandbits(32):08x}-0000-5000-8000-{n:012x}"
+        gross = f"{price * size * 10**8:.6e}"
+        tail = f",{chance.randint(0, 1)}" if rpi else ""
+        side = chance.choice(["Buy", "Sell"])
+        rows.append(f"{stamp},{symbol},{side},{size},{price},PlusTick,{id_},{gross},{size},{price * size}{tail}")
+    if not fraction:
+        rows.reverse()
+    return "\n".join([*lines, *rows]) + "\n"
+
+
+def bybit_spot_trades(*, seed: int = 11, count: int = 300, rpi: bool = True) -> str:
+    """``spot``: ids from 1, some trades of a millisecond alike."""
+    chance = random.Random(seed)
+    lines = ["id,timestamp,price,volume,side" + (",rpi" if rpi else "")]
+    at = START_MS
+    for n, price in enumerate(walk(seed, count), 1):
+        at += chance.choice([0, 0, 0, 1, 900])
+        volume = chance.choice(["0.0005", "0.25", "3"])
+        lines.append(f"{n},{at},{price},{volume},{chance.choice(['buy', 'sell'])}" + (",0" if rpi else ""))
+    return "\n".join(lines) + "\n"
+
+
+def bybit_klines(minutes: int, *, seed: int = 12, count: int = 50) -> str:
+    """``kline_for_metatrader4``: the first bar of a month of UTC is of three o'clock."""
+    chance = random.Random(seed)
+    lines = []
+    for n, price in enumerate(walk(seed, count)):
+        at = datetime(2021, 7, 1, 3) + timedelta(minutes=n * minutes)
+        high, low = price + chance.randint(0, 9), price - chance.randint(0, 9)
+        volume = Decimal(chance.randint(0, 10**6)).scaleb(-3)
+        lines.append(f"{at:%Y.%m.%d %H:%M},{price},{high},{low},{price},{volume}")
+    return "\n".join(lines) + "\n"
+
+
+BYBIT_INDEX = "start_at,symbol,period,open,high,low,close\n" + "".join(
+    f"{1_577_836_800 + 60 * n},BTCUSD,1,{price},{price + 2},{price - 1},{price + 1}\n"
+    for n, price in enumerate(walk(13, 40))
+)
+
 Reader = Callable[[list[str]], reference.Rows]
 SPOT_KLINES = klines(60_000, micros=True)
 #: Every format: the file's name without extension, its text, the reference.
@@ -342,6 +395,51 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
     "tardis derivative ticker": ("derivative_ticker", tardis_ticker(), reference.tardis_ticker),
     "tardis liquidations": ("liquidations", TARDIS_LIQUIDATIONS, reference.tardis_liquidations),
     "tardis options": ("options_chain", TARDIS_OPTIONS, reference.tardis_options),
+    "bybit linear trades": (
+        "trading/BTCUSDT/BTCUSDT2024-01-01",
+        bybit_trades("BTCUSDT", rpi=True),
+        reference.bybit_trades,
+    ),
+    "bybit trades of a dated contract": (
+        "BTC-29MAR242024-01-01",
+        bybit_trades("BTC-29MAR24", fraction=1),
+        reference.bybit_trades,
+    ),
+    "bybit inverse trades in whole seconds": (
+        "BTCUSD2019-10-01",
+        bybit_trades("BTCUSD", fraction=0),
+        reference.bybit_trades,
+    ),
+    "bybit inverse trades of a quarter": (
+        "BTCUSDH242024-01-01",
+        bybit_trades("BTCUSDH24"),
+        reference.bybit_trades,
+    ),
+    "bybit spot trades": (
+        "spot/BTCUSDT/BTCUSDT_2024-01-01",
+        bybit_spot_trades(),
+        lambda t: reference.bybit_spot_trades(t, "BTCUSDT"),
+    ),
+    "bybit spot trades of a month": (
+        "BTCUSDT-2024-01",
+        bybit_spot_trades(rpi=False),
+        lambda t: reference.bybit_spot_trades(t, "BTCUSDT"),
+    ),
+    "bybit klines": (
+        "BTCUSDT_15_2021-07-01_2021-07-31",
+        bybit_klines(15),
+        lambda t: reference.bybit_klines(t, "BTCUSDT", 15),
+    ),
+    "bybit inverse klines": (
+        "BTCUSD_60_2021-07-01_2021-07-31",
+        bybit_klines(60),
+        lambda t: reference.bybit_klines(t, "BTCUSD", 60),
+    ),
+    "bybit spot index": (
+        "spot_index/BTCUSD/BTCUSD2020-01-01_index_price",
+        BYBIT_INDEX,
+        reference.bybit_spot_index,
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from tickwright.convert import convert
 from tickwright.decoder import Decoder, decode_file
 from tickwright.info import dumps, feeds, inspect
 from tickwright.report import Accounting, ConvertReport, Ends, SourceReport, TableReport
-from tickwright.simulate import SimulateReport, simulate, truth_path
+from tickwright.simulate import SimulateReport, simulate, simulate_dump, truth_path
 
 __all__ = [
     "Accounting",
@@ -41,5 +41,6 @@ __all__ = [
     "feeds",
     "inspect",
     "simulate",
+    "simulate_dump",
     "truth_path",
 ]

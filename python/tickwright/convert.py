@@ -33,6 +33,7 @@ def convert(
     trades: str | None = None,
     book: str | None = None,
     on_gap: str = "withhold",
+    conflicts: str = "error",
     partition: str = "day",
     from_ns: int | None = None,
     to_ns: int | None = None,
@@ -76,6 +77,9 @@ def convert(
         Channel of books, such as ``"depth@100ms"``; the venue's deepest plain diff without.
     on_gap
         ``"withhold"``, ``"rebuild"`` or ``"continue"``.
+    conflicts
+        What to do about rows of dumps that have one id and differ: ``"error"`` stops and shows both, ``"first"`` keeps
+        the earlier one and makes the others rejects, ``"keep"`` keeps all of them. None of them is silent.
     partition
         One file per UTC ``"day"`` or ``"hour"``.
     from_ns, to_ns
@@ -141,6 +145,7 @@ def convert(
         "trades": trades,
         "book": book,
         "on_gap": on_gap,
+        "conflicts": conflicts,
         "partition": partition,
         "from": from_ns,
         "to": to_ns,

@@ -1,4 +1,4 @@
-"""A capture from a seed, and the truth beside it."""
+"""A capture, or the files of a dump, from a seed, and the truth beside them."""
 
 import json
 import os
@@ -19,6 +19,8 @@ _SUFFIXES = (".gz", ".zst", ".tkw", ".ndjson")
 class SimulateReport:
     """What was simulated. Times are ns UTC, `bytes` are those of the frames.
 
+    Of a dump `frames` are its lines, `output` is the folder and `files` are all that lie there but the truth.
+
     `rows` counts the truth's rows by type; `gaps` are the holes that a decoder sees, each with ``instrument_id``,
     ``from_sequence``, ``to_ns``, ``resolved_ns`` (0 while open) and ``resolution``.
     """
@@ -27,6 +29,7 @@ class SimulateReport:
     seed: int
     output: str
     truth: str | None
+    files: list[str]
     frames: int
     bytes: int
     start_ns: int
@@ -158,19 +161,15 @@ def simulate(
     >>> folder.cleanup()
 
     """
-    if not 0 <= seed < 1 << 64:
-        raise _core.UsageError(f"seed {seed}: an integer of 0 to 2^64 - 1")
-    if start is not None and start.tzinfo is None:
-        start = start.replace(tzinfo=UTC)
     options = {
         "feed": feed,
         "output": os.fspath(output),
         "truth": os.fspath(truth_path(output)) if truth else None,
         "force": force,
-        "seed": seed,
+        "seed": _seed(seed),
         "symbols": _count("symbols", symbols),
         "duration_ns": _count("minutes", round(minutes * 60_000_000_000)),
-        "start_ns": None if start is None else int(start.timestamp()) * 1_000_000_000 + start.microsecond * 1_000,
+        "start_ns": None if start is None else _ns(start),
         "rate": _count("rate", rate),
         "channels": None if channels is None else list(channels),
         "faults": faults,
@@ -181,12 +180,111 @@ def simulate(
         "backward": backward,
         "late": late,
     }
+    return SimulateReport.from_json(_core.simulate(json.dumps(options), _told(on_progress)))
 
+
+def simulate_dump(
+    target: str,
+    output: PathLike,
+    *,
+    seed: int,
+    days: float = 1.0,
+    symbols: int = 3,
+    start: datetime | None = None,
+    rate: int = 1,
+    period: str = "auto",
+    truth: bool = True,
+    force: bool = False,
+    on_progress: Callable[[dict[str, Any]], None] | None = None,
+) -> SimulateReport:
+    """Write the files of history that a vendor publishes of an invented market, and every row they must become.
+
+    Files lie, are named and are packed as the vendor's, Binance's with their ``.CHECKSUM``. The same arguments give
+    the same files on every machine, and one seed, start and rate is one market for every target of a product: the
+    klines are those of the trades. The truth, ``<target>.truth.ndjson.gz`` in the folder, is as that of `simulate`.
+
+    Parameters
+    ----------
+    target
+        The name of a dump format with the product after the venue, such as ``"binance-um-trades"``,
+        ``"binance-spot-klines"``, ``"tardis-incremental-book-l2"``; an unknown one is answered with all there are.
+    output
+        The folder, made where it is not there; several targets may share one. Files appear when all of them are whole.
+    seed
+        Any integer of 0 to 2^64 - 1.
+    days
+        How long, in the market's own time; parts of a day are fine.
+    symbols
+        Instruments, 1 to 2,000.
+    start
+        When it starts; 2026-09-07 without.
+    rate
+        Changes a second of the busiest book, 1 to 1,000; the others have fewer.
+    period
+        ``"daily"`` or ``"monthly"`` files, ``"both"``, or ``"auto"``: daily ones where the vendor has them.
+    truth
+        Whether to write the truth.
+    force
+        Replace files that are there.
+    on_progress
+        Called about ten times a second with ``done_ns``, ``total_ns``, ``frames``, ``bytes`` and ``elapsed_s``.
+
+    Returns
+    -------
+    SimulateReport
+
+    Raises
+    ------
+    UsageError
+        An unknown target, an option that cannot be, a file that is there already.
+    InputError
+        A folder that cannot be written to, with its ``path``.
+
+    Examples
+    --------
+    >>> import tempfile, tickwright
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> made = tickwright.simulate_dump("binance-um-trades", folder.name, seed=7, days=0.01, symbols=1)
+    >>> [file.rpartition("/")[2] for file in made.files]
+    ['BTCUSDT-trades-2026-09-07.zip', 'BTCUSDT-trades-2026-09-07.zip.CHECKSUM']
+    >>> tickwright.convert(folder.name, f"{folder.name}/catalog").rows == made.rows["trade"]
+    True
+    >>> folder.cleanup()
+
+    """
+    options = {
+        "feed": target,
+        "output": os.fspath(output),
+        "truth": truth,
+        "force": force,
+        "seed": _seed(seed),
+        "symbols": _count("symbols", symbols),
+        "duration_ns": _count("days", round(days * 86_400_000_000_000)),
+        "start_ns": _ns(start or datetime(2026, 9, 7)),
+        "rate": _count("rate", rate),
+        "period": period,
+    }
+    return SimulateReport.from_json(_core.simulate_dump(json.dumps(options), _told(on_progress)))
+
+
+def _told(on_progress: Callable[[dict[str, Any]], None] | None) -> Callable[[str], None]:
     def told(text: str) -> None:
         if on_progress is not None:
             on_progress(json.loads(text))
 
-    return SimulateReport.from_json(_core.simulate(json.dumps(options), told))
+    return told
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 1 << 64:
+        raise _core.UsageError(f"seed {seed}: an integer of 0 to 2^64 - 1")
+    return seed
+
+
+def _ns(moment: datetime) -> int:
+    """Ns UTC of a time, which is UTC where it says nothing."""
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1_000
 
 
 def _count(name: str, value: int) -> int:

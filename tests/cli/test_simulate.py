@@ -52,3 +52,27 @@ def test_no_truth(tmp_path: Path) -> None:
     arguments = ["binance-coinm", "--seed", "1", "--minutes", "0.05", "--no-truth", "-o", str(tmp_path / "c.zst")]
     assert run("simulate", *arguments).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["c.zst"]
+
+
+def test_dumps(tmp_path: Path) -> None:
+    folder = str(tmp_path / "in")
+    arguments = ["--seed", "7", "--minutes", "5", "--symbols", "2", "--period", "both", "-o", folder]
+    done = run("simulate", "binance-um-trades", *arguments)
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode()
+    assert "lines" in text and text.splitlines()[-1].strip() == f"tickwright convert {folder} -o catalog"
+    assert run("convert", folder, "-o", str(tmp_path / "catalog")).returncode == 0
+    again = run("simulate", "binance-um-trades", *arguments)
+    assert again.returncode == 2 and b"force" in again.stderr
+    done = run("simulate", "tardis-quotes", "--seed", "7", "--days", "0.01", "-o", folder, "--json")
+    report = tickwright.SimulateReport.from_json(done.stdout.decode())
+    assert len(report.files) == len(report.instruments) == 3
+    for wrong, said in [
+        (["binance-um-trades", "--faults", "some"], b"--faults: binance-um-trades is a dump"),
+        (["binance-um-trades", "--reconnect", "3"], b"--reconnect: "),
+        (["binance-usdm", "--period", "daily"], b"--period: binance-usdm is a capture"),
+        (["binance-usdm", "--minutes", "1", "--days", "1"], b"give one of them"),
+        (["binance-trades"], b"binance-um-trades"),
+    ]:
+        done = run("simulate", *wrong, "--seed", "1", "-o", str(tmp_path / "x"))
+        assert done.returncode == 2 and said in done.stderr, done.stderr

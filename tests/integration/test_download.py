@@ -70,6 +70,8 @@ class Server:
                     return self.list(parse_qs(parts.query))
                 key = parts.path.lstrip("/")
                 outer.asked[key] += 1
+                if key.endswith("/"):
+                    return self.folder(key)
                 if key.endswith(".CHECKSUM"):
                     name = key.removesuffix(".CHECKSUM")
                     if name not in outer.files:
@@ -112,6 +114,13 @@ class Server:
                     time.sleep(1.5)
                 else:
                     self.wfile.write(rest)
+
+            def folder(self, prefix: str) -> None:
+                names = sorted({k[len(prefix) :].split("/")[0] for k in outer.files if k.startswith(prefix)})
+                if not names:
+                    return self.answer(404)
+                links = "".join(f'<li><a href="{name}">{name}</a></li>' for name in ["../", *names])
+                self.answer(200, f"<html><body><ul>{links}</ul></body></html>".encode())
 
             def list(self, query: dict[str, list[str]]) -> None:
                 if not outer.listing:

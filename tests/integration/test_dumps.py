@@ -4,6 +4,7 @@ import json
 import random
 import struct
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,26 @@ def test_repeated_and_unsorted_rows(tmp_path: Path) -> None:
     assert duplicate == sum(len(line) for line in again) - sum(len(line) for line in lines)
 
 
+def test_rows_out_of_time_order_across_files(tmp_path: Path) -> None:
+    """Every file reaches from the first moment to the last, and none is sorted."""
+    header, *lines = dumps.trades("um", header=True, count=1_000, step=500_000).splitlines()
+    whole = write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join([header, *lines]) + "\n")
+    chance = random.Random(8)
+    hands: list[list[str]] = [[], [], []]
+    for line in lines:
+        chance.choice(hands).append(line)
+    for hand in hands:
+        chance.shuffle(hand)
+    parts = [
+        write(tmp_path / str(n), "BTCUSDT-trades-2024-01", "\n".join([header, *hand]) + "\n", "zip")
+        for n, hand in enumerate(hands)
+    ]
+    converted(whole, tmp_path / "one")
+    for number, options in enumerate([{"jobs": 1}, {"jobs": 4}, {"memory": 32 << 20}]):
+        converted(parts[::-1] if number else parts, tmp_path / f"parts-{number}", **options)
+        assert files(tmp_path / "one") == files(tmp_path / f"parts-{number}")
+
+
 @pytest.mark.parametrize("elsewhere", [0, 86_400_000])
 def test_rows_of_one_id_that_differ_are_shown(tmp_path: Path, elsewhere: int) -> None:
     header, first, *lines = dumps.trades("um", header=True).splitlines()
@@ -141,6 +162,125 @@ def test_rows_of_one_id_that_differ_are_shown(tmp_path: Path, elsewhere: int) ->
     text = str(caught.value)
     assert a.name in text and b.name in text and text.count(f"trade_id {id_}") == 2
     assert not (tmp_path / "catalog" / "data").exists()
+
+
+#: Binance's own: an aggregate of the last moment of a day, and another of the same id in the next day's file.
+BOUNDARY = ["77,0.00000371,100,5,6,1614556799990,true,true", "77,0.00000372,250,7,8,1614556800010,false,true"]
+
+
+def boundary(folder: Path) -> list[Path]:
+    days = [("2021-02-28", ["76,0.00000371,9,3,4,1614556799000,true,true", BOUNDARY[0]])]
+    days.append(("2021-03-01", [BOUNDARY[1], "78,0.00000373,1,9,9,1614556801000,true,true"]))
+    return [write(folder, f"ZILBTC-aggTrades-{day}", "\n".join(rows) + "\n", "zip") for day, rows in days]
+
+
+def test_a_conflict_names_the_option_that_takes_it(tmp_path: Path) -> None:
+    inputs = boundary(tmp_path)
+    with pytest.raises(tickwright.InputError, match="trade_id 77.*trade_id 77.*--conflicts first.*keep") as caught:
+        tickwright.convert(inputs, tmp_path / "catalog")
+    assert caught.value.code == "conflict"
+    with pytest.raises(tickwright.UsageError, match="error, first or keep"):
+        tickwright.convert(inputs, tmp_path / "catalog", conflicts="all")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_first_of_conflicting_rows_stays_and_the_other_is_a_reject(tmp_path: Path, order: int) -> None:
+    inputs = boundary(tmp_path)
+    report = converted(inputs[::order], tmp_path / "catalog", conflicts="first", max_rejects=0)
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [(row["trade_id"], str(row["size"].normalize())) for row in rows] == [
+        ("76", "9"),
+        ("77", "1E+2"),
+        ("78", "1"),
+    ]
+    assert (report.rejects, report.too_many_rejects, report.gaps) == (1, True, 0)
+    rejected = {Path(source.path).name: source.accounting.bytes.rejected for source in report.sources}
+    assert rejected == {inputs[0].name: 0, inputs[1].name: len(BOUNDARY[1])}
+    with pa.input_stream(str(tmp_path / "catalog" / str(report.rejects_file)), compression="zstd") as stream:
+        (reject,) = [json.loads(line) for line in stream.read().splitlines()]
+    assert (reject["code"], reject["ts"], reject["symbol"]) == ("conflict", 1614556800010 * 10**6, "ZILBTC.BINANCE")
+    assert Path(reject["source"]).name == inputs[1].name and inputs[0].name in reject["reason"]
+    assert "0.00000372" in reject["body"] and "0.00000371" in reject["reason"]
+    assert "1 rows differ" in "".join(report.notes)
+
+
+def test_conflicting_rows_can_be_kept(tmp_path: Path) -> None:
+    report = converted(boundary(tmp_path), tmp_path / "catalog", conflicts="keep")
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [row["trade_id"] for row in rows] == ["76", "77", "77", "78"]
+    assert (report.rejects, report.accounting.items.rows, report.accounting.items.duplicate) == (0, 4, 0)
+    assert "1 rows differ from the first of their id and were kept" in "".join(report.notes)
+
+
+@pytest.mark.parametrize("conflicts", ["first", "keep"])
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_many_conflicts_add_up_and_give_the_same_bytes(tmp_path: Path, conflicts: str, jobs: int) -> None:
+    header, *lines = dumps.trades("um", header=True, step=400_000).splitlines()
+    chance = random.Random(5)
+    wrong = []
+    for line in chance.sample(lines, 40):
+        fields = line.split(",")
+        fields[4] = str(int(fields[4]) + chance.choice([0, 0, 5, 86_400_000]))
+        fields[2] = "0.777"
+        wrong.append(",".join(fields))
+    a = write(tmp_path / "a", "BTCUSDT-trades-2024-01", "\n".join([header, *lines, lines[0]]) + "\n")
+    b = write(tmp_path / "b", "BTCUSDT-trades-2024-01", "\n".join([header, *wrong]) + "\n")
+    report = converted([a, b], tmp_path / "one", conflicts=conflicts, jobs=jobs, precision=(2, 3))
+    items = report.accounting.items
+    kept = 40 if conflicts == "keep" else 0
+    assert (items.total, items.rows, items.rejected, items.duplicate) == (541, 500 + kept, 40 - kept, 1)
+    (rows,) = rows_of(tmp_path / "one").values()
+    assert len(rows) == 500 + kept
+    if conflicts == "first":
+        converted(a, tmp_path / "plain", precision=(2, 3))
+        assert files(tmp_path / "one") == files(tmp_path / "plain")
+
+
+def gaps_of(catalog: Path, report: tickwright.ConvertReport) -> list[tuple[int, int]]:
+    if report.gaps_file is None:
+        return []
+    gaps = pq.read_table(catalog / report.gaps_file).to_pylist()
+    assert {gap["cause"] for gap in gaps} == {"missing_rows"}
+    assert all(gap["from_ns"] < gap["to_ns"] for gap in gaps)
+    return [(gap["from_sequence"], gap["to_sequence"]) for gap in gaps]
+
+
+def test_holes_between_two_conversions_are_gaps(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+
+    def day(number: int, ids: range, symbol: str = "BTCUSDT", kind: str = "trades") -> list[tuple[int, int]]:
+        begin = START_MS + number * dumps.DAY_MS
+        more = "1,1," if kind == "aggTrades" else "3,"
+        lines = [f"{id_},1.5,2,{more}{begin + id_},true" for id_ in ids]
+        source = write(tmp_path / f"{number}-{len(ids)}", f"{symbol}-{kind}-2024-01-{number + 1:02}", "\n".join(lines))
+        return gaps_of(catalog, converted(source, catalog))
+
+    assert day(0, range(100, 110)) == []
+    assert day(1, range(110, 120)) == []  # goes on
+    assert day(2, range(123, 130)) == [(119, 123)]
+    assert day(5, range(160, 170)) == [(129, 160)]
+    assert day(6, range(170, 175)) == []
+    assert day(4, range(150, 158)) == [(129, 150), (157, 160)]  # what comes late, and what of it is missing
+    assert day(3, range(130, 150)) == []
+    # Other instruments and kinds have numbers of their own.
+    assert day(1, range(7, 9), "ETHUSDT", "aggTrades") == []
+    assert day(2, range(10, 12), "ETHUSDT", "aggTrades") == [(8, 10)]
+
+
+def test_a_hole_between_conversions_is_seen_whatever_the_mode(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+
+    def text(ids: range) -> str:
+        return "".join(f"{id_},1.5,2,3,{START_MS + id_},true\n" for id_ in ids)
+
+    converted(write(tmp_path / "a", "BTCUSDT-trades-2024-01", text(range(10, 20))), catalog)
+    overlapping = write(tmp_path / "b", "BTCUSDT-trades-2024-01", text(range(15, 30)))
+    report = converted(overlapping, catalog, mode="append-after")
+    assert (report.rows, report.gaps) == (10, 0)
+    dry = converted(write(tmp_path / "c", "BTCUSDT-trades-2024-01", text(range(40, 50))), catalog, dry_run=True)
+    assert (dry.status, dry.gaps) == ("dry_run", 1)
+    later = converted(write(tmp_path / "d", "BTCUSDT-trades-2024-01", text(range(30, 35))), catalog)
+    assert later.gaps == 0
 
 
 def test_holes_in_ids_are_gaps(tmp_path: Path) -> None:
@@ -218,6 +358,8 @@ def test_a_column_less_is_an_error(tmp_path: Path, text: str) -> None:
 
 BAD = {
     "10,NaN,2,3,{ts},true": ("decimal_syntax", 3),
+    "10,1,nan,3,{ts},true": ("decimal_syntax", 5),
+    "10,-Infinity,2,3,{ts},true": ("decimal_syntax", 3),
     "10,-1,2,3,{ts},true": ("price_not_positive", 3),
     "10,1,0,3,{ts},true": ("size_not_positive", 5),
     "10,1,2,3,17,true": ("time_out_of_range", 9),
@@ -409,6 +551,67 @@ def test_a_vendor_file_twice_gives_its_rows_once(tmp_path: Path) -> None:
         assert two.accounting.items.rows == one.accounting.items.rows
 
 
+def test_bybit_spot_days_and_their_month_give_the_same_bytes(tmp_path: Path) -> None:
+    header, *lines = dumps.bybit_spot_trades(count=600).splitlines()
+    days: dict[int, list[str]] = {}
+    for line in lines:
+        days.setdefault(int(line.split(",")[1]) // 60_000, []).append(line)
+    assert len(days) > 1
+    month = write(tmp_path, "BTCUSDT-2024-01", "\n".join([header, *lines]) + "\n", "csv.gz")
+    parts = []
+    for n, day in enumerate(days.values(), 1):
+        # Every file counts from 1.
+        own = [",".join([str(at), *line.split(",")[1:]]) for at, line in enumerate(day, 1)]
+        parts.append(write(tmp_path, f"BTCUSDT_2024-01-{n:02}", "\n".join([header, *own]) + "\n", "csv.gz"))
+    whole = converted(month, tmp_path / "whole")
+    converted(parts[::-1], tmp_path / "days", jobs=3)
+    both = converted([*parts, month], tmp_path / "both")
+    assert files(tmp_path / "whole") == files(tmp_path / "days") == files(tmp_path / "both")
+    assert whole.rows == 600 and both.accounting.items.duplicate == 600
+    (rows,) = rows_of(tmp_path / "whole").values()
+    assert len({row["trade_id"] for row in rows}) == 600
+
+
+def test_bybit_files_say_what_they_lack(tmp_path: Path) -> None:
+    bars = write(tmp_path, "BTCUSDT", dumps.bybit_klines(15))
+    assert "--symbol" in refused(tmp_path, bars, "unknown_symbol")
+    assert "SYMBOL_15" in refused(tmp_path, bars, "interval", symbol="BTCUSDT")
+    odd = write(tmp_path, "BTCUSDT_17_2021-07-01_2021-07-31", dumps.bybit_klines(17))
+    refused(tmp_path, odd, "interval")
+    spot = write(tmp_path, "spot", dumps.bybit_spot_trades())
+    refused(tmp_path, spot, "unknown_symbol")
+    assert "bybit-spot" in refused(tmp_path, spot, "unknown_feed", symbol="BTCUSDT", feed="bybit-linear")
+    index = write(tmp_path, "BTCUSD2020-01-01", dumps.BYBIT_INDEX)
+    assert "bybit-spot-index or bybit-premium-index" in refused(tmp_path, index, "ambiguous_format")
+    premium = write(tmp_path, "BTCUSD2020-01-01_premium_index", dumps.BYBIT_INDEX)
+    with pytest.raises(tickwright.InputError, match="premium_index.*no type"):
+        tickwright.convert(premium, tmp_path / "catalog")
+    bitmex = dumps.bybit_trades("XBTUSD").splitlines()
+    words = "\n".join([bitmex[0], *(f"2020-01-01D00:00:00.5,{line.split(',', 1)[1]}" for line in bitmex[1:])])
+    source = write(tmp_path, "20200101", words + "\n")
+    with pytest.raises(tickwright.InputError):
+        tickwright.convert(source, tmp_path / "catalog")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "at"),
+    [
+        ("1704067200.5,BTCUSDT,buy,1,2,PlusTick,a,1e+2,1,2", "unknown_value", 21),
+        ("1704067200.5,BTCUSDT,Buy,0,2,PlusTick,a,1e+2,1,2", "size_not_positive", 25),
+        ("1704067200.5,BTCUSDT,Buy,1,2,PlusTick,,1e+2,1,2", "empty_field", 38),
+        ("170406720.5,BTCUSDT,Buy,1,2,PlusTick,a,1e+2,1,2", "time_out_of_range", 0),
+        ("1704067200.5,BTC/../X,Buy,1,2,PlusTick,a,1e+2,1,2", "unknown_value", 13),
+    ],
+)
+def test_bybit_rows_that_cannot_be_read(tmp_path: Path, line: str, code: str, at: int) -> None:
+    text = dumps.bybit_trades("BTCUSDT") + line + "\n"
+    report = converted(write(tmp_path, "BTCUSDT2024-01-01", text), tmp_path / "catalog")
+    assert (report.rejects, report.rows) == (1, 300)
+    with pa.input_stream(str(tmp_path / "catalog" / str(report.rejects_file)), compression="zstd") as stream:
+        (reject,) = [json.loads(row) for row in stream.read().splitlines()]
+    assert (reject["code"], reject["at"], reject["body"]) == (code, at, line)
+
+
 def test_inspect_and_feeds(tmp_path: Path) -> None:
     source = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD, "zip")
     (found,) = tickwright.inspect(source)
@@ -453,6 +656,12 @@ def test_archives_that_are_refused(tmp_path: Path) -> None:
     }.items():
         message = refused(tmp_path, place(tmp_path, body), code)
         assert "Traceback" not in message
+    for name in ("/etc/" + NAME, "..\\..\\" + NAME, "C:\\" + NAME, "a/../../" + NAME):
+        assert NAME in refused(tmp_path, place(tmp_path, archive(name, GOOD.encode())), "unsafe_member")
+    for name in ("inside.csv.gz", "inside.tar", "inside.7z"):
+        refused(tmp_path, place(tmp_path, archive(name, b"x")), "nested_archive")
+    # What its name hides, its bytes tell.
+    refused(tmp_path, place(tmp_path, archive("inside.csv", good)), "nested_archive")
     several = tmp_path / "several-trades.zip"
     with zipfile.ZipFile(several, "w") as made:
         made.writestr("a.csv", GOOD)
@@ -508,12 +717,100 @@ def test_cut_compression(tmp_path: Path) -> None:
     assert report.rejects == 0
 
 
+def test_a_line_that_is_too_long(tmp_path: Path) -> None:
+    header, *lines = GOOD.splitlines(keepends=True)
+    good = header + "".join(lines[:5])
+    for text in (good + "9" * (2 << 20), good + "9" * (2 << 20) + "\n" + lines[5]):
+        for kind in ("csv", "csv.gz", "zip"):
+            refused(tmp_path, write(tmp_path, "BTCUSDT-trades-2024-01", text, kind), "line_too_long", max_ratio=10**6)
+
+
 def test_checksums(tmp_path: Path) -> None:
     source = place(tmp_path, archive(NAME, GOOD.encode()))
     beside = checksum(source)
     converted(source, tmp_path / "one")
     beside.write_text("0" * 64 + f"  {source.name}\n")
     assert beside.name in refused(tmp_path, source, "checksum")
+
+
+# --- archives of frames --------------------------------------------------------------------------------------------
+
+
+def bybit_book(day: int, *, symbol: str = "XRPUSDT", updates: int = 30, first: int = 100) -> str:
+    """Frames of a day as Bybit publishes them: a snapshot, then changes, no receive times, CRLF."""
+    chance = random.Random(day)
+    at, lines = START_MS + day * dumps.DAY_MS + 400, []
+    for u in range(first, first + updates):
+        kind = "snapshot" if u == first else "delta"
+        levels = 20 if u == first else 3
+        bids = ",".join(f'["{chance.randint(1, 99) / 100:.4f}","{chance.randint(1, 900)}"]' for _ in range(levels))
+        asks = ",".join(f'["{chance.randint(101, 199) / 100:.4f}","{chance.randint(1, 900)}"]' for _ in range(levels))
+        lines.append(
+            f'{{"topic":"orderbook.200.{symbol}","type":"{kind}","ts":{at},"data":{{"s":"{symbol}",'
+            f'"b":[{bids}],"a":[{asks}],"u":{u},"seq":{u * 7}}},"cts":{at - 9}}}\r\n'
+        )
+        at += 100
+    return "".join(lines)
+
+
+def frames(folder: Path, day: int, **options: Any) -> Path:
+    stem = f"2024-01-{day + 1:02}_{options.get('symbol', 'XRPUSDT')}_ob200.data"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{stem}.zip"
+    path.write_bytes(archive(stem, bybit_book(day, **options).encode()))
+    return path
+
+
+def test_frames_in_an_archive_are_a_capture(tmp_path: Path) -> None:
+    source = frames(tmp_path, 0)
+    (found,) = tickwright.inspect(source)
+    assert (found["container"], found["compression"], found["feed"]) == ("ndjson", "zip", "bybit-linear")
+    assert found["channels"].keys() == {"delta (orderbook.200)"}
+    plain = tmp_path / "plain.data"
+    plain.write_text(bybit_book(0), newline="")
+    report = converted(source, tmp_path / "one")
+    converted(plain, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert (report.sources[0].compression, report.rejects, report.gaps) == ("zip", 0, 0)
+    assert report.sources[0].bytes == plain.stat().st_size
+    batches, decoded = tickwright.decode_file(source)
+    assert sum(batch.num_rows for batch in batches.values()) == report.rows
+    assert decoded["rejects"] == []
+    spot = converted(source, tmp_path / "spot", feed="bybit-spot")
+    assert [table.instrument_id for table in spot.tables] == ["XRPUSDT-SPOT.BYBIT"]
+
+
+def test_days_of_frames_follow_one_another_however_they_come(tmp_path: Path) -> None:
+    days = [frames(tmp_path / "in", day, first=100 + 1_000 * day) for day in range(4)]
+    days += [frames(tmp_path / "in", 1, symbol="BTCUSD", first=9)]
+    whole = converted(tmp_path / "in", tmp_path / "whole", precision=(4, 0))
+    assert (whole.gaps, whole.accounting.items.rows) == (0, 150)
+    converted(days[::-1], tmp_path / "reversed", precision=(4, 0), jobs=3)
+    assert files(tmp_path / "whole") == files(tmp_path / "reversed")
+    for name, order in {"forward": days, "backward": days[::-1]}.items():
+        for source in order:
+            assert converted(source, tmp_path / name, precision=(4, 0)).gaps == 0
+        assert rows_of(tmp_path / name) == rows_of(tmp_path / "whole"), name
+
+
+def test_archives_of_frames_that_are_refused(tmp_path: Path) -> None:
+    body = bybit_book(0, updates=900).encode()
+    name = "2024-01-01_XRPUSDT_ob200.data"
+    good = archive(name, body)
+
+    def damaged(code: str, made: bytes, **options: Any) -> None:
+        refused(tmp_path, place(tmp_path, made, f"{name}.zip"), code, **options)
+
+    damaged("archive", good[:-30])
+    damaged("encrypted", flagged(good, 1))
+    damaged("unsafe_member", archive(f"../{name}", body))
+    damaged("nested_archive", archive(f"{name}.gz", body))
+    damaged("max_member", good, max_member=1_000)
+    damaged("max_ratio", archive(name, body + b" " * (64 << 20)), max_ratio=100)
+    flipped = bytearray(archive(name, body, method=zipfile.ZIP_STORED))
+    flipped[2_000] ^= 1
+    damaged("corrupt", bytes(flipped))
+    assert not (tmp_path / "catalog" / "data").exists()
 
 
 # --- real samples --------------------------------------------------------------------------------------------------
@@ -527,6 +824,28 @@ SAMPLES: dict[str, Any] = {
     "tardis_derivative_ticker_1.csv": reference.tardis_ticker,
     "tardis_options_chain.csv": reference.tardis_options,
 }
+
+
+@pytest.mark.skipif(not (SHARED / "dumps").is_dir(), reason="needs ../shared/dumps")
+def test_the_sample_of_an_order_book(tmp_path: Path) -> None:
+    source = SHARED / "dumps" / "2024-12-01_XRPUSDT_ob500.data.zip"
+    report = converted(source, tmp_path / "catalog")
+    with zipfile.ZipFile(source) as opened:
+        lines = opened.read(opened.namelist()[0]).splitlines()
+    wanted: list[Row] = []
+    for frame in map(json.loads, lines):
+        whole = frame["type"] == "snapshot"
+        levels = [(side, level) for side in ("b", "a") for level in frame["data"][side]]
+        wanted += [{"action": "CLEAR"}] if whole else []
+        wanted += [
+            {"side": "BUY" if side == "b" else "SELL", "price": Decimal(price), "size": Decimal(size)}
+            for side, (price, size) in levels
+        ]
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert (report.rejects, report.gaps, len(rows)) == (0, 0, len(wanted))
+    for row, want in zip(rows, wanted, strict=True):
+        assert {name: row[name] for name in want} == want
+    assert {row["sequence"] for row in rows} == {frame["data"]["u"] for frame in map(json.loads, lines)}
 
 
 @pytest.mark.skipif(not (SHARED / "dumps").is_dir(), reason="needs ../shared/dumps")

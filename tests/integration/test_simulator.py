@@ -28,7 +28,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "times that go back": {"backward": 0.3, "equal": 0.2},
     "snapshots after their updates": {"late": 1.0, "lost": 0.02},
 }
-NUMBERS = {"price", "size", "value", "rate", "average_price", "volume", "open", "high", "low", "close"}
+NUMBERS = {"price", "size", "value", "value_quote", "rate", "average_price", "volume", "open", "high", "low", "close"}
 NUMBERS |= {f"{side}_{what}" for side in ("bid", "ask") for what in ("price", "size")}
 
 type Tables = dict[tuple[str, str], list[Row]]

@@ -76,7 +76,9 @@ def test_books() -> None:
         book("snapshot", 100, -1, BIDS, ASKS, time=T0),
         book("update", 107, 100, levels(("63913.30", "0"), ("63913.1", "7")), [], time=T0 + 10),
         book("update", 107, 107, [], [], time=T0 + 60_010),
-        book("update", 119, 107, levels(("63913.2", "2.5")), levels(("63914", "0"), ("63914.5", "1")), time=T0 + 60_020),
+        book(
+            "update", 119, 107, levels(("63913.2", "2.5")), levels(("63914", "0"), ("63914.5", "1")), time=T0 + 60_020
+        ),
         book("snapshot", 200, -1, BIDS, ASKS, time=T0 + 70_000),
     ]
     found = [item for item in theirs(frames, "book", 4) if isinstance(item, OrderBookDeltas)]

@@ -8,7 +8,7 @@ read; ``Conflict`` where two rows of one number differ.
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -270,6 +270,88 @@ def binance_liquidations(texts: list[str], product: str, symbol: str) -> Rows:
             if row not in rows:
                 rows.append(row)
     return {("liquidation", instrument(product, symbol)): sorted(rows, key=lambda row: int(row["ts_init"]))}
+
+
+# --- Bybit public files -------------------------------------------------------------------------------------------
+
+
+def bybit_contract(symbol: str) -> str:
+    """Nautilus's id of a contract: inverse where the quote is USD, a quarter's letter and year behind it or not."""
+    plain = symbol[:-3] if symbol[-2:].isdigit() else symbol
+    inverse = "-" not in symbol and plain.endswith("USD")
+    return f"{symbol}-{'INVERSE' if inverse else 'LINEAR'}.BYBIT"
+
+
+def seconds(text: str) -> int:
+    """Seconds with a fraction, in ns."""
+    if not text.replace(".", "", 1).isdigit():
+        raise Reject("time", text)
+    return plausible(int(Decimal(text).scaleb(9)))
+
+
+def bybit_trades(texts: list[str]) -> Rows:
+    """``trading``: rows of one time and id are one."""
+    out: Rows = {}
+    for text in texts:
+        for line in lines(text, []):
+            ts = seconds(line["timestamp"])
+            row: Row = {
+                "price": price(line["price"]),
+                "size": size(line["size"]),
+                "aggressor_side": {"Buy": "BUYER", "Sell": "SELLER"}[line["side"]],
+                "trade_id": line["trdMatchID"],
+                "ts_event": ts,
+                "ts_init": ts,
+            }
+            held = out.setdefault(("trade", bybit_contract(line["symbol"])), [])
+            if row not in held:
+                held.append(row)
+    return {key: sorted(rows, key=lambda row: int(row["ts_init"])) for key, rows in out.items()}
+
+
+def bybit_spot_trades(texts: list[str], symbol: str) -> Rows:
+    """``spot``: ids are made of what a trade says; each file is taken until it ends."""
+    rows: list[Row] = []
+    for text in texts:
+        reach = max((int(row["ts_init"]) for row in rows), default=0)
+        equals: dict[bytes, int] = {}
+        message = 0
+        for line in lines(text, []):
+            ts = epoch(line["timestamp"])
+            if ts != message:
+                equals, message = {}, ts
+            side = {"buy": 1, "sell": 2}[line["side"]]
+            row: Row = {"price": price(line["price"]), "size": size(line["volume"]), "ts_event": ts, "ts_init": ts}
+            row["aggressor_side"] = ["NO_AGGRESSOR", "BUYER", "SELLER"][side]
+            row["trade_id"] = _made_id({"symbol": symbol}, row, side, equals)
+            if ts > reach:
+                rows.append(row)
+    return {("trade", f"{symbol}-SPOT.BYBIT"): sorted(rows, key=lambda row: int(row["ts_init"]))}
+
+
+def bybit_klines(texts: list[str], symbol: str, minutes: int) -> Rows:
+    """``kline_for_metatrader4``: the open by a clock of UTC+3."""
+    rows: list[tuple[int, Row]] = []
+    for text in texts:
+        for line in csv.reader(io.StringIO(text)):
+            opened = datetime.strptime(line[0], "%Y.%m.%d %H:%M").replace(tzinfo=timezone(timedelta(hours=3)))
+            end = int(opened.timestamp() + minutes * 60) * 10**9
+            row: Row = dict(zip(("open", "high", "low", "close"), map(price, line[1:5]), strict=True))
+            row |= {"volume": size(line[5], zero=True), "ts_event": end, "ts_init": end}
+            rows.append((end, row))
+    bar_type = f"{bybit_contract(symbol)}-{INTERVALS[minutes * 60]}-LAST-EXTERNAL"
+    return {("bar", bar_type): numbered(rows, elsewhere=False)}
+
+
+def bybit_spot_index(texts: list[str]) -> Rows:
+    """``spot_index``: the close, when it is known, of the contract."""
+    found: dict[str, list[tuple[int, Row]]] = {}
+    for text in texts:
+        for line in lines(text, []):
+            end = seconds(line["start_at"]) + integer(line["period"]) * 60 * 10**9
+            row = {"value": decimal(line["close"]), "ts_event": end, "ts_init": end}
+            found.setdefault(bybit_contract(line["symbol"]), []).append((end, row))
+    return {("index_price", id_): numbered(rows, elsewhere=False) for id_, rows in found.items()}
 
 
 # --- Tardis -------------------------------------------------------------------------------------------------------

@@ -203,6 +203,7 @@ class Okx:
             action = wire.text(frame, "action")
             if action not in ("snapshot", "update"):
                 raise Reject("action", action)
+            self._one(data)
             self._each(data, lambda item: self._book(item, channel, symbol, action == "snapshot"))
         elif channel in ("books5", "bbo-tbt"):
             self._each(data, lambda item: self._top(item, channel, symbol))
@@ -224,6 +225,11 @@ class Okx:
                 read(item)
             except Reject:
                 self.parts.append("rejected")
+
+    def _one(self, items: Any) -> None:
+        """A book's message holds one event."""
+        if isinstance(items, list) and len(items) > 1:
+            raise Reject("several", len(items))
 
     # --- trades, bars, liquidations -----------------------------------------------------------------------------
 
@@ -500,7 +506,9 @@ class Okx:
         emitted = self.partial_emitted[key] = max(self.partial_emitted.get(key, 0), held.ts)
         times = {"ts_event": held.ts_event, "ts_init": emitted}
         row: Row = {"bids": bids, "asks": asks, "flags": 160, "sequence": held.seq or 0, **times}
-        row |= {f"{side}_counts": [1] * len(row[f"{side}s"]) + [0] * (10 - len(row[f"{side}s"])) for side in ("bid", "ask")}
+        row |= {
+            f"{side}_counts": [1] * len(row[f"{side}s"]) + [0] * (10 - len(row[f"{side}s"])) for side in ("bid", "ask")
+        }
         self.rows.append(("depth10", name, row))
         self.parts.append("rows")
         if symbol not in self.bound and (bids or asks):
@@ -598,7 +606,11 @@ class Okx:
             return
         for symbol, state in changed:
             self.states[symbol] = state
-            row = {"action": STATES.get(state, "NOT_AVAILABLE_FOR_TRADING"), "reason": state, "is_trading": state == "live"}
+            row = {
+                "action": STATES.get(state, "NOT_AVAILABLE_FOR_TRADING"),
+                "reason": state,
+                "is_trading": state == "live",
+            }
             self._once("status", self.id(symbol), self.ts, **row)
 
     # --- answers ------------------------------------------------------------------------------------------------
@@ -634,6 +646,7 @@ class Okx:
             "opt-summary": self._greeks,
         }
         if name == "books":
+            self._one(data)
             self._each(data, lambda item: self._book(item, "snapshot", asked.get("instId", ""), whole=True))
         elif name in ("candles", "history-candles"):
             rows = sorted(reversed(data), key=lambda row: int(row[0]))

@@ -317,11 +317,12 @@ fn main() {
     let mut results = Vec::new();
     let rows = std::cell::Cell::new(0);
     let whole = std::cell::Cell::new(0);
-    for kind in ["depth", "aggTrade", "bookTicker", "bybit orderbook"] {
+    for kind in ["depth", "aggTrade", "bookTicker", "bybit orderbook", "okx books"] {
         let (snapshot, frames) = match kind {
             "depth" => frames::depth(20_000, 20),
             "aggTrade" => (None, frames::agg_trades(100_000)),
             "bybit orderbook" => frames::orderbook(20_000, 20),
+            "okx books" => frames::books(20_000, 20),
             _ => (None, frames::book_tickers(100_000)),
         };
         let mut works: Vec<Work<'_>> = vec![memchr_scan(), jiter_iterator(), jiter_value()];
@@ -337,14 +338,18 @@ fn main() {
                 sonic_typed::<AggTrade<'static>>(),
                 serde_json_typed::<AggTrade<'static>>(),
             ]),
-            "bybit orderbook" => rows.set(0),
+            "bybit orderbook" | "okx books" => rows.set(0),
             _ => works.extend([
                 simd_typed::<BookTicker<'static>>(),
                 sonic_typed::<BookTicker<'static>>(),
                 serde_json_typed::<BookTicker<'static>>(),
             ]),
         }
-        let feed = if kind == "bybit orderbook" { "bybit-linear" } else { "binance-usdm" };
+        let feed = match kind {
+            "bybit orderbook" => "bybit-linear",
+            "okx books" => "okx",
+            _ => "binance-usdm",
+        };
         works.push(whole_feed(feed, &whole, snapshot));
         let best = measure(&mut works, &frames, rounds);
         let bytes: usize = frames.iter().map(Vec::len).sum();

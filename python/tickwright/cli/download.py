@@ -59,6 +59,59 @@ def binance(
             on_bytes=bar.bytes,
             on_file=bar.file,
         )
+    return _done(report, convert, dry_run=dry_run, as_json=as_json)
+
+
+@group.command(name="bybit")
+def bybit(
+    market: Annotated[str, typer.Option(help="linear, inverse or spot.")],
+    types: Annotated[str, typer.Option("--type", help="Types, comma-separated: trades, orderbook, klines.")],
+    symbols: Annotated[str, typer.Option(help="Symbols, comma-separated, such as BTCUSDT,BTC-14MAR25.")],
+    start: Annotated[str, typer.Option("--from", help="First month or day: 2024-01 or 2024-01-15.")],
+    end: Annotated[str, typer.Option("--to", help="Last month or day.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
+    interval: Annotated[str, typer.Option(help="Interval of klines, minutes.")] = "1",
+    period: Annotated[str, typer.Option(help="Of spot trades: auto, daily or monthly files.")] = "auto",
+    convert: Annotated[Path | None, typer.Option(help="Convert what was fetched into this catalog.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="Files at the same time.")] = 4,
+    retries: Annotated[int, typer.Option(min=0, help="Attempts beyond the first.")] = 6,
+    timeout: Annotated[float, typer.Option(help="Seconds without a byte before another attempt.")] = 30.0,
+    pause: Annotated[float, typer.Option(help="Least seconds between two requests.")] = 0.0,
+    base_url: Annotated[str | None, typer.Option(help="Where the files are.")] = None,
+    book_url: Annotated[str | None, typer.Option(help="Where those of order books are.")] = None,
+    listing: Annotated[bool, typer.Option("--listing/--no-listing", help="Ask first what there is.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, fetch nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> int:
+    """Fetch Bybit's public files (public.bybit.com, quote-saver.bycsi.com)."""
+    from tickwright.download import Settings
+    from tickwright.download import bybit as run
+    from tickwright.download.bybit import BASE_URL, BOOK_URL
+
+    with _Bar(quiet=as_json) as bar:
+        report = run(
+            output,
+            market=market,
+            types=_names(types),
+            symbols=_names(symbols),
+            start=start,
+            end=end,
+            interval=interval,
+            period=period,
+            base_url=base_url or BASE_URL,
+            book_url=book_url or BOOK_URL,
+            listing=listing,
+            settings=Settings(jobs=jobs, retries=retries, timeout_s=timeout, pause_s=pause),
+            dry_run=dry_run,
+            on_plan=bar.plan,
+            on_bytes=bar.bytes,
+            on_file=bar.file,
+        )
+    return _done(report, convert, dry_run=dry_run, as_json=as_json)
+
+
+def _done(report: Any, convert: Path | None, *, dry_run: bool, as_json: bool) -> int:
+    """Convert what came where that is wanted, and say what became of it all; the exit code."""
     failed = report.count("failed")
     had = [file.path for file in report.files if file.status in ("fetched", "present")]
     converted: dict[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""`tickwright simulate`: a capture from a seed, and the truth beside it."""
+"""`tickwright simulate`: a capture or the files of a dump from a seed, and the truth beside them."""
 
 import sys
 from datetime import UTC, datetime
@@ -17,15 +17,23 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    feed: Annotated[str, typer.Argument(help="Feed, such as binance-usdm.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The capture: .gz, .zst, .ndjson or .tkw.")],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same frames.")],
-    minutes: Annotated[float, typer.Option(help="How long, in the market's own time.")] = 5.0,
-    symbols: Annotated[int, typer.Option(help="Instruments, 1 to 2,000.")] = 20,
+    target: Annotated[str, typer.Argument(help="Feed, such as binance-usdm, or dump, such as binance-um-trades.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The capture: .gz, .zst, .ndjson or .tkw; of a dump the folder.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")],
+    minutes: Annotated[float | None, typer.Option(help="How long, in the market's own time; 5 without.")] = None,
+    days: Annotated[float | None, typer.Option(help="The same in days; of a dump 1 without.")] = None,
+    symbols: Annotated[int | None, typer.Option(help="Instruments, 1 to 2,000; 20 without, of a dump 3.")] = None,
     start: Annotated[str | None, typer.Option(help="When it starts, ISO 8601.")] = None,
-    rate: Annotated[int, typer.Option(help="Changes a second of the busiest book.")] = 50,
+    rate: Annotated[
+        int | None, typer.Option(help="Changes a second of the busiest book; 50 without, of a dump 1.")
+    ] = None,
+    period: Annotated[str | None, typer.Option(help="Of a dump: auto, daily, monthly or both.")] = None,
     channels: Annotated[str | None, typer.Option(help="Channels, comma-separated; all without.")] = None,
-    faults: Annotated[str, typer.Option(help="none, some or many; the next six change single ones.")] = "none",
+    faults: Annotated[
+        str | None, typer.Option(help="none, some or many, none without; the next six change single ones.")
+    ] = None,
     lost: Annotated[float | None, typer.Option(help="Share of book updates lost, 0 to 1.")] = None,
     reconnect: Annotated[float | None, typer.Option(help="Mean seconds between two restarts; 0 = none.")] = None,
     connections: Annotated[int | None, typer.Option(help="Connections with the same streams, 1 to 8.")] = None,
@@ -36,35 +44,46 @@ def simulate(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
 ) -> int:
-    """Write a capture of an invented market in a venue's wire format, and the truth beside it."""
+    """Write a capture, or the files of a dump, of an invented market as its venue does, and the truth beside it."""
     from tickwright import simulate as run
+    from tickwright import simulate_dump
 
+    if minutes is not None and days is not None:
+        raise _core.UsageError("--minutes and --days: give one of them")
+    # What was not given is left to the function, which knows what is usual.
+    common = {"seed": seed, "symbols": symbols, "start": _moment(start), "rate": rate, "truth": truth, "force": force}
+    of_captures = {
+        "channels": None if channels is None else [name.strip() for name in channels.split(",") if name.strip()],
+        "faults": faults,
+        "lost": lost,
+        "reconnect_s": reconnect,
+        "connections": connections,
+        "equal": equal,
+        "backward": backward,
+        "late": late,
+    }
+    is_dump = target in _core.simulated()[1]
+    strange = {"period": period} if not is_dump else of_captures
+    for name, value in strange.items():
+        if value is not None:
+            what, other = ("dump", "captures") if is_dump else ("capture", "dumps")
+            raise _core.UsageError(f"--{name.removesuffix('_s')}: {target} is a {what}, and this is of {other}")
     with _Bar() as bar:
-        report = run(
-            feed,
-            output,
-            seed=seed,
-            minutes=minutes,
-            symbols=symbols,
-            start=_moment(start),
-            rate=rate,
-            channels=None if channels is None else [name.strip() for name in channels.split(",") if name.strip()],
-            faults=faults,
-            lost=lost,
-            reconnect_s=reconnect,
-            connections=connections,
-            equal=equal,
-            backward=backward,
-            late=late,
-            truth=truth,
-            force=force,
-            on_progress=bar.show,
-        )
+        if is_dump:
+            span = {"days": days if minutes is None else minutes / 1_440, "period": period}
+            report = simulate_dump(target, output, **_given(common | span), on_progress=bar.show)
+        else:
+            span = {"minutes": minutes if days is None else days * 1_440}
+            report = run(target, output, **_given(common | span | of_captures), on_progress=bar.show)
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
     else:
-        _summary(report)
+        _summary(report, "lines" if is_dump else "frames")
     return 0
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -109,7 +128,7 @@ class _Bar:
         self._progress.update(self._task, completed=now["done_ns"], total=now["total_ns"], rate=rate)
 
 
-def _summary(report: SimulateReport) -> None:
+def _summary(report: SimulateReport, what: str) -> None:
     from tickwright.cli.app import plain
     from tickwright.cli.show import moment, number, size, table
 
@@ -121,5 +140,5 @@ def _summary(report: SimulateReport) -> None:
         out(f"{lost} updates lost, {restarts} restarts of a connection, {gaps} gaps to be seen\n")
     if report.truth is not None:
         out(f"truth: {plain(report.truth)}\n")
-    out(f"written: {plain(report.output)}, {number(report.frames)} frames, {size(report.bytes)} ")
+    out(f"written: {plain(report.output)}, {number(report.frames)} {what}, {size(report.bytes)} ")
     out(f"in {report.elapsed_s:.2f} s\nNext:\n    tickwright convert {plain(report.output)} -o catalog\n")

@@ -4,6 +4,7 @@ Nothing here is imported by any other command.
 """
 
 from tickwright.download.binance import binance
+from tickwright.download.bybit import bybit
 from tickwright.download.fetch import DownloadReport, FileReport, Settings
 
-__all__ = ["DownloadReport", "FileReport", "Settings", "binance"]
+__all__ = ["DownloadReport", "FileReport", "Settings", "binance", "bybit"]

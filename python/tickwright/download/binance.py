@@ -6,7 +6,6 @@ file lies ``.zip.CHECKSUM``. What exists is told by an S3 listing. Daily files c
 month after.
 """
 
-import calendar
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from xml.etree import ElementTree
 
 from tickwright import _core
 from tickwright.download.fetch import DownloadReport, Fetcher, FileReport, Item, Settings, fetch_all
+from tickwright.download.span import days, month_end, span
 
 BASE_URL = "https://data.binance.vision"
 LIST_URL = "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision"
@@ -193,15 +193,15 @@ class _Folder:
         periods = self._periods(period)
         day = first
         while day <= last:
-            month_end = day.replace(day=calendar.monthrange(day.year, day.month)[1])
+            last_of_month = month_end(day)
             monthly = self._key("monthly", f"{day:%Y-%m}")
-            whole = day.day == 1 and month_end <= last
+            whole = day.day == 1 and last_of_month <= last
             has = monthly in there if there is not None else True
             if "monthly" in periods and has and (whole or periods == ["monthly"]):
                 yield monthly
-                day = month_end + timedelta(days=1)
+                day = last_of_month + timedelta(days=1)
                 continue
-            until = min(last, month_end)
+            until = min(last, last_of_month)
             while day <= until:
                 key = self._key("daily", f"{day:%Y-%m-%d}")
                 if "daily" in periods and (there is None or key in there):
@@ -213,8 +213,7 @@ class _Folder:
         if "daily" not in self._periods("auto"):
             return []
         first = date.fromisoformat(f"{key[-11:-4]}-01")
-        count = calendar.monthrange(first.year, first.month)[1]
-        return [self._key("daily", f"{first + timedelta(days=at):%Y-%m-%d}") for at in range(count)]
+        return [self._key("daily", f"{day:%Y-%m-%d}") for day in days(first, month_end(first))]
 
     def item(self, key: str, output: Path, base_url: str, there: dict[str, int] | None) -> Item:
         """What to fetch for a key."""
@@ -281,17 +280,4 @@ def _checked(
         raise _core.UsageError(f"interval {interval!r}: such as 1m, 4h, 1d, 1mo")
     if period not in ("auto", "daily", "monthly"):
         raise _core.UsageError(f"period {period}: auto, daily or monthly")
-    first, last = _day(start, last=False), _day(end, last=True)
-    if last < first:
-        raise _core.UsageError(f"from {start} to {end}: the end is before the start")
-    return first, last
-
-
-def _day(text: str, *, last: bool) -> date:
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}", text):
-            day = date.fromisoformat(f"{text}-01")
-            return day.replace(day=calendar.monthrange(day.year, day.month)[1]) if last else day
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise _core.UsageError(f"date {text!r}: a month such as 2024-01, or a day such as 2024-01-31") from error
+    return span(start, end)

@@ -6,11 +6,14 @@ with ``If-Range``, RFC 9110 sections 13.1.5 and 14.2); answers 408, 429 and 5xx 
 doubles with full jitter (Brooker, "Exponential Backoff And Jitter", 2015) or that the server names (``Retry-After``).
 """
 
+import gzip
 import hashlib
 import os
 import random
 import threading
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -63,6 +66,8 @@ class Item:
         Where its SHA-256 is published, as ``<hex>  <name>``.
     size : int or None
         Bytes, where a listing says so.
+    is_packed : bool
+        Whether its own compression, gzip or zip, is to say that it is whole: where no SHA-256 is published.
 
     """
 
@@ -70,6 +75,7 @@ class Item:
     path: Path
     checksum_url: str | None = None
     size: int | None = None
+    is_packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class FileReport:
     attempts : int
         Requests for it.
     checked : bool
-        Whether its SHA-256 was the published one.
+        Whether its SHA-256 was the published one, or its compression is whole.
     error : str or None
         What went wrong.
 
@@ -180,6 +186,22 @@ class Fetcher:
             raise _failed(f"{url}: {error}", url) from error
         return body
 
+    def page(self, url: str) -> str | None:
+        """A small body as text; `None` where there is none.
+
+        Raises
+        ------
+        tickwright.InputError
+            It cannot be had.
+
+        """
+        try:
+            return self._retry(lambda: self._small(url, None))[0]
+        except _Missing:
+            return None
+        except (_Refused, _Broken) as error:
+            raise _failed(f"{url}: {error}", url) from error
+
     def file(self, item: Item, on_bytes: Callable[[int], None] = lambda _: None) -> FileReport:
         """Fetch one file; errors are in the report."""
         url, path = item.url, item.path
@@ -191,8 +213,8 @@ class Fetcher:
 
         try:
             wanted = self._checksum(item)
-            if path.exists() and (wanted is None or digest(path) == wanted):
-                return report("present", checked=wanted is not None)
+            if path.exists() and _is_whole(path, wanted, item):
+                return report("present", checked=wanted is not None or item.is_packed)
             path.parent.mkdir(parents=True, exist_ok=True)
             # The first whole body that is not what was published may have been spoilt on the way; a second was not.
             for last in (False, True):
@@ -200,15 +222,18 @@ class Fetcher:
                 received += size
                 attempts += tries + more
                 part = _part(path)
-                if wanted is None or digest(part) == wanted:
+                wrong = None if wanted is None or digest(part) == wanted else f"SHA-256 is not the published {wanted}"
+                if wrong is None and item.is_packed:
+                    wrong = _damage(part, path.name)
+                if wrong is None:
                     with part.open("rb+") as file:
                         os.fsync(file.fileno())
                     part.replace(path)
                     _mark(path).unlink(missing_ok=True)
-                    return report("fetched", checked=wanted is not None)
+                    return report("fetched", checked=wanted is not None or item.is_packed)
                 _forget(path)
                 if last:
-                    return report("failed", error=f"SHA-256 is not the published {wanted}, twice")
+                    return report("failed", error=f"{wrong}, twice")
         except _Missing:
             return report("missing", error="not published")
         except (_Broken, _Refused) as error:
@@ -332,6 +357,27 @@ def digest(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_whole(path: Path, wanted: str | None, item: Item) -> bool:
+    """Whether a file that is there is what is published, as far as that can be told."""
+    if wanted is not None:
+        return digest(path) == wanted
+    return not item.is_packed or _damage(path, path.name) is None
+
+
+def _damage(path: Path, name: str) -> str | None:
+    """What a file's compression says is wrong with it."""
+    try:
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(path) as archive:
+                return None if archive.testzip() is None else "the CRC of its member is not what the archive says"
+        with gzip.open(path) as stream:
+            while stream.read(1 << 20):
+                pass
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        return f"its compression is damaged ({error})"
+    return None
 
 
 def _part(path: Path) -> Path:

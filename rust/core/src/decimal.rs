@@ -432,7 +432,7 @@ mod tests {
         for text in
             ["0", "0.10", "63113.20", "813", "6195.00000000", "0.0000000000000001", "17014118346046.0"]
         {
-            let decimal = parse(text.as_bytes()).expect("a number");
+            let decimal = parse(text.as_bytes()).expect("a decimal");
             assert_eq!(text_as_written(decimal.value, decimal.written), text);
         }
     }

@@ -253,9 +253,14 @@ pub fn decode_file(
     options: &Options,
 ) -> Result<(Vec<(BatchKey, RecordBatch)>, Value), ConvertError> {
     use crate::capture::{self, CaptureOptions};
+    use crate::convert::{capture_in, open_capture};
+    use crate::dump::{DumpError, DumpOptions};
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
-    let open = || std::fs::File::open(path).map_err(|e| failed(e.into()));
-    let probe = capture::probe(Box::new(open()?), path).map_err(failed)?;
+    let file = std::path::Path::new(path);
+    let probe = capture_in(file, path, &DumpOptions::default()).map_err(|error| match error {
+        DumpError::Input(source) => failed(source),
+        source => ConvertError::Dump { path: path.to_owned(), source },
+    })?;
     let probe = probe.ok_or_else(|| ConvertError::UnknownContainer {
         path: path.to_owned(),
         known: capture::containers().collect::<Vec<_>>().join(", "),
@@ -270,7 +275,8 @@ pub fn decode_file(
     })?;
     let mut decoder = FrameDecoder::new(found, options)?;
     let mut capture =
-        capture::open(Box::new(open()?), path, &probe, &CaptureOptions::default()).map_err(failed)?;
+        capture::open(open_capture(file).map_err(failed)?, path, &probe, &CaptureOptions::default())
+            .map_err(failed)?;
     let mut block = crate::frame::Block::default();
     while capture.next_block(&mut block).map_err(failed)? {
         decoder.feed.market_mut().add_overhead(0, block.overhead);

@@ -49,6 +49,24 @@ pub fn from_seconds(text: &[u8]) -> Option<u64> {
     is_plausible(ns).then_some(ns)
 }
 
+/// `2024-01-31 23:55` or `2024-01-31 23:55:00`, UTC, as ns; `mark` stands between year, month and day.
+#[must_use]
+pub fn from_words(text: &[u8], mark: u8) -> Option<u64> {
+    let number = |at: usize, length: usize| -> Option<u64> {
+        let digits = text.get(at..at + length)?;
+        digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+    };
+    let marks = [(4, mark), (7, mark), (10, b' '), (13, b':'), (16, b':')];
+    let marked = marks.iter().all(|(at, mark)| text.get(*at).is_none_or(|byte| byte == mark));
+    if !marked || !matches!(text.len(), 16 | 19) {
+        return None;
+    }
+    let second = if text.len() == 19 { number(17, 2)? } else { 0 };
+    let date = [number(0, 4)?, number(5, 2)?, number(8, 2)?];
+    let ns = from_civil(date, [number(11, 2)?, number(14, 2)?, second, 0])?;
+    is_plausible(ns).then_some(ns)
+}
+
 /// An integer epoch in s, ms, us or ns by its number of digits (10, 13, 16, 19), as ns.
 #[must_use]
 pub fn from_digits(text: &[u8]) -> Option<u64> {

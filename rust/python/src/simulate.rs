@@ -1,4 +1,4 @@
-//! `simulate`: a capture from a seed, and the truth beside it.
+//! `simulate` and `simulate_dump`: a capture, or the files of a dump, from a seed, and the truth beside them.
 
 use std::fs;
 use std::io;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tickwright_core::capture::{Header, Writer};
 use tickwright_core::frame::FrameKind;
+use tickwright_sim::dump::{Cut, DumpOptions, simulate_dump as run_dump, truth_name};
 use tickwright_sim::wire::Channels;
 use tickwright_sim::{
     Faults, Frame, Kind, Lines, Options, Output, Progress, Report, SimulateError, Sink, Verdict,
@@ -165,17 +166,89 @@ pub(crate) fn simulate(py: Python<'_>, options: &str, on_progress: Option<Py<PyA
             return Err(usage(py, text));
         }
     }
+    let (report, elapsed_s) = watched(py, on_progress.as_ref(), |watch| run(&options, &sim, watch))?;
+    let report = report.map_err(|error| raised(py, &options.output, &error))?;
+    let mut value = described(py, &report, elapsed_s)?;
+    value["output"] = json!(options.output);
+    value["truth"] = json!(options.truth);
+    value["files"] = json!([options.output]);
+    Ok(value.to_string())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SimulateDumpOptions {
+    feed: String,
+    output: PathBuf,
+    truth: bool,
+    force: bool,
+    seed: u64,
+    symbols: u32,
+    duration_ns: u64,
+    start_ns: u64,
+    rate: u32,
+    period: String,
+}
+
+/// Simulates the files of a dump into a folder, and the truth beside them; the report as JSON. `on_progress` as of
+/// [`simulate`].
+#[pyfunction]
+#[pyo3(signature = (options, on_progress = None))]
+pub(crate) fn simulate_dump(
+    py: Python<'_>,
+    options: &str,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<String> {
+    let options: SimulateDumpOptions =
+        serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
+    let cut = Cut::named(&options.period)
+        .ok_or_else(|| usage(py, format!("period {:?}: use auto, daily, monthly or both", options.period)))?;
+    let market = Options {
+        symbols: options.symbols,
+        duration_ns: options.duration_ns,
+        start_ns: options.start_ns,
+        rate: options.rate,
+        ..Options::of(&options.feed, options.seed)
+    };
+    let (truth, force) = (options.truth, options.force);
+    let dump = DumpOptions { market, cut, truth, force };
+    let (made, elapsed_s) =
+        watched(py, on_progress.as_ref(), |watch| run_dump(&dump, &options.output, watch))?;
+    let (report, files) = made.map_err(|error| raised(py, &options.output, &error))?;
+    let mut value = described(py, &report, elapsed_s)?;
+    let truth = options.output.join(truth_name(&options.feed));
+    value["output"] = json!(options.output);
+    value["truth"] = if options.truth { json!(truth) } else { json!(null) };
+    let files: Vec<PathBuf> = files.iter().map(|file| options.output.join(file)).collect();
+    value["files"] = json!(files.iter().filter(|file| **file != truth).collect::<Vec<_>>());
+    Ok(value.to_string())
+}
+
+/// What can be simulated: names of feeds, and of dumps.
+#[pyfunction]
+pub(crate) fn simulated() -> (Vec<&'static str>, Vec<&'static str>) {
+    let feeds = tickwright_sim::wire::FEEDS.iter().map(|feed| feed.name).collect();
+    (feeds, tickwright_sim::dump::names())
+}
+
+/// Runs a simulation without the GIL, telling `on_progress` about ten times a second; what that raises stops it.
+/// Answers what it gave and how long it took, seconds.
+fn watched<T: Send>(
+    py: Python<'_>,
+    on_progress: Option<&Py<PyAny>>,
+    work: impl FnOnce(&mut dyn FnMut(Progress) -> Verdict) -> Result<T, SimulateError> + Send,
+) -> PyResult<(Result<T, SimulateError>, f64)> {
     let (started, mut told) = (Instant::now(), Instant::now());
     let mut raised: Option<PyErr> = None;
     let result = py.detach(|| {
-        run(&options, &sim, &mut |progress| {
+        work(&mut |progress| {
             if told.elapsed() < Duration::from_millis(100) {
                 return Verdict::Continue;
             }
             told = Instant::now();
             let seen = Python::attach(|py| -> PyResult<()> {
                 py.check_signals()?;
-                if let Some(callback) = &on_progress {
+                if let Some(callback) = on_progress {
                     let text = json!({
                         "done_ns": progress.done_ns, "total_ns": progress.total_ns, "frames": progress.frames,
                         "bytes": progress.bytes, "elapsed_s": started.elapsed().as_secs_f64(),
@@ -193,17 +266,23 @@ pub(crate) fn simulate(py: Python<'_>, options: &str, on_progress: Option<Py<PyA
             }
         })
     });
-    if let Some(error) = raised {
-        return Err(error);
+    match raised {
+        Some(error) => Err(error),
+        None => Ok((result, started.elapsed().as_secs_f64())),
     }
-    let report = result.map_err(|error| match &error {
-        SimulateError::Io(source) => input(py, &options.output, source),
+}
+
+fn raised(py: Python<'_>, output: &Path, error: &SimulateError) -> PyErr {
+    match error {
+        SimulateError::Io(source) => input(py, output, source),
         _ => usage(py, error.to_string()),
-    })?;
+    }
+}
+
+/// A report as JSON, and how long it took.
+fn described(py: Python<'_>, report: &Report, elapsed_s: f64) -> PyResult<serde_json::Value> {
     let mut value: serde_json::Value =
         serde_json::from_str(&report.to_json()).map_err(|e| usage(py, e.to_string()))?;
-    value["output"] = json!(options.output);
-    value["truth"] = json!(options.truth);
-    value["elapsed_s"] = json!(started.elapsed().as_secs_f64());
-    Ok(value.to_string())
+    value["elapsed_s"] = json!(elapsed_s);
+    Ok(value)
 }

@@ -16,11 +16,9 @@ use std::io;
 use std::rc::Rc;
 
 use crate::market::{Candle, Instrument, Level, Side};
-use crate::truth::{Arrival, Row, RowType, Truth};
+use crate::rows::{self, F_SNAPSHOT, last_of};
+use crate::truth::{Arrival, RowType, Truth};
 use crate::wire::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
-
-const F_LAST: u64 = 128;
-const F_SNAPSHOT: u64 = 32;
 
 /// A hole in a book's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -395,15 +393,16 @@ impl<'a> Consumer<'a> {
         state.book.held.iter_mut().for_each(HashSet::clear);
         let count = snapshot.bids.len() + snapshot.asks.len();
         let mut left = count;
-        let flags = |left: usize| F_SNAPSHOT | if left == 0 { F_LAST } else { 0 };
-        let clear = delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), flags(left), snapshot.id);
+        let flags = |left: usize| F_SNAPSHOT | last_of(left);
+        let clear =
+            rows::delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), flags(left), snapshot.id);
         self.truth.row(RowType::Delta, id, times, Arrival::InOrder, clear)?;
         for (side, name, levels) in [(Side::Buy, "BUY", &snapshot.bids), (Side::Sell, "SELL", &snapshot.asks)]
         {
             for level in levels {
                 left -= 1;
                 state.book.held(side).insert(level.price);
-                let row = delta("ADD", name, instrument, *level, flags(left), snapshot.id);
+                let row = rows::delta("ADD", name, instrument, *level, flags(left), snapshot.id);
                 self.truth.row(RowType::Delta, id, times, Arrival::InOrder, row)?;
             }
         }
@@ -431,8 +430,7 @@ impl<'a> Consumer<'a> {
                 } else {
                     "UPDATE"
                 };
-                let flags = if left == 0 { F_LAST } else { 0 };
-                let row = delta(action, name, &self.instruments[at], *level, flags, diff.id);
+                let row = rows::delta(action, name, &self.instruments[at], *level, last_of(left), diff.id);
                 self.truth.row(RowType::Delta, &self.ids[at], times, Arrival::InOrder, row)?;
             }
         }
@@ -449,17 +447,8 @@ impl<'a> Consumer<'a> {
         state.partial_emitted = state.partial_emitted.max(ts);
         let times = (partial.ts_event.unwrap_or(ts), state.partial_emitted);
         let instrument = &self.instruments[at];
-        self.truth.row(RowType::Depth10, &self.ids[at], times, Arrival::InOrder, |row| {
-            for (key, levels) in [("bids", &partial.bids), ("asks", &partial.asks)] {
-                row.key(key).raw("[");
-                for (place, level) in levels.iter().take(10).enumerate() {
-                    row.raw(if place == 0 { "[" } else { ",[" }).number(instrument.price(level.price));
-                    row.raw(",").number(instrument.size(level.size)).raw("]");
-                }
-                row.raw("]");
-            }
-            row.int("flags", F_SNAPSHOT | F_LAST).int("sequence", partial.id);
-        })?;
+        let row = rows::depth10(instrument, &partial.bids, &partial.asks, partial.id);
+        self.truth.row(RowType::Depth10, &self.ids[at], times, Arrival::InOrder, row)?;
         if !self.channels.has(Channel::Book) {
             self.whole_book(at, partial, times)?;
         }
@@ -474,11 +463,8 @@ impl<'a> Consumer<'a> {
             return Ok(());
         }
         let instrument = &self.instruments[at];
-        self.truth.row(RowType::Trade, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
-            row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
-            row.text("aggressor_side", if *taker == Side::Buy { "BUYER" } else { "SELLER" });
-            row.text("trade_id", name);
-        })
+        let row = rows::trade(instrument, *level, *taker, name);
+        self.truth.row(RowType::Trade, &self.ids[at], (*ts_event, ts), Arrival::Any, row)
     }
 
     fn quote(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
@@ -489,12 +475,13 @@ impl<'a> Consumer<'a> {
         }
         *last = *id;
         let (instrument, times) = (&self.instruments[at], (ts_event.unwrap_or(ts), ts));
-        self.truth.row(RowType::Quote, &self.ids[at], times, Arrival::Any, |row| {
-            row.decimal("bid_price", instrument.price(bid.price));
-            row.decimal("ask_price", instrument.price(ask.price));
-            row.decimal("bid_size", instrument.size(bid.size));
-            row.decimal("ask_size", instrument.size(ask.size));
-        })
+        self.truth.row(
+            RowType::Quote,
+            &self.ids[at],
+            times,
+            Arrival::Any,
+            rows::quote(instrument, *bid, *ask),
+        )
     }
 
     fn bar(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
@@ -505,13 +492,8 @@ impl<'a> Consumer<'a> {
         }
         *last = *ts_event;
         let (instrument, id) = (&self.instruments[at], &self.ids[at]);
-        self.truth.row(RowType::Bar, id, (*ts_event, ts), Arrival::Any, |row| {
-            row.key("bar_type").quoted(&format!("{id}-{spec}"));
-            for (name, price) in ["open", "high", "low", "close"].into_iter().zip(prices) {
-                row.decimal(name, instrument.price(*price));
-            }
-            row.decimal("volume", instrument.size(*volume));
-        })
+        let content = (prices.map(|price| instrument.price(price)), instrument.size(*volume));
+        self.truth.row(RowType::Bar, id, (*ts_event, ts), Arrival::Any, rows::bar(id, spec, content))
     }
 
     /// The candle before it is over, once a later one comes.
@@ -534,17 +516,13 @@ impl<'a> Consumer<'a> {
         if let Some(mark) = mark
             && is_next(last_mark)
         {
-            self.truth.row(RowType::MarkPrice, id, times, Arrival::Any, |row| {
-                row.decimal("value", *mark);
-            })?;
+            self.truth.row(RowType::MarkPrice, id, times, Arrival::Any, rows::price(*mark))?;
         }
         if let Some(index) = index
             && is_next(last_index)
         {
             let id = index.id.as_ref().unwrap_or(id);
-            self.truth.row(RowType::IndexPrice, id, times, Arrival::Any, |row| {
-                row.decimal("value", index.value);
-            })?;
+            self.truth.row(RowType::IndexPrice, id, times, Arrival::Any, rows::price(index.value))?;
         }
         if let Some((rate, next_ns, interval_ns)) = funding
             && is_next(last_funding)
@@ -570,29 +548,8 @@ impl<'a> Consumer<'a> {
             recent.pop_front();
         }
         let instrument = &self.instruments[at];
-        self.truth.row(RowType::Liquidation, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
-            row.text("side", if *side == Side::Buy { "BUY" } else { "SELL" });
-            row.decimal("price", instrument.price(*price));
-            match average {
-                Some(average) => row.decimal("average_price", *average),
-                None => row.text("average_price", ""),
-            };
-            row.decimal("size", instrument.size(*size)).text("trade_id", "");
-        })
-    }
-}
-
-fn delta<'r>(
-    action: &'r str,
-    side: &'r str,
-    instrument: &'r Instrument,
-    level: Level,
-    flags: u64,
-    sequence: u64,
-) -> impl FnOnce(&mut Row<'_>) + 'r {
-    move |row| {
-        row.text("action", action).text("side", side);
-        row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
-        row.int("order_id", 0).int("flags", flags).int("sequence", sequence);
+        let (price, size) = (instrument.price(*price), instrument.size(*size));
+        let row = rows::liquidation(*side, price, *average, size);
+        self.truth.row(RowType::Liquidation, &self.ids[at], (*ts_event, ts), Arrival::Any, row)
     }
 }

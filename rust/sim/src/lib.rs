@@ -9,6 +9,7 @@
 //!
 //! - [`market`]: books, trades, marks in integers; no venue.
 //! - [`wire`]: a venue's messages, each with what it says as typed values. A new venue is one folder there.
+//! - [`dump`]: the files of history that vendors publish.
 //! - [`simulate`]: connections, delays, [`Faults`], and the recorder that asks for snapshots.
 //!
 //! ```
@@ -24,12 +25,15 @@
 
 #![deny(missing_docs)]
 
+mod calendar;
 mod consumer;
 mod decimal;
+pub mod dump;
 mod faults;
 pub mod market;
 mod output;
 mod random;
+mod rows;
 mod session;
 mod sink;
 mod truth;
@@ -115,12 +119,18 @@ pub struct Report {
     pub instruments: Vec<String>,
 }
 
+/// Everything that can be simulated: feeds, then dumps.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    wire::FEEDS.iter().map(|feed| feed.name).chain(dump::names()).collect()
+}
+
 /// Why a simulation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimulateError {
     /// No such feed.
-    #[error("feed {0:?} cannot be simulated: use one of {list}", list = wire::FEEDS.iter().map(|f| f.name).collect::<Vec<_>>().join(", "))]
+    #[error("{0:?} cannot be simulated: use one of {list}", list = names().join(", "))]
     UnknownFeed(String),
     /// An option that cannot be.
     #[error("{name} {value}: {wanted}")]
@@ -132,6 +142,9 @@ pub enum SimulateError {
         /// What can be.
         wanted: &'static str,
     },
+    /// A file that must not be replaced.
+    #[error("{} is there already; force replaces it", .0.display())]
+    Exists(std::path::PathBuf),
     /// Writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -209,12 +209,7 @@ impl Session<'_> {
         }
         self.deliver(end)?;
         let (truth, gaps) = self.consumer.finish();
-        let counts = truth.counts();
-        self.report.rows = RowType::ALL
-            .iter()
-            .map(|t| (t.name().to_owned(), counts[*t as usize]))
-            .filter(|r| r.1 > 0)
-            .collect();
+        self.report.rows = RowType::counted(truth.counts());
         self.report.gaps = gaps;
         truth.finish(&self.report.to_json())?;
         Ok(self.report)
@@ -403,23 +398,7 @@ impl Options {
         let Some(feed) = wire::feed(&self.feed) else {
             return Err(SimulateError::UnknownFeed(self.feed.clone()));
         };
-        if !(1..=2_000).contains(&self.symbols) {
-            return option("symbols", self.symbols.to_string(), "1 to 2,000");
-        }
-        if !(1..=1_000).contains(&self.rate) {
-            return option("rate", self.rate.to_string(), "1 to 1,000 changes a second");
-        }
-        // 2010 to 2090: receive times that every container takes, whatever is added.
-        if !(1_262_304_000_000_000_000..3_786_912_000_000_000_000).contains(&self.start_ns) {
-            return option("start", self.start_ns.to_string(), "a time of 2010 to 2090, ns UTC");
-        }
-        if !(MILLI..=366 * 86_400_000 * MILLI).contains(&self.duration_ns) {
-            return option(
-                "minutes",
-                (self.duration_ns / 60_000_000_000).to_string(),
-                "more than 0, at most a year",
-            );
-        }
+        self.check_market()?;
         if self.channels == Channels::named([]).unwrap_or(Channels::ALL) {
             return option("channels", String::new(), "at least one");
         }
@@ -438,6 +417,29 @@ impl Options {
             return option("connections", faults.connections.to_string(), "1 to 8");
         }
         Ok(feed)
+    }
+
+    /// Whether a market can be made of them.
+    pub(crate) fn check_market(&self) -> Result<(), SimulateError> {
+        let option = |name, value: String, wanted| Err(SimulateError::Option { name, value, wanted });
+        if !(1..=2_000).contains(&self.symbols) {
+            return option("symbols", self.symbols.to_string(), "1 to 2,000");
+        }
+        if !(1..=1_000).contains(&self.rate) {
+            return option("rate", self.rate.to_string(), "1 to 1,000 changes a second");
+        }
+        // 2010 to 2090: receive times that every container takes, whatever is added.
+        if !(1_262_304_000_000_000_000..3_786_912_000_000_000_000).contains(&self.start_ns) {
+            return option("start", self.start_ns.to_string(), "a time of 2010 to 2090, ns UTC");
+        }
+        if !(MILLI..=366 * 86_400_000 * MILLI).contains(&self.duration_ns) {
+            return option(
+                "minutes",
+                (self.duration_ns / 60_000_000_000).to_string(),
+                "more than 0, at most a year",
+            );
+        }
+        Ok(())
     }
 }
 

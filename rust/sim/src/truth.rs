@@ -31,11 +31,13 @@ pub enum RowType {
     FundingRate,
     /// A forced order.
     Liquidation,
+    /// Contracts that are open.
+    OpenInterest,
 }
 
 impl RowType {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Trade,
         Self::Quote,
         Self::Delta,
@@ -45,7 +47,14 @@ impl RowType {
         Self::IndexPrice,
         Self::FundingRate,
         Self::Liquidation,
+        Self::OpenInterest,
     ];
+
+    /// The types that have rows, by name.
+    pub(crate) fn counted(counts: &[u64; Self::ALL.len()]) -> Vec<(String, u64)> {
+        let rows = Self::ALL.iter().map(|kind| (kind.name().to_owned(), counts[*kind as usize]));
+        rows.filter(|(_, count)| *count > 0).collect()
+    }
 
     /// The name in reports.
     #[must_use]
@@ -60,6 +69,7 @@ impl RowType {
             Self::IndexPrice => "index_price",
             Self::FundingRate => "funding_rate",
             Self::Liquidation => "liquidation",
+            Self::OpenInterest => "open_interest",
         }
     }
 }

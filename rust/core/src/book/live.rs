@@ -72,16 +72,23 @@ impl LiveBook {
         }
     }
 
-    /// A book as an earlier recording left it: its last id and levels, as they were sent or not.
+    /// A book as an earlier recording left it: its last id, with what orders all of the engine, and levels,
+    /// as they were sent or not.
     #[must_use]
-    pub fn resume(judge: Judge, on_gap: OnGap, id: u64, event: &BookEvent<'_>, as_sent: bool) -> Self {
+    pub fn resume(
+        judge: Judge,
+        on_gap: OnGap,
+        (id, cross): (u64, u64),
+        event: &BookEvent<'_>,
+        as_sent: bool,
+    ) -> Self {
         let mut held = Held::default();
         held.restart(as_sent);
         held.apply(Side::Buy, event.bids, event.proof.bids, |_| ());
         held.apply(Side::Sell, event.asks, event.proof.asks, |_| ());
         Self {
             decimals: event.decimals,
-            position: Some(Position { id, snapshot: id, fresh: false, cross: 0 }),
+            position: Some(Position { id, snapshot: id, fresh: false, cross }),
             in_step: true,
             held,
             last_ts: event.ts_init,
@@ -105,6 +112,12 @@ impl LiveBook {
     #[must_use]
     pub fn id(&self) -> Option<u64> {
         self.position.filter(|_| self.in_step).map(|p| p.id)
+    }
+
+    /// What orders all that the engine does, of the last thing applied; 0 where there is none.
+    #[must_use]
+    pub fn cross(&self) -> u64 {
+        self.position.map_or(0, |p| p.cross)
     }
 
     /// The hole the book waits behind, if it does.

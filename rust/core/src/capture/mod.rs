@@ -202,7 +202,11 @@ pub fn open(
     probe: &Probe,
     options: &CaptureOptions,
 ) -> Result<Box<dyn Capture>, CaptureError> {
-    let inflate = Inflate::new(input, options.allow_truncated)?;
+    let inflate = if probe.compression == Compression::Zip {
+        Inflate::member(input, options.allow_truncated)
+    } else {
+        Inflate::new(input, options.allow_truncated)?
+    };
     let container = REGISTRY.iter().find(|c| c.name == probe.container).ok_or(CaptureError::Empty)?;
     Ok((container.open)(inflate, name, options))
 }

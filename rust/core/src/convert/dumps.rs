@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use super::choose::{Candidate, Chooser};
+use super::conflicts::{Conflicts, Differing};
 use super::encode::{Encoded, Part, StreamPlan};
+use super::ids::{self, Hole};
 use super::options::ConvertReport;
 use super::plan::DumpSource;
 use super::progress::{Phase, Progress};
@@ -19,7 +21,7 @@ use crate::accounting::{Accounting, End, RowCounts};
 use crate::book::{Gap, GapCause};
 use crate::data::Identity;
 use crate::dump::{DumpError, DumpOptions, DumpReader, Inflating, Output, OutputOptions};
-use crate::feed::{Feed, FeedOptions, GapRecord, Reject, StreamKey};
+use crate::feed::{Feed, FeedOptions, FeedState, GapRecord, Reject, StreamKey};
 use crate::instrument::Definition;
 use crate::store::{Bindings, Catalog, StoreError};
 use crate::venue;
@@ -256,30 +258,50 @@ impl Dumps {
         Ok(candidates)
     }
 
-    /// Takes what writing found: repeats, and holes.
-    pub fn settle(&mut self, encoded: &Encoded, plans: &[StreamPlan]) {
+    /// Takes what writing found: repeats, holes in numbers, also between this conversion and those before it, and
+    /// rows of one number that differ.
+    pub fn settle(
+        &mut self,
+        encoded: &Encoded,
+        plans: &[StreamPlan],
+        conflicts: Conflicts,
+        states: &mut BTreeMap<String, FeedState>,
+    ) {
         for ((source, end), counts) in &encoded.dropped {
             if let Some(decoded) = self.decoded.get_mut(*source as usize) {
                 decoded.accounting.withdraw(counts, *end);
             }
         }
         for (plan, hole) in &encoded.holes {
+            self.gaps.push(missing_rows(&plans[*plan], hole));
+        }
+        for (plan, span) in &encoded.spans {
             let plan = &plans[*plan];
-            self.gaps.push(GapRecord {
-                instrument_id: plan.instrument_id.as_str().into(),
-                symbol: "".into(),
-                channel: plan.origin.as_str().into(),
-                gap: Gap {
-                    cause: GapCause::MissingRows,
-                    from_sequence: hole.from_sequence,
-                    to_sequence: hole.to_sequence,
-                    from_ns: hole.from_ns,
-                    to_ns: hole.to_ns,
-                    resolved_ns: 0,
-                    resolution: "",
-                    withheld: 0,
-                },
-            });
+            let state = states.entry(plan.origin.clone()).or_default();
+            state.last_ns = state.last_ns.max(span.last_ns);
+            let held = &mut state.instruments.entry(plan.instrument_id.clone()).or_default().numbers;
+            self.gaps.extend(ids::follow(held, *span).iter().map(|hole| missing_rows(plan, hole)));
+        }
+        let mut told: Vec<(usize, u64, &Differing)> = Vec::new();
+        for (plan, differing) in &encoded.differing {
+            match told.iter_mut().find(|(held, ..)| held == plan) {
+                Some((_, count, _)) => *count += 1,
+                None => told.push((*plan, 1, differing)),
+            }
+            if conflicts == Conflicts::First
+                && let Some(decoded) = self.decoded.get_mut(differing.source as usize)
+            {
+                decoded.output.rejected += 1;
+                decoded.rejects.push(left_out(&plans[*plan], differing));
+            }
+        }
+        for (plan, count, Differing { first, row, .. }) in told {
+            let StreamPlan { id, data_type, .. } = &plans[plan];
+            let done = if conflicts == Conflicts::First { "left out as rejects" } else { "kept" };
+            self.notes.push(format!(
+                "{id} {data_type}: {count} rows differ from the first of their id and were {done}, such as {row} \
+                 beside {first}"
+            ));
         }
     }
 
@@ -341,6 +363,41 @@ impl Dumps {
             report.sources.push(entry);
         }
         std::mem::take(&mut self.gaps)
+    }
+}
+
+/// A hole in the numbers of a stream.
+fn missing_rows(plan: &StreamPlan, hole: &Hole) -> GapRecord {
+    GapRecord {
+        instrument_id: plan.instrument_id.as_str().into(),
+        symbol: "".into(),
+        channel: plan.origin.as_str().into(),
+        gap: Gap {
+            cause: GapCause::MissingRows,
+            from_sequence: hole.from_sequence,
+            to_sequence: hole.to_sequence,
+            from_ns: hole.from_ns,
+            to_ns: hole.to_ns,
+            resolved_ns: 0,
+            resolution: "",
+            withheld: 0,
+        },
+    }
+}
+
+/// A row that was left out because of another. Where its line was is not known any more: it is kept as it was read.
+fn left_out(plan: &StreamPlan, Differing { source, ts, first, row }: &Differing) -> Reject {
+    Reject {
+        source: *source,
+        frame: 0,
+        line: 0,
+        offset: 0,
+        at: 0,
+        ts: *ts,
+        code: "conflict".to_owned(),
+        reason: format!("it differs from the first of its id: {first}"),
+        symbol: plan.instrument_id.clone(),
+        body: row.clone().into_bytes(),
     }
 }
 

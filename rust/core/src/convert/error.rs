@@ -51,7 +51,8 @@ pub enum ConvertError {
     },
     /// Rows that differ where they must not.
     #[error(
-        "{id}: {data_type} rows of one id differ: {first}, {second}; one of the files is wrong, leave it out"
+        "{id}: {data_type} rows of one id differ: {first}, {second}; leave one of the files out, or \
+         say --conflicts first (the earlier row stays, the others are rejects) or keep (all of them stay)"
     )]
     Conflict {
         /// Type of the rows.

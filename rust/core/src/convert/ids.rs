@@ -1,14 +1,8 @@
 //! Numbers that follow one another, as runs: which came, and when.
 
-/// Numbers without a hole between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
-    first: u64,
-    last: u64,
-    /// Receive time of the first and of the last, ns UTC.
-    first_ns: u64,
-    last_ns: u64,
-}
+use std::ops::RangeInclusive;
+
+use crate::feed::NumberRun as Run;
 
 /// A hole in numbers that follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +15,61 @@ pub struct Hole {
     pub from_ns: u64,
     /// Receive time of the row after it, ns UTC.
     pub to_ns: u64,
+}
+
+impl Hole {
+    const fn between(before: &Run, after: &Run) -> Self {
+        Self {
+            from_sequence: before.last,
+            to_sequence: after.first,
+            from_ns: before.last_ns,
+            to_ns: after.first_ns,
+        }
+    }
+}
+
+/// Spans that are kept of a stream; beyond that the two oldest become one.
+const MAX_SPANS: usize = 4_096;
+
+/// Adds the span of a conversion to those of the conversions before it, which are disjoint and ascending. Answers
+/// the holes between it and its neighbours: holes inside a span are known already.
+pub fn follow(held: &mut Vec<Run>, span: Run) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    let from = held.partition_point(|run| run.last < span.first);
+    let to = held.partition_point(|run| run.first <= span.last);
+    let mut joined = span;
+    for run in &held[from..to.max(from)] {
+        if run.first < joined.first {
+            (joined.first, joined.first_ns) = (run.first, run.first_ns);
+        }
+        if run.last > joined.last {
+            (joined.last, joined.last_ns) = (run.last, run.last_ns);
+        }
+    }
+    let (mut from, mut to) = (from, to.max(from));
+    let before = from.checked_sub(1).map(|at| held[at]);
+    match before.filter(|_| joined.first == span.first) {
+        Some(before) if before.last.checked_add(1) == Some(span.first) => {
+            (joined.first, joined.first_ns) = (before.first, before.first_ns);
+            from -= 1;
+        }
+        Some(before) => holes.push(Hole::between(&before, &span)),
+        None => {}
+    }
+    match held.get(to).copied().filter(|_| joined.last == span.last) {
+        Some(after) if span.last.checked_add(1) == Some(after.first) => {
+            (joined.last, joined.last_ns) = (after.last, after.last_ns);
+            to += 1;
+        }
+        Some(after) => holes.push(Hole::between(&span, &after)),
+        None => {}
+    }
+    held.splice(from..to, [joined]);
+    if held.len() > MAX_SPANS {
+        (held[0].last, held[0].last_ns) = (held[1].last, held[1].last_ns);
+        held.remove(1);
+    }
+    holes
 }
 
 /// A set of numbers, kept as runs that grow together. Bounded: when there are too many holes the older ones are
@@ -82,23 +131,26 @@ impl IdRuns {
         self.runs.extend(other.runs);
     }
 
+    /// From the first number to the last.
+    #[must_use]
+    pub fn span(&self) -> Option<Run> {
+        let first = self.runs.iter().min_by_key(|run| run.first)?;
+        let last = self.runs.iter().max_by_key(|run| run.last)?;
+        Some(Run { last: last.last, last_ns: last.last_ns, ..*first })
+    }
+
     /// The holes, and numbers that are in two runs.
     #[must_use]
-    pub fn holes(mut self) -> (Vec<Hole>, Vec<u64>) {
+    pub fn holes(mut self) -> (Vec<Hole>, Vec<RangeInclusive<u64>>) {
         self.runs.sort_by_key(|run| (run.first, run.last));
         let (mut holes, mut twice) = (Vec::new(), Vec::new());
         let mut runs = self.runs.into_iter();
         let Some(mut reach) = runs.next() else { return (holes, twice) };
         for run in runs {
             if run.first <= reach.last {
-                twice.push(run.first);
+                twice.push(run.first..=run.last.min(reach.last));
             } else if reach.last.checked_add(1) != Some(run.first) {
-                holes.push(Hole {
-                    from_sequence: reach.last,
-                    to_sequence: run.first,
-                    from_ns: reach.last_ns,
-                    to_ns: run.first_ns,
-                });
+                holes.push(Hole::between(&reach, &run));
             }
             if run.last > reach.last {
                 reach = run;
@@ -131,8 +183,9 @@ mod tests {
                 joined.join(runs);
             }
             let (holes, twice) = joined.holes();
-            prop_assert!(twice.iter().all(|id| again.contains(id)));
+            prop_assert!(again.iter().all(|id| twice.iter().any(|span| span.contains(id))));
             prop_assert_eq!(twice.is_empty(), again.is_empty());
+            prop_assert!(twice.iter().all(|span| again.contains(span.start())));
             let sorted: Vec<u64> = all.into_iter().collect();
             let want: Vec<(u64, u64)> =
                 sorted.windows(2).filter(|w| w[0] + 1 < w[1]).map(|w| (w[0], w[1])).collect();
@@ -140,5 +193,28 @@ mod tests {
             prop_assert_eq!(got, want);
             prop_assert!(holes.iter().all(|h| (h.from_ns, h.to_ns) == (h.from_sequence, h.to_sequence)));
         }
+    }
+
+    #[test]
+    fn conversions_follow_one_another() {
+        let run = |first, last| Run { first, last, first_ns: first * 10, last_ns: last * 10 };
+        let mut held = Vec::new();
+        let mut told = |first, last| {
+            let holes = follow(&mut held, run(first, last));
+            let holes: Vec<(u64, u64)> = holes.iter().map(|h| (h.from_sequence, h.to_sequence)).collect();
+            (holes, held.iter().map(|run| (run.first, run.last)).collect::<Vec<_>>())
+        };
+        assert_eq!(told(10, 19), (vec![], vec![(10, 19)]));
+        assert_eq!(told(20, 29), (vec![], vec![(10, 29)]));
+        assert_eq!(told(40, 49), (vec![(29, 40)], vec![(10, 29), (40, 49)]));
+        // What was missing comes, and not all of it.
+        assert_eq!(told(31, 35), (vec![(29, 31), (35, 40)], vec![(10, 29), (31, 35), (40, 49)]));
+        assert_eq!(told(30, 30), (vec![], vec![(10, 35), (40, 49)]));
+        assert_eq!(told(36, 39), (vec![], vec![(10, 49)]));
+        // A part made again says nothing new; one that reaches beyond does.
+        assert_eq!(told(12, 18), (vec![], vec![(10, 49)]));
+        assert_eq!(told(45, 60), (vec![], vec![(10, 60)]));
+        assert_eq!(told(1, 5), (vec![(5, 10)], vec![(1, 5), (10, 60)]));
+        assert_eq!(told(3, 70), (vec![], vec![(1, 70)]));
     }
 }

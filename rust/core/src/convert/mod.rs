@@ -5,6 +5,7 @@
 //! [`rowstore`], whose files are staged and committed together with what the log has to know.
 
 mod choose;
+mod conflicts;
 mod dumps;
 mod encode;
 mod error;
@@ -20,6 +21,8 @@ mod report;
 pub mod rowstore;
 mod sidecars;
 
+pub(crate) use plan::{capture_in, open as open_capture};
+
 pub use error::ConvertError;
 pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};
@@ -28,8 +31,9 @@ pub use progress::{Phase, Progress};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use conflicts::Conflicts;
 use dumps::Dumps;
-use encode::{Partition, StreamPlan};
+use encode::{EncodeOptions, Partition, StreamPlan};
 use plan::Wanted;
 use recording::{Recording, Settings};
 use rowstore::RowStore;
@@ -54,6 +58,7 @@ pub(crate) struct Checked {
     pub trades: Option<&'static str>,
     pub on_gap: OnGap,
     pub partition: Partition,
+    pub conflicts: Conflicts,
     pub mode: Mode,
     pub jobs: usize,
 }
@@ -118,6 +123,10 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
         "hour" => Partition::Hour,
         other => return Err(usage(format!("--partition {other}: day or hour"))),
     };
+    let conflicts = options
+        .conflicts
+        .parse()
+        .map_err(|()| usage(format!("--conflicts {}: error, first or keep", options.conflicts)))?;
     let mode = match options.mode.as_str() {
         "add" => Mode::Add,
         "replace" => Mode::Replace,
@@ -135,7 +144,7 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = if options.jobs == 0 { cores } else { options.jobs };
-    Ok(Checked { wanted, flavour, layout, types, trades, on_gap, partition, mode, jobs })
+    Ok(Checked { wanted, flavour, layout, types, trades, on_gap, partition, conflicts, mode, jobs })
 }
 
 /// Hashes every source, several at a time.
@@ -252,12 +261,14 @@ pub fn convert(
         progress.add_rows_written(n);
         !progress.is_cancelled()
     };
-    let encoded =
-        encode::encode(rows, &plans, checked.flavour, checked.partition, checked.jobs, &named, &written)?;
+    let Checked { flavour, partition, conflicts, jobs: threads, .. } = checked;
+    let how = EncodeOptions { flavour, partition, threads, conflicts };
+    let encoded = encode::encode(rows, &plans, how, &named, &written)?;
     if progress.is_cancelled() {
         return Err(ConvertError::Cancelled);
     }
-    dumps.settle(&encoded, &plans);
+    dumps.settle(&encoded, &plans, conflicts, &mut states);
+    dumps.write_rejects(&mut rejects)?;
     let files = encoded.files;
 
     let mut gaps = Vec::new();

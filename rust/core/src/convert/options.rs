@@ -45,6 +45,9 @@ pub struct ConvertOptions {
     /// What to do about holes.
     #[serde(default = "default_on_gap")]
     pub on_gap: String,
+    /// What to do about rows of one number that differ.
+    #[serde(default = "default_conflicts")]
+    pub conflicts: String,
     /// How files are cut.
     #[serde(default = "default_partition")]
     pub partition: String,
@@ -97,6 +100,9 @@ fn default_layout() -> String {
 }
 fn default_on_gap() -> String {
     "withhold".to_owned()
+}
+fn default_conflicts() -> String {
+    "error".to_owned()
 }
 fn default_partition() -> String {
     "day".to_owned()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ConvertError;
 use super::options::Skipped;
-use crate::capture::{self, CaptureError, Probe};
+use crate::capture::{self, CaptureError, Compression, Probe};
 use crate::dump::{self, DumpError, DumpOptions, DumpSpec};
 use crate::store::OURS;
 use crate::venue::{self, FeedSpec};
@@ -219,12 +219,59 @@ pub fn feed_names() -> String {
     venue::REGISTRY.iter().map(|f| f.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Opens a file for reading.
+/// Opens a capture for reading: of a zip archive the file in it, inflated. Its bounds were looked at when it was
+/// probed.
 ///
 /// # Errors
 /// What opening it gives.
 pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, CaptureError> {
-    Ok(Box::new(File::open(path)?))
+    let unbound = DumpOptions { max_member: u64::MAX, max_ratio: u64::MAX, ..DumpOptions::default() };
+    match dump::open_archive(path, &unbound) {
+        Ok(Some(member)) => Ok(member),
+        Ok(None) => Ok(Box::new(File::open(path)?)),
+        Err(DumpError::Input(error)) => Err(error),
+        Err(error) => Err(std::io::Error::other(error.to_string()).into()),
+    }
+}
+
+/// Keys of a frame's own time, as venues call it.
+const TIMES: [&[u8]; 3] = [b"\"ts\":", b"\"E\":", b"\"cts\":"];
+
+/// The first time that a frame says, ns UTC, where a capture has no receive times; 0 where none does. It puts files in
+/// order and is no time of a row.
+fn first_event(head: &[Vec<u8>]) -> u64 {
+    let said = |frame: &Vec<u8>| {
+        TIMES.iter().find_map(|key| {
+            let at = memchr::memmem::find(frame, key)? + key.len();
+            let digits = frame[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+            crate::time::from_digits(&frame[at..at + digits])
+        })
+    };
+    head.iter().find_map(said).unwrap_or_default()
+}
+
+/// What a capture is, in a zip archive or not; `None` where it is none.
+///
+/// # Errors
+/// An archive that is refused, a file that cannot be read.
+pub fn capture_in(path: &Path, name: &str, options: &DumpOptions) -> Result<Option<Probe>, DumpError> {
+    let archive = dump::open_archive(path, options)?;
+    let is_archive = archive.is_some();
+    let input = match archive {
+        Some(member) => member,
+        None => Box::new(File::open(path)?),
+    };
+    let Some(mut probe) = capture::probe(input, name)? else { return Ok(None) };
+    if is_archive {
+        if probe.compression != Compression::None {
+            return Err(DumpError::Nested { member: name.to_owned() });
+        }
+        probe.compression = Compression::Zip;
+    }
+    if probe.first_ts == 0 {
+        probe.first_ts = first_event(&probe.head);
+    }
+    Ok(Some(probe))
 }
 
 /// What a file was found to be.
@@ -245,7 +292,7 @@ fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
         return Ok(Content::Skipped("a checksum: it is compared with the file beside it".to_owned()));
     }
     if wanted.format.is_none()
-        && let Some(probe) = capture::probe(open(path)?, &name)?
+        && let Some(probe) = capture_in(path, &name, &wanted.dump)?
     {
         return Ok(Content::Capture(probe));
     }

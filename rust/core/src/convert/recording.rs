@@ -36,6 +36,8 @@ pub(super) struct Recording {
     stored: Vec<Option<usize>>,
     dropped: Vec<bool>,
     last_ns: u64,
+    /// Whether frames have receive times.
+    is_timed: bool,
     /// End states of another range, which this recording does not go on from.
     beside: Option<FeedState>,
     truncated: Vec<u32>,
@@ -103,6 +105,7 @@ impl Recording {
             stored: Vec::new(),
             dropped: Vec::new(),
             last_ns,
+            is_timed: false,
             beside,
             truncated: Vec::new(),
             frames: vec![0; sources.len()],
@@ -138,6 +141,7 @@ impl Recording {
         };
         loop {
             let (feed, last_ns, frames) = (&mut self.feed, &mut self.last_ns, &mut self.frames);
+            let is_timed = &mut self.is_timed;
             let more = merge
                 .run(|source, block, meta| {
                     let frame = Frame {
@@ -152,6 +156,7 @@ impl Recording {
                         line: meta.line,
                     };
                     *last_ns = (*last_ns).max(meta.ts);
+                    *is_timed |= meta.ts > 0;
                     frames[source as usize] += 1;
                     read[source as usize] += meta.len;
                     feed.push(&frame);
@@ -273,7 +278,10 @@ impl Recording {
     }
 
     pub fn end_state(&self) -> FeedState {
-        let ended = self.feed.market().end_state(self.last_ns);
+        let mut ended = self.feed.market().end_state(self.last_ns);
+        if !self.is_timed {
+            ended.last_ns = ended.last_ns.max(ended.last_event_ns());
+        }
         match &self.beside {
             // A range that is newer, as it was before an older one was added or made again, stays in force.
             Some(held) => held.clone().newest(ended),

@@ -119,6 +119,11 @@ pub enum DumpError {
         /// Seconds between open and close.
         seconds: u64,
     },
+    /// A file of bars whose name does not say how long they are.
+    #[error(
+        "does not say how long its bars are; name it as the venue does, SYMBOL_15_2021-07-01_2021-07-31 for 15 minutes"
+    )]
+    NoInterval,
     /// The hash in the file beside it is another.
     #[error("has the SHA-256 {found}, and {beside} says {wanted}: it is damaged, or older than that file")]
     Checksum {
@@ -151,7 +156,7 @@ impl DumpError {
             Self::Ambiguous { .. } => "ambiguous_format",
             Self::Symbol => "unknown_symbol",
             Self::Product { .. } => "unknown_feed",
-            Self::Interval { .. } => "interval",
+            Self::Interval { .. } | Self::NoInterval => "interval",
             Self::Checksum { .. } => "checksum",
         }
     }

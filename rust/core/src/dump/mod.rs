@@ -9,19 +9,23 @@
 //! column says it, and of which format it is where several share their columns.
 
 mod binance;
+mod bybit;
 mod columns;
 mod error;
+mod interval;
+mod made_id;
 mod output;
 mod probe;
 mod reader;
 mod rows;
+mod symbols;
 mod tardis;
 mod zip;
 
 pub use columns::{Column, Holds};
 pub use error::{DumpError, Fault, FaultKind};
 pub use output::{Output, OutputOptions, OutputStream};
-pub use probe::{Hint, Probe, ProbeOptions, Sample, probe};
+pub use probe::{Hint, Probe, ProbeOptions, Sample, open_archive, probe};
 pub use reader::{DumpOptions, DumpReader, Inflating};
 pub use rows::{ColumnMap, Row, Splitter};
 
@@ -88,7 +92,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 18] = [
+pub static REGISTRY: [&DumpSpec; 23] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -107,6 +111,11 @@ pub static REGISTRY: [&DumpSpec; 18] = [
     &tardis::ticker::SPEC,
     &tardis::liquidations::SPEC,
     &tardis::options::SPEC,
+    &bybit::trades::SPEC,
+    &bybit::spot_trades::SPEC,
+    &bybit::klines::SPEC,
+    &bybit::index::INDEX,
+    &bybit::index::PREMIUM,
 ];
 
 /// The format called `name`.

@@ -256,6 +256,25 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
     }
 }
 
+/// The inflated bytes of the one file in a zip archive, within the bounds that `options` set; `None` where the file is
+/// no archive.
+///
+/// # Errors
+/// An archive that is refused.
+pub fn open_archive(path: &Path, options: &DumpOptions) -> Result<Option<Box<dyn Read + Send>>, DumpError> {
+    let mut file = File::open(path)?;
+    let mut magic = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut magic)?;
+    if !zip::is_archive(&magic) {
+        return Ok(None);
+    }
+    let member = zip::member(&file)?;
+    let (bytes, times) = (options.max_member, options.max_ratio);
+    // What it says of its size is held to when it is read.
+    Limit { bytes, times, packed: member.compressed.max(1) }.check(member.size, &member.name)?;
+    zip::open(file, &member).map(Some)
+}
+
 /// Says what a file is; `None` where it is no dump that is known.
 ///
 /// # Errors

@@ -130,6 +130,7 @@ impl Slot {
             last_times: times.map(|(at, ts)| (at as u8, *ts)).collect(),
             bars: self.bars.iter().map(|(spec, _, close)| (spec.to_string(), *close)).collect(),
             books: self.books.end_states(),
+            numbers: Vec::new(),
         }
     }
 

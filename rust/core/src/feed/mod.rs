@@ -22,7 +22,7 @@ pub use place::Place;
 pub use reject::Reject;
 pub(crate) use reject::excerpt;
 pub(crate) use seen::fnv1a;
-pub use state::{BookState, FeedState, InstrumentState};
+pub use state::{BookState, FeedState, InstrumentState, NumberRun};
 pub use stream::{Stream, StreamKey, TradeKind};
 
 use crate::accounting::End;

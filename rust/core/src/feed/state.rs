@@ -24,6 +24,12 @@ pub struct FeedState {
 }
 
 impl FeedState {
+    /// The last time that any instrument knows of, ns UTC: of a recording without receive times its end.
+    #[must_use]
+    pub fn last_event_ns(&self) -> u64 {
+        self.instruments.values().map(InstrumentState::last_ns).max().unwrap_or_default()
+    }
+
     /// Of two recordings of which neither went on from the other, what the next one goes on from: the newer state of
     /// each instrument, `other`'s where both end at the same time.
     #[must_use]
@@ -67,6 +73,23 @@ pub struct InstrumentState {
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+    /// Numbers that follow one another, of dumps: from the first to the last of each conversion, those that join
+    /// being one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<NumberRun>,
+}
+
+/// Numbers that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberRun {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Receive time of the first, ns UTC.
+    pub first_ns: u64,
+    /// Receive time of the last, ns UTC.
+    pub last_ns: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -87,6 +110,9 @@ impl InstrumentState {
 pub struct BookState {
     /// Last id.
     pub id: u64,
+    /// What orders all that one engine does, where the venue says it; 0 elsewhere.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cross: u64,
     /// Receive time of the last event, ns UTC.
     pub last_ns: u64,
     /// Decimals of its levels: price and size.
@@ -116,6 +142,7 @@ impl BookState {
         let Decimals { price, size } = book.decimals();
         Some(Self {
             id,
+            cross: book.cross(),
             last_ns: book.last_ts(),
             decimals: (price, size),
             bids: levels(Side::Buy),
@@ -144,7 +171,7 @@ impl BookState {
             ts_init: self.last_ns,
             frame: PendingFrame::default(),
         };
-        LiveBook::resume(judge, on_gap, self.id, &event, self.as_sent)
+        LiveBook::resume(judge, on_gap, (self.id, self.cross), &event, self.as_sent)
     }
 }
 

@@ -45,6 +45,18 @@ impl<'a> Cursor<'a> {
             .ok_or(JsonError { kind: Kind::Integer, at: start })
     }
 
+    /// The integer above 0 that stands here in quotes, of at most sixteen digits and nothing else; nothing is taken
+    /// otherwise.
+    #[inline(always)]
+    pub fn short_quoted(&mut self) -> Option<u64> {
+        let mut pad = [0; 19];
+        let window = self.window(&mut pad);
+        let (value, digits) = short_integer(window[1..].first_chunk()?)?;
+        let is_one = window[0] == b'"' && window[1 + digits] == b'"' && value > 0;
+        self.at += if is_one { digits + 2 } else { 0 };
+        is_one.then_some(value)
+    }
+
     /// Reads a JSON integer of either sign.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! Parquet files: which encodings, and a writer that knows its label only when it closes.
 //!
-//! Encodings were chosen by measurement (`docs/design/encodings.md`): prices and sizes by dictionary, times
-//! and sequences as differences, trade ids as differences of text, codes by dictionary. Every row group has the
-//! same number of rows, and so have its pages, so that the bytes depend on the rows alone. Only `ts_init` has
-//! statistics by page: range reads skip by it.
+//! Encodings were chosen by measurement (`docs/design/encodings.md`): sizes by dictionary, prices plain or by
+//! dictionary, times and sequences as differences, trade ids as differences of text, codes by dictionary. Every
+//! row group has the same number of rows, and so have its pages, so that the bytes depend on the rows alone. Only
+//! `ts_init` has statistics by page: range reads skip by it.
 //!
 //! Precision is a label that is bound when the file closes: the label's key-values are appended then, and
 //! there is no `ARROW:schema`.
@@ -13,16 +13,16 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use ::parquet::arrow::ArrowWriter;
 use ::parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
 };
-use ::parquet::basic::{Compression, Encoding, ZstdLevel};
+use ::parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use ::parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::file::writer::SerializedFileWriter;
-use ::parquet::schema::types::ColumnPath;
+use ::parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescriptor};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
@@ -34,6 +34,8 @@ use crate::schema::{Label, arrow_schema, record_batch};
 /// Rows of a row group.
 pub const ROW_GROUP_ROWS: usize = 131_072;
 const PAGE_ROWS: usize = 16_384;
+/// Rows of a group from which on a dictionary of prices pays.
+const LONG_GROUP_ROWS: usize = ROW_GROUP_ROWS / 2;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,16 +88,18 @@ impl<W: Output> Write for Hashing<W> {
     }
 }
 
-fn properties(label: &Label<'_>) -> WriterProperties {
+/// How the columns of `schema` are encoded in a row group; `long` ones have at least [`LONG_GROUP_ROWS`] rows.
+fn properties(schema: &SchemaDescriptor, data_type: DataType, long: bool) -> WriterProperties {
     let level = ZstdLevel::try_new(1).unwrap_or_default();
     let mut builder = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
+        // The writer makes no dictionary of prices and sizes (FIXED_LEN_BYTE_ARRAY) in a file of version 1.
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_encoding(Encoding::PLAIN)
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(PAGE_ROWS)
         .set_data_page_size_limit(8 << 20)
-        .set_dictionary_page_size_limit(1 << 20)
         .set_created_by(format!("tickwright {}", env!("CARGO_PKG_VERSION")))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_statistics_enabled(ColumnPath::from("ts_init"), EnabledStatistics::Page);
@@ -105,7 +109,23 @@ fn properties(label: &Label<'_>) -> WriterProperties {
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
-    if label.data_type == DataType::Trade {
+    let is_number = |column: &&ColumnDescPtr| column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY;
+    for column in schema.columns().iter().filter(is_number) {
+        builder = builder.set_column_dictionary_enabled(column.path().clone(), false);
+    }
+    // Sizes come again and again, prices near one another: a dictionary of sizes pays, unless most are different
+    // (a dictionary that outgrows its limit is given up), one of prices only where very many share it.
+    let dictionaries: &[(&str, usize)] = match data_type {
+        DataType::Trade if long => &[("price", ROW_GROUP_ROWS * 16), ("size", ROW_GROUP_ROWS * 16)],
+        DataType::Trade | DataType::Delta => &[("size", 256 << 10)],
+        _ => &[],
+    };
+    for (name, limit) in dictionaries {
+        builder = builder
+            .set_column_dictionary_enabled(ColumnPath::from(*name), true)
+            .set_column_dictionary_page_size_limit(ColumnPath::from(*name), *limit);
+    }
+    if data_type == DataType::Trade {
         let path = ColumnPath::from("trade_id");
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
@@ -132,7 +152,8 @@ pub(super) fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> St
 pub struct FileWriter {
     path: Arc<Path>,
     writer: SerializedFileWriter<Hashing<File>>,
-    groups: ArrowRowGroupWriterFactory,
+    /// Of short groups, and of long ones.
+    groups: [ArrowRowGroupWriterFactory; 2],
     /// Groups begun.
     begun: usize,
     rows: u64,
@@ -174,21 +195,27 @@ impl FileWriter {
     /// What creating it gives.
     pub fn create(path: &Path, label: &Label<'_>) -> Result<Self, StoreError> {
         let sink = Hashing::create(&LocalStorage, path)?;
-        let schema = arrow_schema(label).with_metadata(std::collections::HashMap::new());
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
-        let (writer, groups) = ArrowWriter::try_new_with_options(sink, Arc::new(schema), options)
-            .and_then(ArrowWriter::into_serialized_writer)
-            .map_err(|e| failure(path, e))?;
+        let schema = Arc::new(arrow_schema(label).with_metadata(std::collections::HashMap::new()));
+        let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failure(path, e))?;
+        let root = parquet.root_schema_ptr();
+        let begin = |long| Arc::new(properties(&parquet, label.data_type, long));
+        let writer =
+            SerializedFileWriter::new(sink, root.clone(), begin(false)).map_err(|e| failure(path, e))?;
+        let other = SerializedFileWriter::new(io::sink(), root, begin(true)).map_err(|e| failure(path, e))?;
+        let groups = [
+            ArrowRowGroupWriterFactory::new(&writer, schema.clone()),
+            ArrowRowGroupWriterFactory::new(&other, schema),
+        ];
         Ok(Self { path: path.into(), writer, groups, begun: 0, rows: 0 })
     }
 
-    /// An encoder of the next row group; all but the last have [`ROW_GROUP_ROWS`] rows.
+    /// An encoder of the next row group, of `rows` rows; all but the last have [`ROW_GROUP_ROWS`].
     ///
     /// # Errors
     /// What the format gives.
-    pub fn encoder(&mut self) -> Result<GroupEncoder, StoreError> {
-        let columns = self.groups.create_column_writers(self.begun).map_err(|e| failure(&self.path, e))?;
+    pub fn encoder(&mut self, rows: usize) -> Result<GroupEncoder, StoreError> {
+        let groups = &self.groups[usize::from(rows >= LONG_GROUP_ROWS)];
+        let columns = groups.create_column_writers(self.begun).map_err(|e| failure(&self.path, e))?;
         self.begun += 1;
         Ok(GroupEncoder { path: self.path.clone(), columns })
     }
@@ -213,7 +240,7 @@ impl FileWriter {
     /// A value that the flavour cannot hold, or what writing gives.
     #[cfg(test)]
     pub fn write_row_group(&mut self, columns: AnyColumns, label: &Label<'_>) -> Result<(), StoreError> {
-        let group = self.encoder()?.encode(columns, label)?;
+        let group = self.encoder(columns.rows())?.encode(columns, label)?;
         self.append(group)
     }
 
@@ -281,10 +308,14 @@ pub(super) fn relabel<S: Storage>(
     let options = ::parquet::file::serialized_reader::ReadOptionsBuilder::new().with_page_index().build();
     let reader = SerializedFileReader::new_with_options(input, options).map_err(parquet_error)?;
     let metadata = reader.metadata();
-    let schema = metadata.file_metadata().schema_descr().root_schema_ptr();
+    let schema = metadata.file_metadata().schema_descr();
     let sink = Hashing::create(storage, target)?;
-    let mut writer =
-        SerializedFileWriter::new(sink, schema, Arc::new(properties(label))).map_err(parquet_error)?;
+    let mut writer = SerializedFileWriter::new(
+        sink,
+        schema.root_schema_ptr(),
+        Arc::new(properties(schema, label.data_type, false)),
+    )
+    .map_err(parquet_error)?;
     let pages = storage.open(source).map_err(StoreError::io(source))?;
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let mut out = writer.next_row_group().map_err(parquet_error)?;
@@ -354,8 +385,11 @@ pub(super) fn copy_span<S: Storage>(
         let part = batch.slice(start, end - start);
         if out.is_none() {
             let sink = Hashing::create(storage, target)?;
-            let options =
-                ArrowWriterOptions::new().with_properties(properties(label)).with_skip_arrow_metadata(true);
+            let parquet = ArrowSchemaConverter::new().convert(&part.schema());
+            let parquet = parquet.map_err(|e| parquet_error(e.to_string()))?;
+            let options = ArrowWriterOptions::new()
+                .with_properties(properties(&parquet, label.data_type, false))
+                .with_skip_arrow_metadata(true);
             let writer = ArrowWriter::try_new_with_options(sink, part.schema(), options)
                 .map_err(|e| parquet_error(e.to_string()))?;
             out = Some(writer);

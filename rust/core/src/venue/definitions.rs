@@ -20,7 +20,7 @@ pub(super) fn answer<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
 pub(super) fn define<T: DeserializeOwned>(
     symbols: Vec<serde_json::Value>,
     market: &mut Market,
-    read: impl Fn(T, &Market) -> Option<Definition>,
+    mut read: impl FnMut(T, &Market) -> Option<Definition>,
 ) -> usize {
     let mut taken = 0;
     for value in symbols {

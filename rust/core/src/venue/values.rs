@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::accounting::End;
 use crate::book::Proof;
 use crate::data::{Decimals, Side};
 use crate::decimal::Decimal;
-use crate::feed::{BookMessage, Frame, Market};
+use crate::feed::BookMessage;
 use crate::json::{
     Cursor, JsonError, Key, Kind, Level, LevelSink, Message, Order, UnknownKeys, Written, keys, out_of_range,
 };
@@ -34,29 +33,6 @@ pub(super) fn items<'a, T>(
         Ok(())
     })?;
     Ok(items)
-}
-
-/// Tells every item, each alone; an empty list is control.
-pub(super) fn tell_each<T>(
-    found: Vec<Item<T>>,
-    frame: &Frame<'_>,
-    market: &mut Market,
-    symbol: impl Fn(&T) -> String,
-    mut tell: impl FnMut(&T, &mut Market) -> Result<(), JsonError>,
-) {
-    if found.is_empty() {
-        market.item(End::Control);
-    }
-    for item in found {
-        match &item {
-            Ok(value) => {
-                if let Err(error) = tell(value, market) {
-                    market.reject_item(frame, &symbol(value), error);
-                }
-            }
-            Err(error) => market.reject_item(frame, "", *error),
-        }
-    }
 }
 
 /// Text of a frame, unescaped.
@@ -232,7 +208,12 @@ pub(super) fn is_empty_text(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// A time in milliseconds, as text or as a number; `""` and 0 are none.
+#[inline]
 pub(super) fn epoch_text(cursor: &mut Cursor<'_>) -> Result<Option<u64>, JsonError> {
+    let at = cursor.offset() + 1;
+    if let Some(value) = cursor.short_quoted() {
+        return time::from_epoch(value).map(Some).ok_or(JsonError { kind: Kind::Time, at });
+    }
     let (text, at) = cursor.decimal_text()?;
     if text.is_empty() || *text == *b"0" {
         return Ok(None);

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{Consumer, F_LAST, F_SNAPSHOT, delta};
+use super::Consumer;
 use crate::market::{Level, Side};
+use crate::rows::{F_SNAPSHOT, delta, last_of};
 use crate::truth::{Arrival, RowType};
 use crate::wire::Proven;
 
@@ -99,7 +100,7 @@ impl Consumer<'_> {
         let (instrument, id) = (&self.instruments[at], &self.ids[at]);
         let flag = if message.whole { F_SNAPSHOT } else { 0 };
         let mut left = rows.len();
-        let flags = |left: usize| flag | if left == 0 { F_LAST } else { 0 };
+        let flags = |left: usize| flag | last_of(left);
         if message.whole {
             let clear = delta("CLEAR", "NO_ORDER_SIDE", instrument, Level::default(), flags(left), 0);
             self.truth.row(RowType::Delta, id, times, Arrival::InOrder, clear)?;

@@ -157,6 +157,22 @@ impl Market {
         Self { instruments, states, queue, next_mark }
     }
 
+    /// A market of one instrument alone, which lives the life it has as the one at place `number` of
+    /// [`Self::new`]'s.
+    #[must_use]
+    pub fn alone(instrument: Instrument, number: usize, seed: u64, start: u64) -> Self {
+        let is_derivative = instrument.product != Product::Spot;
+        let mut state = State::new(&instrument, Random::new(seed, 1_000 + number as u64));
+        let first = start + state.random.exponential(instrument.gap_ns);
+        let next_mark = if is_derivative { start.next_multiple_of(SECOND) } else { u64::MAX };
+        Self {
+            instruments: vec![instrument],
+            states: vec![state],
+            queue: BinaryHeap::from([Reverse((first, 0))]),
+            next_mark,
+        }
+    }
+
     /// The instruments.
     #[must_use]
     pub fn instruments(&self) -> &[Instrument] {
@@ -453,6 +469,21 @@ mod tests {
             }
         }
         assert!(forced > 0);
+    }
+
+    #[test]
+    fn alone_is_as_in_company() {
+        let (market, events) = run(Product::Linear, 4, 3_000);
+        for (number, instrument) in market.instruments().iter().enumerate() {
+            let wanted: Vec<Event> = events.iter().filter(|e| e.instrument == number).copied().collect();
+            let mut alone = Market::alone(instrument.clone(), number, 4, 1_000 * SECOND);
+            let mut got = Vec::new();
+            while got.len() < wanted.len() {
+                alone.step(&mut got);
+            }
+            got.iter_mut().for_each(|event| event.instrument = number);
+            assert_eq!(got[..wanted.len()], wanted);
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //!
 //! A new venue is a folder here and a line in [`FEEDS`].
 
-mod binance;
-mod bybit;
+pub(crate) mod binance;
+pub(crate) mod bybit;
 mod crc32;
 mod kraken;
 mod okx;
@@ -87,6 +87,12 @@ impl Channels {
             let found = Channel::ALL.into_iter().find(|c| c.name() == name).ok_or(name)?;
             Ok(Self(set.0 | 1 << found as u8))
         })
+    }
+
+    /// One channel.
+    #[must_use]
+    pub const fn of(channel: Channel) -> Self {
+        Self(1 << channel as u8)
     }
 
     /// Whether a channel is in it.

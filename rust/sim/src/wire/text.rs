@@ -44,6 +44,34 @@ impl Text {
         self.raw(if value { "true" } else { "false" })
     }
 
+    /// Adds a decimal with the decimals it has.
+    pub fn own(&mut self, value: Decimal) -> &mut Self {
+        value.write_own(&mut self.bytes);
+        self
+    }
+
+    /// Adds a decimal without trailing zeros.
+    pub fn shortest(&mut self, value: Decimal) -> &mut Self {
+        value.write_shortest(&mut self.bytes);
+        self
+    }
+
+    /// Empties it, keeping the room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes, to be written to.
+    pub(crate) const fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
     /// The bytes.
     #[must_use]
     pub fn done(self) -> Vec<u8> {

@@ -19,10 +19,12 @@ use syncs::Syncs;
 use workers::Workers;
 
 use super::ConvertError;
+use super::conflicts::{Conflicts, Differing, Excluded};
 use super::ids::{Hole, IdRuns};
 use super::rowstore::{Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
 use crate::data::{DataType, Identity, Rows};
+use crate::feed::NumberRun;
 use crate::schema::{Flavour, Label};
 use crate::store::{NewFile, StoreError};
 use crate::time;
@@ -44,6 +46,19 @@ impl Partition {
             Self::Hour => time::HOUR,
         }
     }
+}
+
+/// How rows become files.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodeOptions {
+    /// Schema.
+    pub flavour: Flavour,
+    /// How files are cut.
+    pub partition: Partition,
+    /// Threads.
+    pub threads: usize,
+    /// What to do about rows of one number that differ.
+    pub conflicts: Conflicts,
 }
 
 /// A part of a stream.
@@ -87,6 +102,10 @@ pub struct Encoded {
     pub dropped: BTreeMap<(u32, End), RowCounts>,
     /// Holes in numbers that follow one another, and the plan they are in.
     pub holes: Vec<(usize, Hole)>,
+    /// From the first of those numbers to the last, and the plan they are in.
+    pub spans: Vec<(usize, NumberRun)>,
+    /// Rows that differ from the first of their number, and the plan they are in.
+    pub differing: Vec<(usize, Differing)>,
 }
 
 #[derive(Debug, Clone)]
@@ -97,9 +116,9 @@ enum Place {
 }
 
 #[derive(Debug, Clone)]
-struct Piece {
+pub(super) struct Piece {
     /// Its place in the order of arrival: equal rows are in it.
-    arrival: u32,
+    pub arrival: u32,
     part: usize,
     place: Place,
     first: u64,
@@ -107,12 +126,12 @@ struct Piece {
 }
 
 /// A stream ready to be written.
-struct Prepared<'a> {
+pub(super) struct Prepared<'a> {
     store: &'a RowStore,
-    plan: &'a StreamPlan,
+    pub plan: &'a StreamPlan,
     held: Vec<Held>,
     /// By first time.
-    pieces: Vec<Piece>,
+    pub pieces: Vec<Piece>,
     /// Part of each piece, by arrival.
     part_of: Vec<usize>,
 }
@@ -122,19 +141,20 @@ struct Written {
     file: Option<NewFile>,
     dropped: BTreeMap<(u32, End), RowCounts>,
     runs: IdRuns,
+    /// Numbers that came at another time before.
+    again: Vec<u64>,
+    differing: Vec<Differing>,
 }
 
-/// Writes the files of the streams planned, on `threads` threads. `source` names a source in messages; `done`
-/// is told of rows written and answers whether to go on.
+/// Writes the files of the streams planned. `source` names a source in messages; `done` is told of rows written and
+/// answers whether to go on.
 ///
 /// # Errors
 /// [`ConvertError::Conflict`], a value that the flavour cannot hold, or what writing gives.
 pub fn encode(
     mut store: RowStore,
     plans: &[StreamPlan],
-    flavour: Flavour,
-    partition: Partition,
-    threads: usize,
+    options: EncodeOptions,
     source: &(dyn Fn(u32) -> String + Sync),
     done: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<Encoded, ConvertError> {
@@ -149,41 +169,77 @@ pub fn encode(
         Ok(Some(Prepared::new(store, &plans[at], held)))
     };
     let syncs = Syncs::start();
-    let workers = Workers::new(threads, source, done, &syncs);
+    let workers = Workers::new(options.threads, source, done, &syncs);
     let streams = workers.run(plans.len(), &prepare)?;
+    let length = options.partition.length();
     let mut jobs: Vec<(usize, u64)> = Vec::new();
     for (at, stream) in streams.iter().enumerate() {
-        jobs.extend(stream.partitions(partition.length()).into_iter().map(|number| (at, number)));
+        jobs.extend(stream.partitions(length).into_iter().map(|number| (at, number)));
     }
-    let write = |at: usize| {
-        let (stream, number) = jobs[at];
-        let length = partition.length();
+    let nothing = Excluded::new();
+    let write = |(stream, number): (usize, u64), excluded: &Excluded, again: &str| {
         let span = number * length..(number + 1).saturating_mul(length);
-        let name = store.dir.join(format!("{stream}-{number}.parquet"));
-        let written = streams[stream].write(span, name, flavour, &workers)?;
+        let path = store.dir.join(format!("{stream}-{number}{again}.parquet"));
+        let written = streams[stream].write(Work { span, path, options, excluded }, &workers)?;
         let rows = written.file.as_ref().map_or(0, |f| f.rows);
         Ok(done(rows).then_some(written))
     };
-    let results = workers.run(jobs.len(), &write)?;
+    let mut results = workers.run(jobs.len(), &|at| write(jobs[at], &nothing, ""))?;
+    let mut encoded = Encoded::default();
+    if results.len() < jobs.len() {
+        // It was to stop.
+        return Ok(encoded);
+    }
+    let mut of_stream: Vec<Vec<usize>> = vec![Vec::new(); plans.len()];
+    for (job, (stream, _)) in jobs.iter().enumerate() {
+        of_stream[*stream].push(job);
+    }
+    for (at, of) in of_stream.iter().enumerate() {
+        let (mut runs, mut again) = (IdRuns::default(), Vec::new());
+        for job in of {
+            runs.join(std::mem::take(&mut results[*job].runs));
+            again.extend(results[*job].again.drain(..).map(|id| id..=id));
+        }
+        let span = runs.span();
+        let (holes, twice) = runs.holes();
+        encoded.holes.extend(holes.into_iter().map(|hole| (at, hole)));
+        encoded.spans.extend(span.map(|span| (at, span)));
+        again.extend(twice);
+        if again.is_empty() {
+            continue;
+        }
+        let (excluded, differing) = streams[at].differing(&again, options.conflicts, source)?;
+        encoded.differing.extend(differing.into_iter().map(|differing| (at, differing)));
+        if options.conflicts != Conflicts::First {
+            continue;
+        }
+        for job in of {
+            if excluded.iter().any(|(_, ts)| ts / length == jobs[*job].1) {
+                let Some(written) = write(jobs[*job], &excluded, "-again")? else { return Ok(encoded) };
+                results[*job] = written;
+            }
+        }
+    }
     drop(workers);
     syncs.finish()?;
-    let mut encoded = Encoded::default();
-    let mut runs: Vec<IdRuns> = plans.iter().map(|_| IdRuns::default()).collect();
     for (written, (stream, _)) in results.into_iter().zip(&jobs) {
         encoded.files.extend(written.file);
+        encoded.differing.extend(written.differing.into_iter().map(|differing| (*stream, differing)));
         for (key, counts) in written.dropped {
             encoded.dropped.entry(key).or_default().add(&counts);
         }
-        runs[*stream].join(written.runs);
-    }
-    for (at, runs) in runs.into_iter().enumerate() {
-        let (holes, twice) = runs.holes();
-        for id in twice {
-            streams[at].verify(id, source)?;
-        }
-        encoded.holes.extend(holes.into_iter().map(|hole| (at, hole)));
     }
     Ok(encoded)
+}
+
+/// One partition of a stream to be written.
+struct Work<'e> {
+    /// Its receive times.
+    span: Range<u64>,
+    path: PathBuf,
+    options: EncodeOptions,
+    /// Rows to be left out.
+    excluded: &'e Excluded,
 }
 
 impl<'a> Prepared<'a> {
@@ -228,7 +284,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// The rows of a piece: where they are, and which of them.
-    fn fetch<'r>(
+    pub(super) fn fetch<'r>(
         &'r self,
         piece: &Piece,
         scratch: &'r mut Rows,
@@ -246,23 +302,31 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn write(
+    /// Calls `look` with the rows of each piece: its arrival, and which of the rows are its.
+    pub(super) fn each_piece(
         &self,
-        span: Range<u64>,
-        path: PathBuf,
-        flavour: Flavour,
-        workers: &Workers<'a>,
-    ) -> Result<Written, ConvertError> {
+        mut look: impl FnMut(u32, &Rows, Range<usize>),
+    ) -> Result<(), StoreError> {
+        let mut scratch = Rows::new(self.plan.data_type);
+        for piece in &self.pieces {
+            let (rows, range) = self.fetch(piece, &mut scratch)?;
+            look(piece.arrival, rows, range);
+        }
+        Ok(())
+    }
+
+    fn write(&self, work: Work<'_>, workers: &Workers<'a>) -> Result<Written, ConvertError> {
+        let span = work.span.clone();
         let plan = self.plan;
         let label = Label {
             data_type: plan.data_type,
-            flavour,
+            flavour: work.options.flavour,
             instrument_id: &plan.instrument_id,
             bar_type: (plan.data_type == DataType::Bar).then_some(&plan.id),
             price_precision: plan.precision.0,
             size_precision: plan.precision.1,
         };
-        let mut out = PartitionFile::new(self, workers, path, label);
+        let mut out = PartitionFile::new(self, workers, work, label);
         let inside = |piece: &&Piece| piece.last >= span.start && piece.first < span.end;
         let mut pieces = self.pieces.iter().filter(inside).peekable();
         let mut pending = Pending::new(plan.data_type);
@@ -299,55 +363,8 @@ impl<'a> Prepared<'a> {
         out.finish()
     }
 
-    fn source_of(&self, arrival: u32) -> u32 {
+    pub(super) fn source_of(&self, arrival: u32) -> u32 {
         self.plan.parts[self.part_of[arrival as usize]].source
-    }
-
-    /// Looks for rows of the key `id` that differ; there may be none, since old holes are forgotten.
-    #[cold]
-    fn verify(&self, id: u64, source: &(dyn Fn(u32) -> String + Sync)) -> Result<(), ConvertError> {
-        let mut found: Option<(Rows, u32)> = None;
-        let mut scratch = Rows::new(self.plan.data_type);
-        for piece in &self.pieces {
-            let (rows, range) = self.fetch(piece, &mut scratch)?;
-            for row in range.filter(|row| rows.keys.get(*row) == Some(&id)) {
-                match &mut found {
-                    None => {
-                        let mut first = Rows::new(self.plan.data_type);
-                        first.extend_range(rows, row..row + 1);
-                        found = Some((first, piece.arrival));
-                    }
-                    Some((first, arrival)) => {
-                        first.extend_range(rows, row..row + 1);
-                        if !first.columns.same(0, 1) {
-                            return Err(self.conflict(first, [0, 1], [*arrival, piece.arrival], source));
-                        }
-                        let mut one = Rows::new(self.plan.data_type);
-                        one.extend_range(first, 0..1);
-                        *first = one;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn conflict(
-        &self,
-        rows: &Rows,
-        at: [usize; 2],
-        arrivals: [u32; 2],
-        source: &(dyn Fn(u32) -> String + Sync),
-    ) -> ConvertError {
-        let show =
-            |i: usize| format!("{} in {}", rows.columns.show(at[i]), source(self.source_of(arrivals[i])));
-        ConvertError::Conflict {
-            data_type: self.plan.data_type.to_string(),
-            id: self.plan.id.clone(),
-            first: show(0),
-            second: show(1),
-        }
     }
 }
 

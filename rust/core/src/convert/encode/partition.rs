@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use super::super::ConvertError;
 use super::workers::{GroupTask, Workers};
-use super::{Prepared, Written};
+use super::{Conflicts, Differing, Prepared, Work, Written};
 use crate::accounting::End;
 use crate::data::{DataType, Identity, Rows};
 use crate::schema::Label;
@@ -51,6 +51,13 @@ impl Pending {
     }
 }
 
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Kept,
+    LeftOut,
+}
+
 /// Where rows came from.
 pub(super) enum Origin<'a> {
     One(u32),
@@ -67,10 +74,10 @@ impl Origin<'_> {
 }
 
 /// A file being written, or none while it has no rows.
-pub(super) struct PartitionFile<'w, 'p> {
+pub(super) struct PartitionFile<'w, 'p, 'e> {
     stream: &'w Prepared<'p>,
     workers: &'w Workers<'p>,
-    path: PathBuf,
+    work: Work<'e>,
     label: Label<'p>,
     group: Rows,
     open: Option<Open>,
@@ -116,10 +123,10 @@ impl Open {
     }
 }
 
-impl<'w, 'p> PartitionFile<'w, 'p> {
-    pub fn new(stream: &'w Prepared<'p>, workers: &'w Workers<'p>, path: PathBuf, label: Label<'p>) -> Self {
+impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
+    pub fn new(stream: &'w Prepared<'p>, workers: &'w Workers<'p>, work: Work<'e>, label: Label<'p>) -> Self {
         let group = Rows::new(stream.plan.data_type);
-        Self { stream, workers, path, label, group, open: None, written: Written::default() }
+        Self { stream, workers, work, label, group, open: None, written: Written::default() }
     }
 
     /// Takes sorted rows, none before those taken already, all of one receive time together.
@@ -156,15 +163,22 @@ impl<'w, 'p> PartitionFile<'w, 'p> {
         let (mut from, mut kept) = (range.start, range.start);
         for row in range.clone() {
             let key = rows.keys[row];
-            if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
-                self.repeat(rows, [kept, row], origin)?;
+            if !self.work.excluded.is_empty() && self.work.excluded.contains(&(key, times[row])) {
+                self.drop_rows(rows, row..row + 1, origin, End::Reject);
                 self.put(rows, from..row)?;
                 from = row + 1;
                 continue;
             }
+            if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
+                if self.repeat(rows, [kept, row], origin)? == Verdict::LeftOut {
+                    self.put(rows, from..row)?;
+                    from = row + 1;
+                }
+                continue;
+            }
             kept = row;
             if in_sequence && !self.written.runs.insert(key, times[row]) {
-                self.stream.verify(key, self.workers.source)?;
+                self.written.again.push(key);
             }
         }
         Ok(self.put(rows, from..range.end)?)
@@ -189,8 +203,9 @@ impl<'w, 'p> PartitionFile<'w, 'p> {
                 let mut kept = 0;
                 for at in 1..seen.len() {
                     if seen[at].0 == seen[kept].0 {
-                        self.repeat(rows, [seen[kept].1, seen[at].1], origin)?;
-                        repeats.push(seen[at].1);
+                        if self.repeat(rows, [seen[kept].1, seen[at].1], origin)? == Verdict::LeftOut {
+                            repeats.push(seen[at].1);
+                        }
                     } else {
                         kept = at;
                     }
@@ -207,15 +222,30 @@ impl<'w, 'p> PartitionFile<'w, 'p> {
         Ok(self.put(rows, from..range.end)?)
     }
 
-    /// Counts a row that came before, which must be equal.
+    /// Judges a row whose number or text came before at the same time.
     #[cold]
-    fn repeat(&mut self, rows: &Rows, at: [usize; 2], origin: &Origin<'_>) -> Result<(), ConvertError> {
-        if !rows.columns.same(at[0], at[1]) {
-            let arrivals = at.map(|row| origin.arrival(row));
-            return Err(self.stream.conflict(rows, at, arrivals, self.workers.source));
+    fn repeat(
+        &mut self,
+        rows: &Rows,
+        [first, second]: [usize; 2],
+        origin: &Origin<'_>,
+    ) -> Result<Verdict, ConvertError> {
+        if rows.columns.same(first, second) {
+            self.drop_rows(rows, second..second + 1, origin, End::Duplicate);
+            return Ok(Verdict::LeftOut);
         }
-        self.drop_rows(rows, at[1]..at[1] + 1, origin, End::Duplicate);
-        Ok(())
+        let shown = |row| self.stream.shown(rows, row, origin.arrival(row), self.workers.source);
+        let (first, row) = (shown(first), shown(second));
+        if self.work.options.conflicts == Conflicts::Error {
+            return Err(self.stream.conflict(first, row));
+        }
+        let (source, ts) = (self.stream.source_of(origin.arrival(second)), rows.columns.ts_init()[second]);
+        self.written.differing.push(Differing { source, ts, first, row });
+        if self.work.options.conflicts == Conflicts::Keep {
+            return Ok(Verdict::Kept);
+        }
+        self.drop_rows(rows, second..second + 1, origin, End::Reject);
+        Ok(Verdict::LeftOut)
     }
 
     pub fn drop_rows(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>, end: End) {
@@ -240,7 +270,7 @@ impl<'w, 'p> PartitionFile<'w, 'p> {
         match &mut self.open {
             Some(open) => open.last = times[range.end - 1],
             None => {
-                let writer = FileWriter::create(&self.path, &self.label)?;
+                let writer = FileWriter::create(&self.work.path, &self.label)?;
                 let (first, last) = (times[range.start], times[range.end - 1]);
                 self.open = Some(Open { writer, first, last, groups: VecDeque::new() });
             }
@@ -273,23 +303,24 @@ impl<'w, 'p> PartitionFile<'w, 'p> {
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         let (answer, lent) = sync_channel(1);
-        let task = GroupTask { encoder: open.writer.encoder()?, columns, label: self.label, answer };
+        let task =
+            GroupTask { encoder: open.writer.encoder(columns.rows())?, columns, label: self.label, answer };
         open.groups.push_back(match self.workers.lend(task) {
             None => Group::Lent(lent),
             Some(GroupTask { encoder, columns, label, .. }) => Group::Done(encoder.encode(columns, &label)?),
         });
-        open.settle(self.workers.threads, &self.path)
+        open.settle(self.workers.threads, &self.work.path)
     }
 
     pub fn finish(mut self) -> Result<Written, ConvertError> {
         self.flush()?;
         if let Some(mut open) = self.open.take() {
-            open.settle(0, &self.path)?;
+            open.settle(0, &self.work.path)?;
             let (summary, unsynced) = open.writer.finish(&self.label)?;
             self.workers.syncs.sync(unsynced)?;
             let plan = self.stream.plan;
             self.written.file = Some(NewFile {
-                path: self.path,
+                path: self.work.path,
                 data_type: plan.data_type,
                 id: plan.id.clone(),
                 instrument_id: plan.instrument_id.clone(),

@@ -28,12 +28,14 @@ fn rows(given: &[Given], marked: bool) -> Rows {
     Rows { columns: AnyColumns::Trade(trades), keys, costs }
 }
 
+#[derive(Clone, Copy)]
 struct How {
     cut: usize,
     budget: usize,
     group: usize,
     threads: usize,
     identity: Identity,
+    conflicts: Conflicts,
 }
 
 fn encoded(sources: &[Vec<Given>], how: &How) -> Result<Encoded, ConvertError> {
@@ -59,7 +61,13 @@ fn encoded(sources: &[Vec<Given>], how: &How) -> Result<Encoded, ConvertError> {
         after: None,
         origin: String::new(),
     };
-    encode(store, &[plan], Flavour::V1High, Partition::Day, how.threads, &|n| format!("file {n}"), &|_| true)
+    let options = EncodeOptions {
+        flavour: Flavour::V1High,
+        partition: Partition::Day,
+        threads: how.threads,
+        conflicts: how.conflicts,
+    };
+    encode(store, &[plan], options, &|n| format!("file {n}"), &|_| true)
 }
 
 fn shown(encoded: &Encoded) -> Vec<(String, u64, u64, u64)> {
@@ -81,12 +89,12 @@ proptest! {
         budget in 1_usize..5_000,
         threads in 1_usize..4,
     ) {
-        let identity = Identity::Arrival;
-        let whole = How { cut: trades.len(), budget: usize::MAX, group: 16, threads: 1, identity };
+        let (identity, conflicts) = (Identity::Arrival, Conflicts::Error);
+        let whole = How { cut: trades.len(), budget: usize::MAX, group: 16, threads: 1, identity, conflicts };
         let count = trades.len() as u64;
         let sources = [trades];
         let whole = shown(&encoded(&sources, &whole).expect("files"));
-        let parts = How { cut, budget, group: 16, threads, identity };
+        let parts = How { cut, budget, group: 16, threads, identity, conflicts };
         prop_assert_eq!(&whole, &shown(&encoded(&sources, &parts).expect("files")));
         prop_assert_eq!(whole.iter().map(|f| f.1).sum::<u64>(), count);
         prop_assert!(whole.windows(2).all(|w| w[0].3 < w[1].2));
@@ -105,9 +113,9 @@ proptest! {
         let mut sources = vec![trades.clone()];
         sources.extend(picks.iter().map(|picks| picks.iter().map(|pick| *pick.get(&trades)).collect()));
         let extra: u64 = picks.iter().map(|p| p.len() as u64).sum();
-        let how = How { cut, budget, group: 16, threads, identity: Identity::Sequence };
+        let how = How { cut, budget, group: 16, threads, identity: Identity::Sequence, conflicts: Conflicts::Error };
         let many = encoded(&sources, &how).expect("no conflict");
-        let whole = How { cut: 1_000, budget: usize::MAX, group: 16, threads: 1, identity: Identity::Sequence };
+        let whole = How { cut: 1_000, budget: usize::MAX, group: 16, threads: 1, identity: Identity::Sequence, conflicts: Conflicts::Error };
         let one = encoded(&[trades], &whole).expect("no conflict");
         prop_assert_eq!(shown(&many), shown(&one));
         prop_assert_eq!(&many.holes, &one.holes);
@@ -128,12 +136,53 @@ proptest! {
         let mut trades: Vec<Given> = (0..count).map(|id| Given { ts: id, id, price: 5 }).collect();
         let wrong = Given { ts: other, price: 6, ..*pick.get(&trades) };
         let sources = if second { vec![trades, vec![wrong]] } else { trades.push(wrong); vec![trades] };
-        let how = How { cut, budget, group: 16, threads: 2, identity: Identity::Sequence };
+        let how = How { cut, budget, group: 16, threads: 2, identity: Identity::Sequence, conflicts: Conflicts::Error };
         let error = encoded(&sources, &how).expect_err("a conflict");
         prop_assert_eq!(error.code(), "conflict");
         let text = error.to_string();
         let id = format!("trade_id {}", wrong.id);
         prop_assert_eq!(text.matches(&id).count(), 2, "{}", text);
+    }
+
+    /// Where conflicts do not stop it, the first of a number stays, or all stay; nothing goes without being told.
+    #[test]
+    fn conflicts_are_left_out_or_kept(
+        count in 2_u64..80,
+        others in prop::collection::vec((0_u64..100, any::<prop::sample::Index>()), 1..6),
+        second in any::<bool>(),
+        cut in 1_usize..50,
+        budget in 1_usize..3_000,
+        threads in 1_usize..4,
+    ) {
+        let mut trades: Vec<Given> = (0..count).map(|id| Given { ts: id, id, price: 5 }).collect();
+        let wrong: Vec<Given> = others
+            .iter()
+            .enumerate()
+            .map(|(at, (ts, pick))| Given { ts: *ts, price: 6 + at as u64, ..*pick.get(&trades) })
+            .collect();
+        let whole = trades.clone();
+        let all = trades.len() + wrong.len();
+        let sources = if second {
+            vec![trades, wrong]
+        } else {
+            trades.extend(wrong);
+            vec![trades]
+        };
+        let identity = Identity::Sequence;
+        let how = |conflicts| How { cut, budget, group: 16, threads, identity, conflicts };
+        let total = |encoded: &Encoded| encoded.files.iter().map(|f| f.rows).sum::<u64>();
+        let first = encoded(&sources, &how(Conflicts::First)).expect("no conflict stops it");
+        prop_assert_eq!(total(&first), count);
+        prop_assert_eq!(first.differing.len(), others.len());
+        prop_assert!(first.dropped.keys().all(|(_, end)| *end == End::Reject));
+        prop_assert_eq!(first.dropped.values().map(|c| c.items).sum::<u64>(), others.len() as u64);
+        let kept = encoded(&sources, &how(Conflicts::Keep)).expect("no conflict stops it");
+        prop_assert_eq!((total(&kept), kept.differing.len()), (all as u64, others.len()));
+        prop_assert!(kept.dropped.is_empty());
+        if others.iter().all(|(ts, pick)| *ts >= pick.get(&whole).ts) {
+            let plain = encoded(&[whole], &how(Conflicts::Error)).expect("no conflict");
+            prop_assert_eq!(shown(&plain), shown(&first));
+        }
     }
 }
 
@@ -141,7 +190,14 @@ proptest! {
 fn texts_are_one_row_and_keep_their_order() {
     let trade = |ts, id, price| Given { ts, id, price };
     let first = vec![trade(1, 9, 1), trade(1, 3, 2), trade(1, 9, 1), trade(2, 9, 4)];
-    let how = How { cut: 10, budget: usize::MAX, group: 16, threads: 1, identity: Identity::Text };
+    let how = How {
+        cut: 10,
+        budget: usize::MAX,
+        group: 16,
+        threads: 1,
+        identity: Identity::Text,
+        conflicts: Conflicts::Error,
+    };
     let once = encoded(std::slice::from_ref(&first), &how).expect("files");
     assert_eq!(once.files.iter().map(|f| f.rows).sum::<u64>(), 3);
     let twice = encoded(&[first.clone(), first], &how).expect("files");
@@ -151,4 +207,10 @@ fn texts_are_one_row_and_keep_their_order() {
         encoded(&[vec![trade(1, 9, 1), trade(1, 9, 2)]], &how).err().map(|e| e.code()),
         Some("conflict")
     );
+    let differ = [vec![trade(1, 9, 1), trade(1, 9, 2)]];
+    let first = encoded(&differ, &How { conflicts: Conflicts::First, ..how }).expect("files");
+    assert_eq!((first.files[0].rows, first.differing.len()), (1, 1));
+    assert_eq!(first.dropped[&(0, End::Reject)], RowCounts { frames: 1, bytes: 10, items: 1 });
+    let kept = encoded(&differ, &How { conflicts: Conflicts::Keep, ..how }).expect("files");
+    assert_eq!((kept.files[0].rows, kept.differing.len()), (2, 1));
 }

@@ -7,6 +7,7 @@ use super::{by_symbol, first, product, symbol};
 use crate::accounting::End;
 use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
 use crate::decimal::Decimal;
+use crate::dump::interval;
 use crate::dump::rows::fault;
 use crate::dump::{
     Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Sample, Setting,
@@ -107,16 +108,8 @@ impl Interval {
         let ns = |raw| time::from_epoch(raw).unwrap_or_default();
         let length = (ns(close) + unit(close)).saturating_sub(ns(open));
         let seconds = length / time::SECOND;
-        let (count, name, fixed) = match seconds {
-            1 => (1, "SECOND", true),
-            60 | 180 | 300 | 900 | 1_800 => (seconds / 60, "MINUTE", true),
-            3_600 | 7_200 | 14_400 | 21_600 | 28_800 | 43_200 => (seconds / 3_600, "HOUR", true),
-            86_400 | 259_200 => (seconds / 86_400, "DAY", true),
-            604_800 => (1, "WEEK", true),
-            2_419_200 | 2_505_600 | 2_592_000 | 2_678_400 => (1, "MONTH", false),
-            _ => return Err(DumpError::Interval { seconds }),
-        };
-        Ok(Self { name: format!("{count}-{name}"), length: fixed.then_some(length) })
+        let (name, fixed) = interval::named(seconds).ok_or(DumpError::Interval { seconds })?;
+        Ok(Self { name, length: fixed.then_some(length) })
     }
 
     /// The exact close of a row's bar, ns.

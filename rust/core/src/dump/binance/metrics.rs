@@ -46,16 +46,7 @@ fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
 
 /// `2024-01-31 23:55:00`, UTC, as ns.
 fn moment(text: &[u8]) -> Option<u64> {
-    let number = |at: usize, length: usize| -> Option<u64> {
-        let digits = text.get(at..at + length)?;
-        digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
-    };
-    if text.len() != 19 || [text[4], text[7], text[10], text[13], text[16]] != *b"-- ::" {
-        return None;
-    }
-    let date = [number(0, 4)?, number(5, 2)?, number(8, 2)?];
-    let ns = time::from_civil(date, [number(11, 2)?, number(14, 2)?, number(17, 2)?, 0])?;
-    time::is_plausible(ns).then_some(ns)
+    if text.len() == 19 { time::from_words(text, b'-') } else { None }
 }
 
 struct Metrics {

@@ -1,10 +1,11 @@
 //! `liquidations`: the columns of trades; the file's name tells them apart. The side is that of the order.
 
 use super::trades::COLUMNS;
-use super::{Instruments, hash, moments};
+use super::{Instruments, moments};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, LiquidationRow};
 use crate::decimal;
+use crate::dump::made_id::hash;
 use crate::dump::rows::fault;
 use crate::dump::{DumpDecoder, DumpSpec, Fault, FaultKind, Output, Row};
 use crate::feed::StreamKey;

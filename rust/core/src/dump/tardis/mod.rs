@@ -155,10 +155,3 @@ fn moment(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
 fn moments(row: &Row<'_>) -> Result<(u64, u64), Fault> {
     Ok((moment(row, TIMESTAMP)?, moment(row, LOCAL_TIMESTAMP)?))
 }
-
-/// A hash of a text that tells rows of one time apart.
-#[inline]
-fn hash(value: impl std::hash::Hash) -> u64 {
-    use std::hash::BuildHasher;
-    foldhash::fast::FixedState::with_seed(0).hash_one(value)
-}

@@ -1,9 +1,9 @@
-//! `trades`. Where the venue gives no id, it is made of what the trade says: 16 hexadecimal digits of FNV-1a 64 over
-//! symbol, event time, price, size, side and its ordinal among equals of one message.
+//! `trades`. Where the venue gives no id, it is made of what the trade says ([`MadeIds`]).
 
-use super::{Instruments, SYMBOL, columns, hash, moments};
+use super::{Instruments, SYMBOL, columns, moments};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
+use crate::dump::made_id::{MadeIds, hash};
 use crate::dump::rows::{decimals, fault};
 use crate::dump::{Column, DumpDecoder, DumpSpec, Fault, FaultKind, Holds, Output, Row};
 use crate::feed::{StreamKey, TradeKind};
@@ -38,19 +38,12 @@ pub static SPEC: DumpSpec = DumpSpec {
 #[derive(Default)]
 struct State {
     stream: Option<usize>,
-    /// Trades without an id of the message at hand.
-    message: u64,
-    unnamed: Vec<u64>,
+    unnamed: MadeIds,
 }
 
 #[derive(Default)]
 struct Trades {
     instruments: Instruments<State>,
-}
-
-fn fnv(parts: &[&[u8]]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.iter().copied().chain([0x1f]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl DumpDecoder for Trades {
@@ -77,18 +70,8 @@ impl DumpDecoder for Trades {
         });
         let made;
         let trade_id = if id.is_empty() {
-            if state.message != ts_init {
-                state.message = ts_init;
-                state.unnamed.clear();
-            }
-            let [time, price, size] =
-                [&ts_event.to_le_bytes()[..], &price.value.to_le_bytes(), &size.value.to_le_bytes()];
-            let said = [row.bytes(SYMBOL), time, price, size, &[aggressor_side as u8]];
-            let equals = fnv(&said);
-            let ordinal = state.unnamed.iter().filter(|other| **other == equals).count() as u32;
-            state.unnamed.push(equals);
-            let [symbol, time, price, size, side] = said;
-            made = format!("{:016x}", fnv(&[symbol, time, price, size, side, &ordinal.to_le_bytes()]));
+            let times = (ts_event, ts_init);
+            made = state.unnamed.make(row.bytes(SYMBOL), times, (price, size), aggressor_side);
             &made
         } else {
             id

@@ -87,6 +87,12 @@ pub static OPTION: FeedSpec = FeedSpec {
     ..SHAPE
 };
 
+/// The feed of a contract's symbol.
+#[must_use]
+pub fn contract(symbol: &str) -> &'static FeedSpec {
+    if recognise::is_inverse(symbol) { &INVERSE } else { &LINEAR }
+}
+
 const CONTRACT_CHANNELS: &[&str] = &[
     "publicTrade",
     "orderbook.50/200/500/1000",

@@ -53,11 +53,7 @@ pub(super) fn frame(wanted: Product, frame: &[u8]) -> u32 {
     let Some(name) = TOPICS.into_iter().find(|name| topic.starts_with(name)) else { return 0 };
     let symbol = topic.rsplit('.').next().unwrap_or_default();
     let is_option = symbol.contains('-') && symbol.split('-').any(|part| part == "C" || part == "P");
-    // BTCUSD, and BTCUSDU23 of a quarter.
-    let quarter = symbol.len() > 3 && symbol[symbol.len() - 2..].bytes().all(|b| b.is_ascii_digit());
-    let is_inverse = !symbol.contains('-')
-        && (symbol.ends_with("USD")
-            || quarter && symbol.get(..symbol.len() - 3).is_some_and(|base| base.ends_with("USD")));
+    let is_inverse = is_inverse(symbol);
     let contract = || if is_inverse { Product::Inverse } else { Product::Linear };
     let (found, sure) = if is_option || head.starts_with(b"{\"id\":") {
         (Product::Option, 10)
@@ -80,6 +76,15 @@ pub(super) fn frame(wanted: Product, frame: &[u8]) -> u32 {
         }
     };
     if found == wanted { sure } else { 0 }
+}
+
+/// Whether a contract is inverse: `BTCUSD`, and `BTCUSDU23` of a quarter.
+pub(super) fn is_inverse(symbol: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let quarter = symbol.len() > 3 && symbol.get(symbol.len() - 2..).is_some_and(digits);
+    !symbol.contains('-')
+        && (symbol.ends_with("USD")
+            || quarter && symbol.get(..symbol.len() - 3).is_some_and(|base| base.ends_with("USD")))
 }
 
 fn topic(head: &[u8]) -> Option<&str> {

@@ -14,7 +14,7 @@ use crate::decimal;
 use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, TradeKind, fnv1a};
 use crate::json::{JsonError, Kind, Written};
 use crate::symbol::SlotId;
-use crate::venue::values::{tell_each, text};
+use crate::venue::values::{Item, text};
 
 /// What is known of `data` from around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,6 +40,29 @@ impl Told<'_> {
     /// The pair of an item.
     fn symbol<'s>(&'s self, own: &'s [u8]) -> &'s str {
         if self.symbol.is_empty() { text(own) } else { self.symbol }
+    }
+}
+
+/// Tells every item, each alone; an empty list is control.
+fn tell_each<T>(
+    found: Vec<Item<T>>,
+    frame: &Frame<'_>,
+    market: &mut Market,
+    symbol: impl Fn(&T) -> String,
+    mut tell: impl FnMut(&T, &mut Market) -> Result<(), JsonError>,
+) {
+    if found.is_empty() {
+        market.item(End::Control);
+    }
+    for item in found {
+        match &item {
+            Ok(value) => {
+                if let Err(error) = tell(value, market) {
+                    market.reject_item(frame, &symbol(value), error);
+                }
+            }
+            Err(error) => market.reject_item(frame, "", *error),
+        }
     }
 }
 

@@ -71,15 +71,15 @@ pub(super) fn named(name: &str) -> Option<Bars> {
 
 impl Bars {
     /// When a bar that opened at `start` is over, both ns UTC.
-    pub(super) fn close(self, start: u64) -> u64 {
+    pub(super) fn close(self, start: u64) -> Option<u64> {
         match self.length {
-            Length::Fixed(ns) => start + ns,
+            Length::Fixed(ns) => Some(start + ns),
             Length::Months(months) => {
                 let ahead = if self.clock == Clock::HongKong { AHEAD } else { 0 };
                 let (year, month, _) = time::civil(((start + ahead) / DAY) as i64);
                 let months = u64::from(month) - 1 + months;
-                let day = time::days_from_civil(year + (months / 12) as i64, (months % 12) as u32 + 1, 1);
-                day as u64 * DAY - ahead
+                let next = [u64::try_from(year).ok()? + months / 12, months % 12 + 1, 1];
+                Some(time::from_civil(next, [0; 4])? - ahead)
             }
         }
     }
@@ -91,18 +91,18 @@ mod tests {
 
     #[test]
     fn closes() {
-        // 2024-02-01T00:00:00Z, and the same in Hong Kong.
-        let february = time::days_from_civil(2024, 2, 1) as u64 * DAY;
+        let day = |year, month| time::from_civil([year, month, 1], [0; 4]).unwrap_or(0);
+        let february = day(2024, 2);
         for (name, start, want) in [
             ("1m", february, february + MINUTE),
             ("1D", february - AHEAD, february + DAY - AHEAD),
             ("1Wutc", february, february + 7 * DAY),
             ("1Mutc", february, february + 29 * DAY),
             ("1M", february - AHEAD, february + 29 * DAY - AHEAD),
-            ("6Mutc", february, time::days_from_civil(2024, 8, 1) as u64 * DAY),
-            ("1Yutc", february - 31 * DAY, time::days_from_civil(2025, 1, 1) as u64 * DAY),
+            ("6Mutc", february, day(2024, 8)),
+            ("1Yutc", day(2024, 1), day(2025, 1)),
         ] {
-            assert_eq!(named(name).map(|bars| bars.close(start)), Some(want), "{name}");
+            assert_eq!(named(name).and_then(|bars| bars.close(start)), Some(want), "{name}");
         }
         assert_eq!(named("1Hutc"), named("1H"));
         assert_ne!(named("1Dutc"), named("1D"));

@@ -112,6 +112,11 @@ pub(super) fn book_rank(channel: &str) -> u32 {
     }
 }
 
+/// A number of each channel of books and quotes.
+pub(super) fn number(channel: &str) -> u8 {
+    u8::try_from(book_rank(channel)).unwrap_or(u8::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

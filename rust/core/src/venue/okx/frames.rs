@@ -134,7 +134,13 @@ pub(super) fn read_data<'a>(
     let Scratch { levels, unknown, items: orders, book, .. } = scratch;
     if matches!(channel, Channel::Book | Channel::Partial | Channel::Best) {
         levels.clear();
-        return Ok(Data::Books(Book::each(cursor, levels, book, unknown)?));
+        let found = Book::each(cursor, levels, book, unknown)?;
+        // One event a message, as the venue sends them: what waits for a snapshot is accounted for frame by frame.
+        return if channel == Channel::Book && found.len() > 1 {
+            Err(cursor.error(Kind::Value))
+        } else {
+            Ok(Data::Books(found))
+        };
     }
     let order = orders.entry(channel as u8).or_default();
     Ok(match channel {

@@ -52,15 +52,13 @@ pub(super) struct Found {
 /// Reads an answer or a message received at `ts_ns`.
 pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<Found, JsonError> {
     let answer: Answer = definitions::answer(body)?;
-    let mut found = Found::default();
-    let states = std::cell::RefCell::new(&mut found.states);
+    let mut states = Vec::new();
     let defined = definitions::define(answer.data, market, |symbol: Symbol, market| {
         let definition = definition(symbol, ts_ns, market)?;
-        states.borrow_mut().push((definition.raw_symbol.clone(), definition.status.clone()));
+        states.push((definition.raw_symbol.clone(), definition.status.clone()));
         Some(definition)
     });
-    found.defined = defined;
-    Ok(found)
+    Ok(Found { defined, states })
 }
 
 fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {

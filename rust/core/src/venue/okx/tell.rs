@@ -1,9 +1,11 @@
 //! What OKX's messages tell the market.
 
 use super::bars;
-use super::channels::Channel;
+use super::channels::{self, Channel};
 use super::frames::{Data, OkxDecoder};
-use super::messages::{BookHead, Candle, Forced, Funding, Greeks, Liquidations, Mark, Side, Ticker, Trade};
+use super::messages::{
+    BookHead, Candle, Forced, Funding, Greeks, Index, Liquidations, Mark, OpenInterest, Side, Ticker, Trade,
+};
 use super::{instruments, sequence};
 use crate::accounting::End;
 use crate::book::Proof;
@@ -13,7 +15,7 @@ use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, Trade
 use crate::json::{JsonError, Kind, Level};
 use crate::symbol::SlotId;
 use crate::time::MINUTE;
-use crate::venue::values::{Levels, tell_each, text};
+use crate::venue::values::{Item, Levels, text};
 
 /// What is known of `data` from around it.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +29,23 @@ pub(super) struct Told<'a> {
     pub is_snapshot: bool,
 }
 
+/// Tells every item, each alone; an empty list is control.
+fn each<T>(
+    found: Vec<Item<T>>,
+    (frame, told): (&Frame<'_>, &Told<'_>),
+    market: &mut Market,
+    mut tell: impl FnMut(&T, &mut Market) -> Result<(), Kind>,
+) {
+    if found.is_empty() {
+        market.item(End::Control);
+    }
+    for item in found {
+        if let Err(error) = item.and_then(|item| Ok(tell(&item, market)?)) {
+            market.reject_item(frame, told.symbol, error);
+        }
+    }
+}
+
 impl OkxDecoder {
     /// Tells the market what `data` says.
     pub(super) fn tell(
@@ -36,111 +55,23 @@ impl OkxDecoder {
         data: Data<'_>,
         market: &mut Market,
     ) -> Result<(), JsonError> {
-        let own = |symbol: &[u8]| String::from_utf8_lossy(symbol).into_owned();
-        let named = || told.symbol.to_owned();
+        let of = (frame, told);
         match data {
-            Data::Trades(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |t| own(&t.symbol),
-                    |trade, market| Ok(tell_trade(trade, market)?),
-                );
-            }
-            Data::Books(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |_| named(),
-                    |head, market| Ok(self.tell_book(frame, told, head, market)?),
-                );
-            }
-            Data::Tickers(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |t| own(&t.symbol),
-                    |ticker, market| Ok(tell_ticker(ticker, market)?),
-                );
-            }
+            Data::Trades(found) => each(found, of, market, tell_trade),
+            Data::Books(found) => each(found, of, market, |head, market| self.tell_book(of, head, market)),
+            Data::Tickers(found) => each(found, of, market, tell_ticker),
             Data::Candles(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |_| named(),
-                    |candle, market| Ok(self.tell_candle(told, candle, market)?),
-                );
+                each(found, of, market, |candle, market| self.tell_candle(told, candle, market))
             }
-            Data::Marks(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |m| own(&m.symbol),
-                    |mark, market| Ok(tell_mark(mark, market)?),
-                );
-            }
-            Data::Indices(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |m| own(&m.0.symbol),
-                    |index, market| Ok(tell_index(&index.0, market)?),
-                );
-            }
-            Data::Funding(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |f| own(&f.symbol),
-                    |rate, market| Ok(tell_funding(frame, rate, market)?),
-                );
-            }
-            Data::Liquidations(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |l| own(&l.symbol),
-                    |item, market| {
-                        tell_liquidations(frame, item, market);
-                        Ok(())
-                    },
-                );
-            }
-            Data::OpenInterest(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |o| own(&o.symbol),
-                    |interest, market| {
-                        let slot = market.slot(&interest.symbol)?;
-                        if interest.contracts.is_empty() {
-                            market.item(End::Control);
-                        } else {
-                            // `oiUsd` is in US dollars whatever the quote currency is.
-                            market.open_interest(slot, &interest.contracts, "contracts", "", interest.ts);
-                        }
-                        Ok(())
-                    },
-                );
-            }
-            Data::Greeks(found) => {
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |g| own(&g.symbol),
-                    |greeks, market| Ok(tell_greeks(greeks, market)?),
-                );
-            }
+            Data::Marks(found) => each(found, of, market, tell_mark),
+            Data::Indices(found) => each(found, of, market, tell_index),
+            Data::Funding(found) => each(found, of, market, |rate, market| tell_funding(frame, rate, market)),
+            Data::Liquidations(found) => each(found, of, market, |item, market| {
+                tell_liquidations(frame, item, market);
+                Ok(())
+            }),
+            Data::OpenInterest(found) => each(found, of, market, tell_open_interest),
+            Data::Greeks(found) => each(found, of, market, tell_greeks),
             Data::Instruments => self.tell_instruments(frame, told, market)?,
             Data::None => market.item(End::Control),
         }
@@ -149,8 +80,7 @@ impl OkxDecoder {
 
     fn tell_book(
         &mut self,
-        frame: &Frame<'_>,
-        told: &Told<'_>,
+        (frame, told): (&Frame<'_>, &Told<'_>),
         head: &BookHead<'_>,
         market: &mut Market,
     ) -> Result<(), Kind> {
@@ -162,7 +92,7 @@ impl OkxDecoder {
         };
         let slot = market.slot(symbol.as_bytes())?;
         let message = message(&self.scratch.levels, head);
-        if head.seq.is_none() && !self.newest.takes(slot, told.channel as u8, frame, head.ts) {
+        if head.seq.is_none() && !self.newest.takes(slot, channels::number(told.name), frame, head.ts) {
             market.item(End::Duplicate);
             return Ok(());
         }
@@ -195,7 +125,8 @@ impl OkxDecoder {
             market.item(End::Unselected);
             return Ok(());
         }
-        market.bar(slot, bars.spec, candle.prices, candle.volume, bars.close(candle.start))
+        let close = bars.close(candle.start).ok_or(Kind::Time)?;
+        market.bar(slot, bars.spec, candle.prices, candle.volume, close)
     }
 
     /// Definitions, and of the channel the statuses that are new.
@@ -294,9 +225,9 @@ fn tell_mark(mark: &Mark<'_>, market: &mut Market) -> Result<(), Kind> {
 }
 
 /// An index has the id of the spot pair of its name.
-fn tell_index(index: &Mark<'_>, market: &mut Market) -> Result<(), Kind> {
-    let slot = market.index_slot(text(&index.symbol))?;
-    tell_price(slot, DataType::IndexPrice, index, market)
+fn tell_index(index: &Index<'_>, market: &mut Market) -> Result<(), Kind> {
+    let slot = market.index_slot(text(&index.0.symbol))?;
+    tell_price(slot, DataType::IndexPrice, &index.0, market)
 }
 
 fn tell_price(slot: SlotId, data_type: DataType, price: &Mark<'_>, market: &mut Market) -> Result<(), Kind> {
@@ -327,6 +258,17 @@ fn tell_funding(frame: &Frame<'_>, funding: &Funding<'_>, market: &mut Market) -
         _ => None,
     };
     market.funding_rate(slot, &funding.rate, minutes.filter(|n| *n > 0), funding.funding, ts);
+    Ok(())
+}
+
+fn tell_open_interest(interest: &OpenInterest<'_>, market: &mut Market) -> Result<(), Kind> {
+    let slot = market.slot(&interest.symbol)?;
+    if interest.contracts.is_empty() {
+        market.item(End::Control);
+    } else {
+        // `oiUsd` is in US dollars whatever the quote currency is.
+        market.open_interest(slot, &interest.contracts, "contracts", "", interest.ts);
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::random::Random;
 /// Binance spot.
 pub(super) const SPOT: Feed = Feed { name: "binance-spot", product: Product::Spot, wire: make };
 /// Binance USD-M futures.
-pub(super) const USDM: Feed = Feed { name: "binance-usdm", product: Product::Linear, wire: make };
+pub(crate) const USDM: Feed = Feed { name: "binance-usdm", product: Product::Linear, wire: make };
 /// Binance COIN-M futures.
 pub(super) const COINM: Feed = Feed { name: "binance-coinm", product: Product::Inverse, wire: make };
 
@@ -81,12 +81,23 @@ struct Binance {
     candles: Rounds,
 }
 
-fn symbol(instrument: &Instrument) -> String {
+/// The venue's symbol of an instrument.
+pub(crate) fn symbol(instrument: &Instrument) -> String {
     let Instrument { base, quote, product, term, .. } = instrument;
     match (term, product) {
         (Term::Until(_), _) => format!("{base}{quote}_261225"),
         (Term::Perpetual, Product::Inverse) => format!("{base}{quote}_PERP"),
         (Term::Perpetual, _) => format!("{base}{quote}"),
+    }
+}
+
+/// Nautilus's id of an instrument.
+pub(crate) fn instrument_id(instrument: &Instrument) -> String {
+    let Instrument { base, quote, product, term, .. } = instrument;
+    match (term, product) {
+        (Term::Until(_), _) => format!("{base}{quote}_261225.BINANCE"),
+        (_, Product::Spot) => format!("{base}{quote}.BINANCE"),
+        _ => format!("{base}{quote}-PERP.BINANCE"),
     }
 }
 
@@ -292,12 +303,7 @@ impl Binance {
 
 impl Wire for Binance {
     fn instrument_id(&self, instrument: &Instrument) -> String {
-        let Instrument { base, quote, product, term, .. } = instrument;
-        match (term, product) {
-            (Term::Until(_), _) => format!("{base}{quote}_261225.BINANCE"),
-            (_, Product::Spot) => format!("{base}{quote}.BINANCE"),
-            _ => format!("{base}{quote}-PERP.BINANCE"),
-        }
+        instrument_id(instrument)
     }
 
     fn url(&self) -> &'static str {

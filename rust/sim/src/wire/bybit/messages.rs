@@ -1,6 +1,6 @@
 //! The messages, key by key in the venue's order.
 
-use super::{Bybit, MILLI, depth};
+use super::{Bybit, MILLI};
 use crate::decimal::Decimal;
 use crate::market::{Candle, Instrument, Level, Liquidation, Mark, Market, Product, Side, Term, Top, Trade};
 use crate::wire::{Channel, Diff, Text};
@@ -14,7 +14,7 @@ impl Bybit {
         let all = [
             (Channel::Trade, "publicTrade".to_owned()),
             (Channel::Quote, "orderbook.1".to_owned()),
-            (Channel::Book, format!("orderbook.{}", depth(self.product))),
+            (Channel::Book, format!("orderbook.{}", self.depth)),
             (Channel::Bar, "kline.1".to_owned()),
             (Channel::Mark, "tickers".to_owned()),
             (Channel::Liquidation, "allLiquidation".to_owned()),
@@ -95,8 +95,7 @@ impl Bybit {
     ) -> Vec<u8> {
         let (of, stream) = (&market.instruments()[instrument], &self.streams[instrument]);
         let count = diff.bids.len() + diff.asks.len();
-        let mut text =
-            self.begin(instrument, &format!("orderbook.{}", depth(self.product)), 200 + count * 30);
+        let mut text = self.begin(instrument, &format!("orderbook.{}", self.depth), 200 + count * 30);
         self.envelope(&mut text, at, kind, self.is_spot());
         text.raw(",\"data\":{\"s\":\"").raw(&stream.symbol).raw("\",\"b\":");
         Self::levels(&mut text, of, &diff.bids, of.price_places);

@@ -27,7 +27,19 @@ pub(super) const LINEAR: Feed = Feed { name: "bybit-linear", product: Product::L
 pub(super) const INVERSE: Feed = Feed { name: "bybit-inverse", product: Product::Inverse, wire: make };
 
 fn make(market: &Market, seed: u64, channels: Channels, start: u64) -> Box<dyn Wire> {
-    Box::new(Bybit::new(market, seed, channels, start))
+    let product = market.instruments().first().map_or(Product::Spot, |i| i.product);
+    with_depth(market, seed, channels, start, depth(product))
+}
+
+/// A wire whose book topic shows `depth` levels of a side.
+pub(crate) fn with_depth(
+    market: &Market,
+    seed: u64,
+    channels: Channels,
+    start: u64,
+    depth: usize,
+) -> Box<dyn Wire> {
+    Box::new(Bybit::new(market, seed, channels, start, depth))
 }
 
 /// What the venue keeps of one instrument.
@@ -52,6 +64,8 @@ struct Stream {
 #[derive(Debug)]
 struct Bybit {
     product: Product,
+    /// Levels of a side that the book topic shows.
+    depth: usize,
     channels: Channels,
     streams: Vec<Stream>,
     /// The last `seq` given.
@@ -61,7 +75,8 @@ struct Bybit {
     candles: Rounds,
 }
 
-fn symbol(instrument: &Instrument) -> String {
+/// The venue's symbol of an instrument.
+pub(crate) fn symbol(instrument: &Instrument) -> String {
     let Instrument { base, quote, product, term, .. } = instrument;
     match (term, product) {
         (Term::Until(_), Product::Inverse) => format!("{base}{quote}Z26"),
@@ -70,12 +85,34 @@ fn symbol(instrument: &Instrument) -> String {
     }
 }
 
+/// Nautilus's id of an instrument.
+pub(crate) fn instrument_id(instrument: &Instrument) -> String {
+    let product = match instrument.product {
+        Product::Spot => "SPOT",
+        Product::Linear => "LINEAR",
+        Product::Inverse => "INVERSE",
+    };
+    format!("{}-{product}.BYBIT", symbol(instrument))
+}
+
+/// The id of a contract's trade.
+pub(crate) fn uuid(instrument: usize, id: u64) -> String {
+    let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ instrument as u64;
+    let [a, b] = [(mixed >> 32) as u32, mixed as u32];
+    format!(
+        "{a:08x}-{:04x}-5{:03x}-9{:03x}-{:012x}",
+        b >> 16,
+        b & 0xFFF,
+        instrument & 0xFFF,
+        id & 0xFFFF_FFFF_FFFF
+    )
+}
+
 impl Bybit {
-    fn new(market: &Market, seed: u64, channels: Channels, start: u64) -> Self {
+    fn new(market: &Market, seed: u64, channels: Channels, start: u64, depth: usize) -> Self {
         let mut random = Random::new(seed, 4);
         let product = market.instruments().first().map_or(Product::Spot, |i| i.product);
         let seq = 100_000_000_000 + random.below(900_000_000_000);
-        let depth = depth(product);
         let streams: Vec<Stream> = market
             .instruments()
             .iter()
@@ -100,6 +137,7 @@ impl Bybit {
         let count = streams.len();
         Self {
             product,
+            depth,
             channels,
             seq: seq + count as u64,
             streams,
@@ -148,15 +186,7 @@ impl Bybit {
         if self.is_spot() {
             return format!("22900000{:012}", id % 1_000_000_000_000);
         }
-        let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ instrument as u64;
-        let [a, b] = [(mixed >> 32) as u32, mixed as u32];
-        format!(
-            "{a:08x}-{:04x}-5{:03x}-9{:03x}-{:012x}",
-            b >> 16,
-            b & 0xFFF,
-            instrument & 0xFFF,
-            id & 0xFFFF_FFFF_FFFF
-        )
+        uuid(instrument, id)
     }
 
     /// Tells the candle when its minute is over, and begins the next.
@@ -177,7 +207,7 @@ impl Bybit {
         if !std::mem::take(&mut self.streams[instrument].changed) {
             return;
         }
-        let depth = depth(self.product);
+        let depth = self.depth;
         let book = market.book(instrument);
         let mut changes = [Vec::new(), Vec::new()];
         for (side, changes) in [Side::Buy, Side::Sell].into_iter().zip(&mut changes) {
@@ -248,12 +278,7 @@ const fn depth(product: Product) -> usize {
 
 impl Wire for Bybit {
     fn instrument_id(&self, instrument: &Instrument) -> String {
-        let product = match self.product {
-            Product::Spot => "SPOT",
-            Product::Linear => "LINEAR",
-            Product::Inverse => "INVERSE",
-        };
-        format!("{}-{product}.BYBIT", symbol(instrument))
+        instrument_id(instrument)
     }
 
     fn url(&self) -> &'static str {

@@ -5,7 +5,7 @@ use crate::market::instruments;
 
 fn run(product: Product, mut take: impl FnMut(&Market, &Bybit, Message)) {
     let mut market = Market::new(instruments(product, 6, 50, 1), 1, 0);
-    let mut wire = Bybit::new(&market, 1, Channels::ALL, 0);
+    let mut wire = Bybit::new(&market, 1, Channels::ALL, 0, depth(product));
     let (mut events, mut messages) = (Vec::new(), Vec::new());
     for _ in 0..60_000 {
         if market.next_at() <= wire.next_at() {
