@@ -15,7 +15,7 @@ from tests.parity.support import Row, batch_rows, catalog_rows, catalog_tables, 
 from tests.property.test_wire_forms import parse, spell
 
 BINANCE = ["binance-spot", "binance-usdm", "binance-coinm"]
-FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx"]
+FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", "kraken-spot"]
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "some": {"faults": "some"},
@@ -120,7 +120,8 @@ def test_the_faults_are_what_they_say(tmp_path: Path, feed: str) -> None:
     assert lost.lost > 20 and {gap["resolution"] for gap in lost.gaps} >= {"snapshot"}
     assert made("reconnects").reconnects > 1
     two = made("three connections")
-    assert "late_update" in {gap["resolution"] for gap in two.gaps}
+    if feed != "kraken-spot":  # whose books have no numbers: what comes late joins nothing
+        assert "late_update" in {gap["resolution"] for gap in two.gaps}
     assert two.frames > 1.5 * clean.frames
     equal = times(made("equal times"))
     assert sum(a == b for a, b in zip(equal, equal[1:], strict=False)) > len(equal) / 2
@@ -146,7 +147,8 @@ def test_the_catalog_is_the_truth(tmp_path: Path, feed: str, seed: int) -> None:
     report = tickwright.convert(made.output, tmp_path / "catalog")
     wanted, _ = truth(str(made.truth))
     catalog = tmp_path / "catalog"
-    assert catalog_tables(catalog) == wanted.keys()
+    # Folders are named without the slash of a pair.
+    assert catalog_tables(catalog) == {(kind, name.replace("/", "")) for kind, name in wanted}
     same_tables({(kind, name): catalog_rows(catalog, kind, name) for kind, name in wanted}, wanted, feed)
     assert (report.rejects, report.gaps) == (0, len(made.gaps))
     assert report.rows == sum(made.rows.values())

@@ -1,4 +1,4 @@
-"""NautilusTrader's compiled clients of Bybit and OKX fed frames over a WebSocket of our own, on the loopback."""
+"""NautilusTrader's compiled clients of Bybit, OKX and Kraken fed frames over a WebSocket of our own, on the loopback."""
 
 import asyncio
 import base64
@@ -77,6 +77,14 @@ def _bybit_answers(_: bytes) -> list[bytes]:
 def _okx_answers(request: bytes) -> list[bytes]:
     args = json.loads(request)["args"]
     return [json.dumps({"event": "subscribe", "arg": arg, "connId": "c"}).encode() for arg in args]
+
+
+def _kraken_answers(request: bytes) -> list[bytes]:
+    params = json.loads(request)["params"]
+    more = {key: params[key] for key in ("channel", "depth", "interval", "snapshot") if key in params}
+    answer = {"method": "subscribe", "success": True, "time_in": "2026-08-16T23:37:04.849274Z"}
+    answer["time_out"] = answer["time_in"]
+    return [json.dumps(answer | {"result": more | {"symbol": symbol}}).encode() for symbol in params["symbol"]]
 
 
 async def _run(
@@ -162,3 +170,25 @@ def okx_objects(instruments: list[Any], frames: list[bytes], topics: list[str], 
                     await getattr(client, f"subscribe_{topic}")(instrument.id)
 
     return asyncio.run(_run(client_of, subscribe, Server(frames, _okx_answers), wanted))
+
+
+def kraken_objects(instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
+    """The same of Kraken's client for spot; a topic is the name of one of its `subscribe_` methods."""
+
+    def client_of(url: str) -> Any:
+        return nautilus_pyo3.KrakenSpotWebSocketClient(base_url=url)
+
+    async def subscribe(client: Any, take: Callable[[Any], None]) -> None:
+        await client.connect(asyncio.get_running_loop(), instruments, take)
+        await client.wait_until_active(timeout_secs=10.0)
+        for instrument in instruments:
+            for topic in topics:
+                if topic == "book":
+                    await client.subscribe_book(instrument.id, 10)
+                elif topic == "bars":
+                    spec = nautilus_pyo3.BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-EXTERNAL")
+                    await client.subscribe_bars(spec)
+                else:
+                    await getattr(client, f"subscribe_{topic}")(instrument.id)
+
+    return asyncio.run(_run(client_of, subscribe, Server(frames, _kraken_answers), wanted))

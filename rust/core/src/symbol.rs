@@ -19,6 +19,13 @@ pub fn is_safe(symbol: &str) -> bool {
         })
 }
 
+/// The same of the names of pairs that are written `BASE/QUOTE`: both legs must be safe. The folder is named without the
+/// slash, as Nautilus names it.
+#[must_use]
+pub fn is_safe_pair(symbol: &str) -> bool {
+    symbol.split_once('/').is_some_and(|(base, quote)| is_safe(base) && is_safe(quote))
+}
+
 /// Symbol bytes to slots.
 #[derive(Debug, Default)]
 pub struct SymbolTable {

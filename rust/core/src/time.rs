@@ -102,7 +102,7 @@ pub const fn civil(days: i64) -> (i64, u32, u32) {
 
 /// The inverse of [`civil`].
 #[must_use]
-const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+pub const fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
     let y = year - (month <= 2) as i64;
     let era = y.div_euclid(400);
     let yoe = y.rem_euclid(400);
@@ -124,6 +124,33 @@ pub fn from_civil([year, month, day]: [u64; 3], [hour, minute, second, nanos]: [
         days_from_civil(i64::try_from(year).ok().filter(|year| *year < 10_000)?, month as u32, day as u32);
     let date = u64::try_from(days).ok()?.checked_mul(DAY)?;
     date.checked_add(hour * HOUR + minute * MINUTE + second * SECOND + nanos)
+}
+
+/// RFC 3339 text in UTC, `2026-08-26T11:34:06.075373Z`, as ns; at most nine decimals. `None` where it is none, or before
+/// 1970.
+#[must_use]
+pub fn from_rfc3339(text: &[u8]) -> Option<u64> {
+    let text = text.strip_suffix(b"Z")?;
+    let (moment, fraction) = text.split_at_checked(19)?;
+    let is_framed = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')]
+        .into_iter()
+        .all(|(at, byte)| moment[at] == byte);
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
+    };
+    let nanos = match fraction {
+        [] => 0,
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
+            number(digits)? * 10_u64.pow(9 - digits.len() as u32)
+        }
+        _ => return None,
+    };
+    if !is_framed {
+        return None;
+    }
+    let date = [number(&moment[..4])?, number(&moment[5..7])?, number(&moment[8..10])?];
+    let clock = [number(&moment[11..13])?, number(&moment[14..16])?, number(&moment[17..19])?, nanos];
+    from_civil(date, clock)
 }
 
 /// ISO 8601 text of `ns`: `2023-11-14T22:13:20.001121119Z`.
@@ -164,6 +191,26 @@ mod tests {
         for (date, clock) in [([2024, 13, 1], [0; 4]), ([2024, 1, 0], [0; 4]), ([2024, 1, 1], [24, 0, 0, 0])]
         {
             assert_eq!(from_civil(date, clock), None);
+        }
+    }
+
+    #[test]
+    fn rfc3339() {
+        for (text, want) in [
+            ("2023-11-14T22:13:20.001121119Z", Some(1_700_000_000_001_121_119)),
+            ("2023-11-14T22:13:20.5Z", Some(1_700_000_000_500_000_000)),
+            ("2023-11-14T22:13:20Z", Some(1_700_000_000_000_000_000)),
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2023-11-14T22:13:20.Z", None),
+            ("2023-11-14T22:13:20.0011211190Z", None),
+            ("2023-11-14 22:13:20Z", None),
+            ("2023-11-14T22:13:20+00:00", None),
+            ("2023-11-14T22:13:20", None),
+            ("2023-1-14T22:13:20.11Z", None),
+            ("Z", None),
+            ("", None),
+        ] {
+            assert_eq!(from_rfc3339(text.as_bytes()), want, "{text}");
         }
     }
 

@@ -9,11 +9,13 @@
 //! dropped. A snapshot that comes while the book stands is kept aside and joins if the next diff does not. Receive
 //! times of one book never go back. Trades fall by id, quotes by the id of their book, bars and marks by their time.
 
+mod proven;
+
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 
-use crate::market::{Instrument, Level, Side};
+use crate::market::{Candle, Instrument, Level, Side};
 use crate::rows::{self, F_SNAPSHOT, last_of};
 use crate::truth::{Arrival, RowType, Truth};
 use crate::wire::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
@@ -108,6 +110,8 @@ struct BookState {
     /// Prices held by side.
     held: [HashSet<i64>; 2],
     gap: Option<Gap>,
+    /// What stands where no number orders messages.
+    proven: proven::Book,
     /// A snapshot was received, and no diff since.
     silent: bool,
 }
@@ -147,6 +151,7 @@ struct State {
     partial: u64,
     partial_emitted: u64,
     bar: u64,
+    running: Option<Candle>,
     /// Of the last mark price, index price, funding rate.
     marks: [u64; 3],
     forced: VecDeque<(u64, Side, i64, i64)>,
@@ -205,6 +210,14 @@ impl<'a> Consumer<'a> {
                     Carrier::Answer { .. } => self.snapshot(at, received)?,
                 }
             }
+            Content::Proven(message) => {
+                self.states[at].book.silent = message.whole;
+                self.proven(at, message, ts)?;
+                if !self.states[at].book.stands {
+                    return Ok(Needs::Snapshot);
+                }
+            }
+            Content::Running { spec, candle } => self.running(at, spec, *candle, ts)?,
             Content::Partial(partial) => self.partial(at, partial, ts)?,
             Content::Bar { .. } => self.bar(at, &message.content, ts)?,
             Content::Mark { .. } => self.mark(at, &message.content, ts)?,
@@ -481,6 +494,18 @@ impl<'a> Consumer<'a> {
         let (instrument, id) = (&self.instruments[at], &self.ids[at]);
         let content = (prices.map(|price| instrument.price(price)), instrument.size(*volume));
         self.truth.row(RowType::Bar, id, (*ts_event, ts), Arrival::Any, rows::bar(id, spec, content))
+    }
+
+    /// The candle before it is over, once a later one comes.
+    fn running(&mut self, at: usize, spec: &'static str, candle: Candle, ts: u64) -> io::Result<()> {
+        let held = &mut self.states[at].running;
+        let later = held.filter(|held| candle.open_ns > held.open_ns);
+        if held.is_none_or(|held| (candle.open_ns, candle.count) >= (held.open_ns, held.count)) {
+            *held = Some(candle);
+        }
+        let Some(over) = later else { return Ok(()) };
+        let Content::Bar { prices, volume, ts_event, .. } = Content::bar(&over) else { return Ok(()) };
+        self.bar(at, &Content::Bar { spec, prices, volume, ts_event }, ts)
     }
 
     fn mark(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {

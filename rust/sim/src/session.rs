@@ -223,7 +223,7 @@ impl Session<'_> {
     /// Pushes a message down every connection that is up.
     fn push(&mut self, message: Message) {
         let message = Rc::new(message);
-        let diff = matches!(message.content, Content::Diff(_));
+        let diff = message.content.is_diff();
         for at in 0..self.connections.len() {
             let connection = &mut self.connections[at];
             let delay = connection.delay + self.random.exponential(2 * MILLI);
@@ -348,7 +348,7 @@ impl Session<'_> {
                             self.record(&frame(Kind::Answer, url, stream.as_deref(), &message.body))?;
                         }
                     }
-                    if matches!(message.content, Content::Snapshot(_)) {
+                    if message.content.is_snapshot() {
                         self.asked[message.instrument] = false;
                     }
                     if self.consumer.take(&message, ts)? == Needs::Snapshot {

@@ -14,8 +14,8 @@ use crate::json::{Level, Written};
 /// What a venue says the checksum of its book is, and how it is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Checksum {
-    /// As sent.
-    pub expected: u32,
+    /// As sent; `None`: this message has none, those that follow do.
+    pub expected: Option<u32>,
     /// The checksum of a book.
     pub of: fn(&Ladder<Written>) -> u32,
 }
@@ -29,6 +29,8 @@ pub struct Proof<'a> {
     pub asks: &'a [Written],
     /// The book's checksum once the message is applied, where the venue sends one.
     pub checksum: Option<Checksum>,
+    /// Levels of a side that the venue keeps; 0: all. It never says that those beyond went.
+    pub depth: usize,
 }
 
 /// The levels of a book, with their texts where a checksum needs them.
@@ -88,6 +90,15 @@ impl Held {
             .chain(written.map(|(price, size, written)| (Level { price, size }, Some(*written))))
     }
 
+    /// Drops the levels of `side` beyond the best `depth`, giving each price dropped, best first.
+    pub(super) fn truncate(&mut self, side: Side, depth: usize, dropped: impl FnMut(i128)) {
+        match self {
+            Self::Plain(ladder) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
+            Self::Written(ladder) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
+            Self::Plain(_) | Self::Written(_) => {}
+        }
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         match self {
             Self::Plain(ladder) => ladder.is_empty(),
@@ -98,7 +109,9 @@ impl Held {
     /// Whether the book is what its venue says. Without the texts nothing can be said, so nothing is.
     pub(super) fn proves(&self, checksum: Option<Checksum>) -> bool {
         match (self, checksum) {
-            (Self::Written(ladder), Some(checksum)) => (checksum.of)(ladder) == checksum.expected,
+            (Self::Written(ladder), Some(Checksum { expected: Some(expected), of })) => {
+                of(ladder) == expected
+            }
             _ => true,
         }
     }
@@ -120,8 +133,8 @@ mod tests {
         for (price, size) in [("8476.98", "415"), ("0.10", "1.500"), ("100", "0.00000001"), ("0.000", "7.0")]
         {
             let (p, s) = (
-                decimal::parse(price.as_bytes()).expect("a decimal"),
-                decimal::parse(size.as_bytes()).expect("a decimal"),
+                decimal::parse(price.as_bytes()).expect("a number"),
+                decimal::parse(size.as_bytes()).expect("a number"),
             );
             let mut out = Vec::new();
             append_level(&mut out, (p.value, s.value, &Written::of(p, s)), b':');
@@ -136,7 +149,7 @@ mod tests {
         let written = Written { price: 1, size: 2 };
         let checksum = |expected| {
             Some(Checksum {
-                expected,
+                expected: Some(expected),
                 of: |ladder| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum(),
             })
         };

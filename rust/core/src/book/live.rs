@@ -21,7 +21,7 @@ use super::{
     Update, Verdict,
 };
 use crate::accounting::End;
-use crate::data::{BookAction, Decimals, DeltaRow, F_SNAPSHOT, Side};
+use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Level, Written};
 
 /// One instrument's book from one channel.
@@ -413,7 +413,7 @@ impl LiveBook {
         let event = BookEvent {
             bids: &bids,
             asks: &asks,
-            proof: Proof { bids: &bids_written, asks: &asks_written, checksum: None },
+            proof: Proof { bids: &bids_written, asks: &asks_written, ..Proof::default() },
             decimals: self.decimals,
             ts_event,
             ts_init,
@@ -592,6 +592,18 @@ impl LiveBook {
         End::Rows
     }
 
+    /// What fell out of the depth that the venue keeps is gone: DELETEs of the same event, bids first, best first.
+    fn drop_beyond(&mut self, depth: usize, rows: &mut DeltaColumns) {
+        for side in [Side::Buy, Side::Sell] {
+            self.held.truncate(side, depth, |price| {
+                rows.price.push(price);
+                rows.size.push(0);
+                rows.action.push(BookAction::Delete as u8);
+            });
+            rows.side.resize(rows.action.len(), side as u8);
+        }
+    }
+
     fn emit_levels(&mut self, sequence: u64, event: &BookEvent<'_>, flags: u8, out: &mut BookOutput<'_>) {
         let ts_init = self.clamp(event.ts_init, out);
         self.decimals = self.decimals.max(event.decimals);
@@ -617,6 +629,9 @@ impl LiveBook {
             });
             out.news.unheld_deletes += unheld;
             rows.side.resize(rows.action.len(), side as u8);
+        }
+        if event.proof.depth > 0 {
+            self.drop_beyond(event.proof.depth, rows);
         }
         let n = rows.action.len();
         rows.order_id.resize(n, 0);

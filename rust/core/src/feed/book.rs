@@ -334,6 +334,13 @@ impl Market {
         self.slots[slot as usize].books.diffs.iter().any(|book| *book.channel == *channel)
     }
 
+    /// Whether the book of `channel` is in step.
+    #[must_use]
+    pub fn stands(&self, slot: SlotId, channel: &str) -> bool {
+        let mut books = self.slots[slot as usize].books.diffs.iter();
+        books.any(|book| *book.channel == *channel && book.book.id().is_some())
+    }
+
     fn takes_partial(&self, slot: SlotId, channel: &str) -> bool {
         if self.options.all_channels {
             return true;

@@ -350,7 +350,7 @@ impl Market {
     #[cold]
     fn new_slot(&mut self, symbol: &[u8]) -> Result<SlotId, Kind> {
         let text = std::str::from_utf8(symbol).map_err(|_| Kind::Utf8)?;
-        if !symbol::is_safe(text) {
+        if !(self.spec.is_symbol)(text) {
             return Err(Kind::Value);
         }
         let slot = self.slot_of(text);

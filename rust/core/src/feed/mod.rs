@@ -21,6 +21,7 @@ pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use place::Place;
 pub use reject::Reject;
 pub(crate) use reject::excerpt;
+pub(crate) use seen::fnv1a;
 pub use state::{BookState, FeedState, InstrumentState, NumberRun};
 pub use stream::{Stream, StreamKey, TradeKind};
 

@@ -57,8 +57,8 @@ impl SeenTexts {
     }
 }
 
-/// FNV-1a of 64 bits: the same in every build, since end states keep it.
-fn fnv1a(bytes: &[u8]) -> u64 {
+/// FNV-1a of 64 bits: the same in every build, since end states and rows keep it.
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01B3))

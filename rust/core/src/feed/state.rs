@@ -165,7 +165,7 @@ impl BookState {
         let event = BookEvent {
             bids: &bids,
             asks: &asks,
-            proof: Proof { bids: &bids_written, asks: &asks_written, checksum: None },
+            proof: Proof { bids: &bids_written, asks: &asks_written, ..Proof::default() },
             decimals: Decimals { price: self.decimals.0, size: self.decimals.1 },
             ts_event: 0,
             ts_init: self.last_ns,

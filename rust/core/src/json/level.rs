@@ -162,6 +162,32 @@ impl Cursor<'_> {
         Some((price, size, if is_last { Last::Yes } else { Last::No }))
     }
 
+    /// The next level as `{"price":1.50,"qty":2}`, numbers bare and short; nothing is taken when it is anything else.
+    #[inline(always)]
+    pub fn short_priced_level(&mut self) -> Option<(Decimal, Decimal)> {
+        const HEAD: &[u8; 9] = b"{\"price\":";
+        const BETWEEN: &[u8; 7] = b",\"qty\":";
+        let window: &[u8; WINDOW] = self.bytes.get(self.at..)?.first_chunk()?;
+        if window.first_chunk() != Some(HEAD) {
+            return None;
+        }
+        let text: &[u8; 32] = window[HEAD.len()..].first_chunk()?;
+        let (commas, dots, braces) =
+            (lanes::equal32(text, b','), lanes::equal32(text, b'.'), lanes::equal32(text, b'}'));
+        let price_end = commas.trailing_zeros() as usize + HEAD.len();
+        if window.get(price_end..)?.first_chunk() != Some(BETWEEN) {
+            return None;
+        }
+        let size_start = price_end + BETWEEN.len();
+        let size_end = braces.trailing_zeros() as usize + HEAD.len();
+        let price_dot = (dots | commas).trailing_zeros() as usize + HEAD.len();
+        let size_dot = ((dots | braces) >> (size_start - HEAD.len())).trailing_zeros() as usize + size_start;
+        let price = short_bare(window, HEAD.len(), decimal::Ends { dot: price_dot, end: price_end })?;
+        let size = short_bare(window, size_start, decimal::Ends { dot: size_dot, end: size_end })?;
+        self.at += size_end + 1;
+        Some((price, size))
+    }
+
     #[inline(always)]
     fn level(&mut self, out: &mut impl LevelSink, decimals: &mut Decimals) -> Result<(), JsonError> {
         match self.short_level() {
@@ -231,5 +257,51 @@ impl Cursor<'_> {
         let is_one = window[0] == b'"' && window.get(1 + digits) == Some(&b'"');
         self.at += if is_one { digits + 2 } else { 0 };
         is_one
+    }
+}
+
+/// A short number as JSON has it bare: no zero before other digits, a digit after the dot.
+#[inline(always)]
+fn short_bare(window: &[u8; WINDOW], start: usize, ends: decimal::Ends) -> Option<Decimal> {
+    let starts_well = *window.get(start)? != b'0' || ends.dot == start + 1;
+    let ends_well = ends.dot == ends.end || ends.dot + 1 < ends.end;
+    if starts_well && ends_well { decimal::short(window, start, ends) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priced_levels_that_are_short() {
+        let pad = " ".repeat(WINDOW);
+        for (text, taken) in [
+            (r#"{"price":62807.0,"qty":0.00000000}"#, true),
+            (r#"{"price":5,"qty":12}"#, true),
+            (r#"{"price":0.5,"qty":0}"#, true),
+            (r#"{"price":00.5,"qty":1}"#, false),
+            (r#"{"price":1.,"qty":1}"#, false),
+            (r#"{"price":1,"qty":1.}"#, false),
+            (r#"{"price":1,"qty":01}"#, false),
+            (r#"{"price":-1,"qty":1}"#, false),
+            (r#"{"price":1e5,"qty":1}"#, false),
+            (r#"{"price":123456789,"qty":1}"#, false),
+            (r#"{"price":"1","qty":"1"}"#, false),
+            (r#"{"qty":1,"price":1}"#, false),
+            (r#"{"price":1,"qty":1,"x":1}"#, false),
+            (r#"{"price":1}"#, false),
+            (r#"{"price":,"qty":}"#, false),
+        ] {
+            let padded = format!("{text}{pad}");
+            let mut cursor = Cursor::new(padded.as_bytes());
+            let level = cursor.short_priced_level();
+            assert_eq!(level.is_some(), taken, "{text}");
+            assert_eq!(cursor.offset(), if taken { text.len() } else { 0 }, "{text}");
+            if let Some((price, size)) = level {
+                let parts: Vec<&str> = text.split(&[':', ',', '}'][..]).collect();
+                assert_eq!(Ok(price), decimal::parse(parts[1].as_bytes()));
+                assert_eq!(Ok(size), decimal::parse(parts[3].as_bytes()));
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Objects and the prediction of their keys.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Cursor, JsonError, Kind};
 
@@ -182,6 +182,41 @@ impl<'a> Cursor<'a> {
         self.at += 1;
         self.depth -= 1;
         Ok(seen)
+    }
+
+    /// Reads an object whose keys are data (names of instruments), calling `member` at each of its values.
+    ///
+    /// # Errors
+    /// Syntax, a duplicated key, or what `member` gives.
+    pub fn members(
+        &mut self,
+        mut member: impl FnMut(&[u8], &mut Self) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        if self.peek() != b'{' {
+            return Err(self.other_type());
+        }
+        self.at += 1;
+        self.enter()?;
+        let mut keys: HashSet<Cow<'a, [u8]>> = HashSet::new();
+        if self.peek() != b'}' {
+            loop {
+                let key = self.syntax_string()?;
+                self.expect(b':')?;
+                if keys.contains(&key) {
+                    return Err(self.error(Kind::DuplicateKey));
+                }
+                self.peek();
+                member(&key, self)?;
+                keys.insert(key);
+                if self.peek() == b'}' {
+                    break;
+                }
+                self.expect(b',')?;
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(())
     }
 
     #[cold]

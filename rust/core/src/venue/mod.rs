@@ -8,6 +8,7 @@ use crate::json::{JsonError, UnknownKeys};
 pub mod binance;
 pub mod bybit;
 mod definitions;
+pub mod kraken;
 mod newest;
 pub mod okx;
 mod url;
@@ -52,6 +53,8 @@ pub struct FeedSpec {
     pub decoder: fn() -> Box<dyn VenueDecoder>,
     /// The instrument id of a venue symbol, without the venue.
     pub instrument: fn(&str) -> String,
+    /// Whether a text may be the symbol of an instrument: it becomes the name of a folder.
+    pub is_symbol: fn(&str) -> bool,
     /// Book channels from best to worst: a lower number is preferred.
     pub book_rank: fn(&str) -> u32,
     /// How sure a URL or a frame makes one that it is this feed; 0 = not at all.
@@ -69,7 +72,7 @@ impl FeedSpec {
 }
 
 /// Every feed.
-pub static REGISTRY: [&FeedSpec; 8] = [
+pub static REGISTRY: [&FeedSpec; 9] = [
     &binance::SPOT,
     &binance::USDM,
     &binance::COINM,
@@ -78,6 +81,7 @@ pub static REGISTRY: [&FeedSpec; 8] = [
     &bybit::INVERSE,
     &bybit::OPTION,
     &okx::OKX,
+    &kraken::SPOT,
 ];
 
 /// The feed called `name`.

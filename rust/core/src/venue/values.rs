@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use crate::book::Proof;
-use crate::data::Decimals;
+use crate::data::{Decimals, Side};
 use crate::decimal::Decimal;
 use crate::feed::BookMessage;
-use crate::json::{Cursor, JsonError, Key, Kind, Level, Written, out_of_range};
+use crate::json::{
+    Cursor, JsonError, Key, Kind, Level, LevelSink, Message, Order, UnknownKeys, Written, keys, out_of_range,
+};
 use crate::{decimal, time};
 
 /// An item of an array: it stands or falls alone.
@@ -39,6 +41,25 @@ pub(super) type Text<'a> = Cow<'a, [u8]>;
 /// Text that was read from a frame: UTF-8 was checked over all of it.
 pub(super) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// A level that is an object.
+#[derive(Debug, Default)]
+struct Priced {
+    price: Decimal,
+    size: Decimal,
+}
+
+impl<'a> Message<'a> for Priced {
+    const KEYS: &'static [Key] = keys!["price", "qty"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        match key {
+            0 => self.price = price(cursor)?,
+            _ => self.size = size_or_zero(cursor)?,
+        }
+        Ok(())
+    }
 }
 
 /// Levels of one message; kept and reused.
@@ -82,6 +103,42 @@ impl Levels {
     pub(super) fn read_written_asks(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         let mut out = (&mut self.asks, &mut self.asks_written);
         self.decimals = self.decimals.max(cursor.levels(&mut out)?);
+        Ok(())
+    }
+
+    /// Both sides' levels as objects, `{"price":1.50,"qty":2}`, and how they were written: `side` is the one to read.
+    pub(super) fn read_priced<'a>(
+        &mut self,
+        side: Side,
+        cursor: &mut Cursor<'a>,
+        order: &mut Order,
+        unknown: &mut UnknownKeys,
+    ) -> Result<(), JsonError> {
+        let (levels, written) = match side {
+            Side::Sell => (&mut self.asks, &mut self.asks_written),
+            Side::Buy | Side::None => (&mut self.bids, &mut self.bids_written),
+        };
+        let mut decimals = self.decimals;
+        cursor.array(|cursor| {
+            if let Some((price, size)) = cursor.short_priced_level() {
+                if price.value <= 0 {
+                    return Err(out_of_range(Kind::Price, price.value, cursor.offset()));
+                }
+                decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
+                (&mut *levels, &mut *written).push(price, size);
+                return Ok(());
+            }
+            cursor.peek();
+            let start = cursor.offset();
+            let mut level = Priced::default();
+            let seen = cursor.object(&mut level, order, unknown)?;
+            require(seen, Priced::KEYS, &[0, 1], start)?;
+            let (price, size) = (level.price, level.size);
+            decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
+            (&mut *levels, &mut *written).push(price, size);
+            Ok(())
+        })?;
+        self.decimals = decimals;
         Ok(())
     }
 

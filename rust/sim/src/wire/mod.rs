@@ -7,6 +7,8 @@
 
 pub(crate) mod binance;
 pub(crate) mod bybit;
+mod crc32;
+mod kraken;
 mod okx;
 mod rounds;
 mod text;
@@ -139,6 +141,23 @@ pub struct Snapshot {
     pub ts_event: Option<u64>,
 }
 
+/// A message of a book that no number orders: what the book is after it, its checksum says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Whether it is the whole book, not changes of it.
+    pub whole: bool,
+    /// In the order sent.
+    pub bids: Vec<Level>,
+    /// In the order sent.
+    pub asks: Vec<Level>,
+    /// What the checksum is made of, once it is applied: the best bids and asks, best first.
+    pub best: [Vec<Level>; 2],
+    /// Levels of a side that the venue keeps: those beyond go without a word.
+    pub depth: usize,
+    /// Event time, ns UTC: of one book each is later than the one before.
+    pub ts_event: u64,
+}
+
 /// An index price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
@@ -185,6 +204,15 @@ pub enum Content {
     Snapshot(Snapshot),
     /// The top of the book; of a snapshot only the levels and the id matter.
     Partial(Snapshot),
+    /// A change of the book, or the book, without a number.
+    Proven(Proven),
+    /// A candle that runs: it is over when a later one comes.
+    Running {
+        /// Nautilus's specification.
+        spec: &'static str,
+        /// As it stands.
+        candle: Candle,
+    },
     /// A closed candle.
     Bar {
         /// Nautilus's specification, such as `1-MINUTE-LAST-EXTERNAL`.
@@ -223,6 +251,18 @@ pub enum Content {
 }
 
 impl Content {
+    /// Whether it changes a book: such messages may be lost.
+    #[must_use]
+    pub const fn is_diff(&self) -> bool {
+        matches!(self, Self::Diff(_) | Self::Proven(Proven { whole: false, .. }))
+    }
+
+    /// Whether it is a whole book that was asked for.
+    #[must_use]
+    pub const fn is_snapshot(&self) -> bool {
+        matches!(self, Self::Snapshot(_) | Self::Proven(Proven { whole: true, .. }))
+    }
+
     /// A candle that is over.
     #[must_use]
     pub const fn bar(candle: &Candle) -> Self {
@@ -312,8 +352,16 @@ pub struct Feed {
 }
 
 /// The feeds there are.
-pub const FEEDS: &[Feed] =
-    &[binance::SPOT, binance::USDM, binance::COINM, bybit::SPOT, bybit::LINEAR, bybit::INVERSE, okx::OKX];
+pub const FEEDS: &[Feed] = &[
+    binance::SPOT,
+    binance::USDM,
+    binance::COINM,
+    bybit::SPOT,
+    bybit::LINEAR,
+    bybit::INVERSE,
+    okx::OKX,
+    kraken::SPOT,
+];
 
 /// The feed of a name.
 #[must_use]

@@ -111,6 +111,7 @@ const SHAPE: FeedSpec = FeedSpec {
     channels: &[],
     decoder: || Box::new(BybitDecoder::new(Product::Spot)),
     instrument: str::to_owned,
+    is_symbol: crate::symbol::is_safe,
     book_rank: topics::book_rank,
     recognise_url: |_| 0,
     recognise_frame: |_| 0,

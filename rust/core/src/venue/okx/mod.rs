@@ -39,6 +39,7 @@ pub static OKX: FeedSpec = FeedSpec {
     ],
     decoder: || Box::new(OkxDecoder::default()),
     instrument: str::to_owned,
+    is_symbol: crate::symbol::is_safe,
     book_rank: channels::book_rank,
     recognise_url: recognise::url,
     recognise_frame: recognise::frame,

@@ -62,7 +62,7 @@ pub(super) fn judge(position: Position, update: Update) -> Verdict {
 
 /// The checksum a message says its book has.
 pub(super) fn checksum(sent: i32) -> Option<Checksum> {
-    (sent != 0).then_some(Checksum { expected: sent.cast_unsigned(), of })
+    (sent != 0).then_some(Checksum { expected: Some(sent.cast_unsigned()), of })
 }
 
 fn of(ladder: &Ladder<Written>) -> u32 {

@@ -168,6 +168,7 @@ fn message<'l>(levels: &'l Levels, head: &BookHead<'_>) -> BookMessage<'l> {
             bids: &levels.bids_written[bids],
             asks: &levels.asks_written[asks],
             checksum: sequence::checksum(head.checksum),
+            depth: 0,
         },
         decimals: head.decimals,
         ts_event: head.ts,

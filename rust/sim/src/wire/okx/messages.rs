@@ -1,9 +1,9 @@
 //! The messages, key by key in the venue's order.
 
-use super::checksum::crc32;
 use super::{FUNDING, MILLI, Okx, Together, index};
 use crate::decimal::Decimal;
 use crate::market::{Candle, Instrument, Level, Liquidation, Mark, Market, Side, Term};
+use crate::wire::crc32::crc32;
 use crate::wire::{Channel, Diff, Snapshot, Text};
 
 /// Levels of a side that a checksum is made of.

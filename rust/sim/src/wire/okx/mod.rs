@@ -5,7 +5,6 @@
 //! Until 2026-06-23 a book's message had a checksum over the texts of its best 25 levels, since then it is 0: every third
 //! instrument is of the later time.
 
-mod checksum;
 mod definitions;
 mod messages;
 

@@ -1,0 +1,97 @@
+//! How deep books are: their messages of protocol v2 do not say, but where levels fall out depends on it.
+
+use std::collections::HashMap;
+
+use super::channels::{DEFAULT_DEPTH, depth_of};
+use crate::symbol::SlotId;
+
+/// Number of a connection: source and number in it.
+pub(super) type Connection = (u32, u32);
+
+/// The depths that the last connections subscribed to, the newest last.
+#[derive(Debug, Default)]
+struct Recent(Vec<(Connection, u16)>);
+
+impl Recent {
+    /// Connections that are remembered: more than a recorder has at a time.
+    const MAX: usize = 16;
+
+    fn set(&mut self, connection: Connection, depth: u16) {
+        if let Some(held) = self.0.iter_mut().find(|(held, _)| *held == connection) {
+            held.1 = depth;
+            return;
+        }
+        if self.0.len() == Self::MAX {
+            self.0.remove(0);
+        }
+        self.0.push((connection, depth));
+    }
+
+    fn get(&self, connection: Connection) -> Option<u16> {
+        self.0.iter().rev().find(|(held, _)| *held == connection).map(|(_, depth)| *depth)
+    }
+}
+
+/// The depths of all pairs.
+#[derive(Debug, Default)]
+pub(super) struct Depths {
+    acknowledged: HashMap<Box<str>, Recent>,
+    /// Of those that a snapshot came of.
+    shown: HashMap<SlotId, Recent, foldhash::fast::RandomState>,
+}
+
+impl Depths {
+    /// A subscription was acknowledged.
+    pub(super) fn acknowledge(&mut self, connection: Connection, symbol: &str, depth: Option<u64>) {
+        let depth = depth.and_then(|depth| u16::try_from(depth).ok()).filter(|depth| *depth > 0);
+        if !self.acknowledged.contains_key(symbol) {
+            self.acknowledged.insert(symbol.into(), Recent::default());
+        }
+        if let Some(recent) = self.acknowledged.get_mut(symbol) {
+            recent.set(connection, depth.unwrap_or(DEFAULT_DEPTH));
+        }
+    }
+
+    /// The depth of a book whose snapshot has `levels` on its longer side: as acknowledged, else the least that is as deep.
+    pub(super) fn of_snapshot(
+        &mut self,
+        connection: Connection,
+        (slot, symbol): (SlotId, &str),
+        levels: usize,
+    ) -> u16 {
+        let acknowledged = self.acknowledged.get(symbol).and_then(|recent| recent.get(connection));
+        let depth = acknowledged.unwrap_or_else(|| depth_of(levels));
+        self.shown.entry(slot).or_default().set(connection, depth);
+        depth
+    }
+
+    /// The depth of a book that changes: that of its snapshot, else as acknowledged, else the venue's default.
+    pub(super) fn of_update(&self, connection: Connection, (slot, symbol): (SlotId, &str)) -> u16 {
+        let shown = self.shown.get(&slot).and_then(|recent| recent.get(connection));
+        let acknowledged = || self.acknowledged.get(symbol)?.get(connection);
+        shown.or_else(acknowledged).unwrap_or(DEFAULT_DEPTH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_a_depth() {
+        let mut depths = Depths::default();
+        let (one, other, pair) = ((0, 1), (0, 2), (7, "BTC/USD"));
+        assert_eq!(depths.of_update(one, pair), 10);
+        depths.acknowledge(one, pair.1, Some(500));
+        assert_eq!(depths.of_update(one, pair), 500);
+        assert_eq!(depths.of_update(other, pair), 10);
+        assert_eq!(depths.of_snapshot(one, pair, 12), 500);
+        assert_eq!(depths.of_snapshot(other, pair, 12), 25);
+        assert_eq!((depths.of_update(one, pair), depths.of_update(other, pair)), (500, 25));
+        depths.acknowledge(one, pair.1, None);
+        depths.acknowledge(other, pair.1, Some(u64::MAX));
+        assert_eq!(depths.of_snapshot(one, pair, 12), 10);
+        (10..1_000).for_each(|number| depths.acknowledge((0, number), pair.1, Some(25)));
+        assert_eq!(depths.acknowledged[pair.1].0.len(), Recent::MAX);
+    }
+}

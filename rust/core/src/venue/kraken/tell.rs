@@ -1,0 +1,316 @@
+//! What Kraken's messages tell the market.
+
+use std::collections::HashMap;
+
+use super::channels::{REST_BOOK, book_name, spec};
+use super::frames::{Data, KrakenDecoder};
+use super::messages::{Bar, BookHead, Ticker, Trade};
+use super::moments::Role;
+use super::{instruments, sequence, v1};
+use crate::accounting::End;
+use crate::book::Proof;
+use crate::data::AggressorSide;
+use crate::decimal;
+use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, TradeKind, fnv1a};
+use crate::json::{JsonError, Kind, Written};
+use crate::symbol::SlotId;
+use crate::venue::values::{Item, text};
+
+/// What is known of `data` from around it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Told<'a> {
+    /// The pair, where the message names it once for all items.
+    pub symbol: &'a str,
+    /// The book's channel, where it is known.
+    pub name: &'a str,
+    /// Levels of a side, where they are known.
+    pub depth: Option<u16>,
+    /// Whether books are whole.
+    pub is_snapshot: bool,
+    /// Whether it was asked for: whole, and without a proof.
+    pub is_answer: bool,
+}
+
+impl Told<'_> {
+    /// Of a REST answer.
+    pub(super) fn answer() -> Self {
+        Self { name: REST_BOOK, is_snapshot: true, is_answer: true, ..Self::default() }
+    }
+
+    /// The pair of an item.
+    fn symbol<'s>(&'s self, own: &'s [u8]) -> &'s str {
+        if self.symbol.is_empty() { text(own) } else { self.symbol }
+    }
+}
+
+/// Tells every item, each alone; an empty list is control.
+fn tell_each<T>(
+    found: Vec<Item<T>>,
+    frame: &Frame<'_>,
+    market: &mut Market,
+    symbol: impl Fn(&T) -> String,
+    mut tell: impl FnMut(&T, &mut Market) -> Result<(), JsonError>,
+) {
+    if found.is_empty() {
+        market.item(End::Control);
+    }
+    for item in found {
+        match &item {
+            Ok(value) => {
+                if let Err(error) = tell(value, market) {
+                    market.reject_item(frame, &symbol(value), error);
+                }
+            }
+            Err(error) => market.reject_item(frame, "", *error),
+        }
+    }
+}
+
+impl KrakenDecoder {
+    /// Tells the market what `data` says.
+    pub(super) fn tell(
+        &mut self,
+        frame: &Frame<'_>,
+        told: &Told<'_>,
+        data: Data<'_>,
+        market: &mut Market,
+    ) -> Result<(), JsonError> {
+        let named = |own: &[u8]| told.symbol(own).to_owned();
+        match data {
+            Data::Trades(found) => {
+                let mut equals = HashMap::new();
+                tell_each(
+                    found,
+                    frame,
+                    market,
+                    |t| named(&t.symbol),
+                    |trade, market| Ok(tell_trade(told.symbol(&trade.symbol), trade, &mut equals, market)?),
+                );
+            }
+            Data::Books(found) => tell_each(
+                found,
+                frame,
+                market,
+                |b| named(&b.symbol),
+                |head, market| Ok(self.tell_book(frame, told, head, market)?),
+            ),
+            Data::Tickers(found) => tell_each(
+                found,
+                frame,
+                market,
+                |t| named(&t.symbol),
+                |ticker, market| Ok(tell_ticker(frame, ticker, market)?),
+            ),
+            Data::Bars(found) => tell_each(
+                found,
+                frame,
+                market,
+                |b| named(&b.symbol),
+                |bar, market| Ok(self.tell_bar(told.symbol(&bar.symbol), bar, market)?),
+            ),
+            Data::Spread(spread) => {
+                let slot = market.slot(told.symbol.as_bytes())?;
+                market.check_quote(spread.prices, spread.sizes)?;
+                let place = Some(Place { time: spread.ts, number: 0 });
+                market.quote(slot, place, spread.prices, spread.sizes, spread.ts);
+            }
+            Data::Top(top) => {
+                let v1::Ticker { prices, sizes } = top;
+                let top = Ticker { prices, sizes, ..Ticker::default() };
+                tell_untimed(frame, market.slot(told.symbol.as_bytes())?, &top, market)?;
+            }
+            Data::Instruments => self.tell_instruments(frame, market)?,
+            Data::None => market.item(End::Control),
+        }
+        Ok(())
+    }
+
+    fn tell_book(
+        &mut self,
+        frame: &Frame<'_>,
+        told: &Told<'_>,
+        head: &BookHead<'_>,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        let symbol = told.symbol(&head.symbol);
+        let slot = market.slot(symbol.as_bytes())?;
+        if told.is_answer {
+            return self.tell_message(slot, told, REST_BOOK, 0, head, market);
+        }
+        let depth = match told.depth {
+            Some(depth) => depth,
+            None if told.is_snapshot => {
+                let [bids, asks] = [0, 1].map(|side| head.ends[side] - head.starts[side]);
+                self.depths.of_snapshot((frame.source, frame.conn), (slot, symbol), bids.max(asks))
+            }
+            None => self.depths.of_update((frame.source, frame.conn), (slot, symbol)),
+        };
+        let name = if told.name.is_empty() { book_name(depth) } else { told.name.into() };
+        let role = match (told.is_snapshot, market.stands(slot, &name)) {
+            (false, _) => Role::Update,
+            (true, true) => Role::Again,
+            (true, false) => Role::Start,
+        };
+        if let Some(end) = self.moments.end((slot, depth), role, head.ts, head.checksum) {
+            market.item(end);
+            return Ok(());
+        }
+        self.tell_message(slot, told, &name, depth, head, market)
+    }
+
+    fn tell_message(
+        &mut self,
+        slot: SlotId,
+        told: &Told<'_>,
+        name: &str,
+        depth: u16,
+        head: &BookHead<'_>,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        let [bids, asks] = [0, 1].map(|side| head.starts[side]..head.ends[side]);
+        let levels = &mut self.scratch.levels;
+        if !told.is_answer {
+            let places = self.places.entry(slot).or_default();
+            if told.is_snapshot {
+                *places = [0; 2];
+            }
+            pad(places, [&mut levels.bids_written[bids.clone()], &mut levels.asks_written[asks.clone()]]);
+        }
+        let message = BookMessage {
+            bids: &levels.bids[bids.clone()],
+            asks: &levels.asks[asks.clone()],
+            proof: Proof {
+                bids: &levels.bids_written[bids],
+                asks: &levels.asks_written[asks],
+                checksum: if told.is_answer { None } else { sequence::checksum(head.checksum) },
+                depth: depth.into(),
+            },
+            decimals: head.decimals,
+            ts_event: head.ts,
+        };
+        let update = sequence::update(told.is_snapshot);
+        market.book_update(slot, name, sequence::judge, update, &message)
+    }
+
+    /// The candle that is over since this one runs.
+    fn tell_bar(&mut self, symbol: &str, bar: &Bar<'_>, market: &mut Market) -> Result<(), Kind> {
+        let Some((spec, length)) = spec(bar.minutes) else { return Err(Kind::Value) };
+        for price in bar.candle.prices {
+            market.check_price(price)?;
+        }
+        let slot = market.slot(symbol.as_bytes())?;
+        let Some(over) = self.running.take(slot, bar.minutes, bar.candle) else {
+            market.item(End::Control);
+            return Ok(());
+        };
+        market.bar(slot, spec, over.prices, over.volume, over.begin + length)
+    }
+
+    /// Definitions, and the statuses that are new.
+    fn tell_instruments(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        let mut changes = Vec::new();
+        for (symbol, state) in instruments::read_pushed(frame.body, frame.ts, market)? {
+            let slot = market.slot(symbol.as_bytes())?;
+            if self.statuses.get(&slot).is_none_or(|last| *last != state) {
+                changes.push((slot, state));
+            }
+        }
+        if changes.is_empty() || frame.ts == 0 {
+            market.item(End::Control);
+            return Ok(());
+        }
+        for (slot, state) in changes {
+            let (action, is_trading) = status_action(&state);
+            market.status(slot, action, &state, is_trading, frame.ts);
+            self.statuses.insert(slot, state);
+        }
+        Ok(())
+    }
+}
+
+/// Checksums are made of texts with all decimals of the pair. A recorder that read the numbers and wrote them again left
+/// trailing zeros out: they are put back, as many as any level of the book was written with.
+fn pad(places: &mut [u8; 2], sides: [&mut [Written]; 2]) {
+    for written in sides.iter().flat_map(|side| side.iter()) {
+        *places = [places[0].max(written.price), places[1].max(written.size)];
+    }
+    for written in sides.into_iter().flatten() {
+        *written = Written { price: places[0], size: places[1] };
+    }
+}
+
+fn tell_trade(
+    symbol: &str,
+    trade: &Trade<'_>,
+    equals: &mut HashMap<String, u64>,
+    market: &mut Market,
+) -> Result<(), Kind> {
+    market.check_price(trade.price)?;
+    market.check_size(trade.size)?;
+    let slot = market.slot(symbol.as_bytes())?;
+    let made;
+    let id = match trade.id {
+        Some(id) => TradeId::Number(id),
+        None => {
+            made = made_id(symbol, trade, equals);
+            TradeId::Text(&made)
+        }
+    };
+    let fields = TradeFields {
+        price: trade.price,
+        size: trade.size,
+        aggressor_side: trade.taker,
+        id,
+        ts_event: trade.ts_event,
+    };
+    market.trade(slot, TradeKind::Raw, &fields);
+    Ok(())
+}
+
+/// The id of a trade that the venue gave none: of what it says, and of how many of its message said the same before.
+fn made_id(symbol: &str, trade: &Trade<'_>, equals: &mut HashMap<String, u64>) -> String {
+    let side = if trade.taker == AggressorSide::Buyer { 'b' } else { 's' };
+    let (price, size) = (decimal::text(trade.price.value), decimal::text(trade.size.value));
+    let said = format!("{symbol}|{}|{price}|{size}|{side}", trade.ts_event);
+    let ordinal = equals.entry(said.clone()).or_insert(0);
+    let id = format!("{:016x}", fnv1a(format!("{said}|{ordinal}").as_bytes()));
+    *ordinal += 1;
+    id
+}
+
+fn tell_ticker(frame: &Frame<'_>, ticker: &Ticker<'_>, market: &mut Market) -> Result<(), Kind> {
+    let slot = market.slot(&ticker.symbol)?;
+    if ticker.ts == 0 {
+        return tell_untimed(frame, slot, ticker, market);
+    }
+    market.check_quote(ticker.prices, ticker.sizes)?;
+    let place = Some(Place { time: ticker.ts, number: 0 });
+    market.quote(slot, place, ticker.prices, ticker.sizes, ticker.ts);
+    Ok(())
+}
+
+/// A quote without a time of its own.
+fn tell_untimed(
+    frame: &Frame<'_>,
+    slot: SlotId,
+    ticker: &Ticker<'_>,
+    market: &mut Market,
+) -> Result<(), Kind> {
+    market.check_quote(ticker.prices, ticker.sizes)?;
+    if frame.ts == 0 {
+        return Err(Kind::Missing("receive time"));
+    }
+    market.ticker_quote(slot, "ticker", ticker.prices, ticker.sizes, frame.ts);
+    Ok(())
+}
+
+/// Nautilus's `MarketStatusAction` of a pair's status, and whether it trades.
+fn status_action(status: &str) -> (&'static str, bool) {
+    match status {
+        "online" => ("TRADING", true),
+        "limit_only" | "reduce_only" => ("PAUSE", true),
+        "post_only" => ("PAUSE", false),
+        "cancel_only" | "maintenance" => ("HALT", false),
+        _ => ("NOT_AVAILABLE_FOR_TRADING", false),
+    }
+}

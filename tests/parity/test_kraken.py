@@ -1,0 +1,379 @@
+"""Kraken spot: every row, every end, every gap and every book equal what the slow reference gives, on real frames and on ours."""
+
+import gzip
+import json
+import random
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tickwright
+
+from tests import kraken
+from tests.parity.support import CONNECTIONS, SHARED, batch_rows
+from tests.property.test_wire_forms import parse, spell
+from tests.reference.captures import read
+from tests.reference.kraken import Kraken
+
+SINGLE = SHARED / "frames/single/kraken"
+needs_frames = pytest.mark.skipif(not SINGLE.is_dir(), reason="needs ../shared/frames")
+TS = 1_780_000_000_000_000_000
+
+type Frames = list[tuple[bytes, int]]
+
+# Real files of spot: rows by type, ends of items.
+COUNTS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "http_asset_pairs": ({}, {"control": 1}),
+    "http_asset_pairs_tokenized": ({}, {"control": 1}),
+    "http_ohlc": ({"bar": 720}, {"rows": 720, "control": 1}),
+    "http_system_status": ({}, {"control": 1}),
+    "http_ticker": ({}, {"control": 1}),
+    "http_trades": ({"trade": 1000}, {"rows": 1000}),
+    # Their checksums are invented.
+    "ws_book_snapshot": ({}, {"withheld": 1}),
+    "ws_book_update": ({}, {"withheld": 1}),
+    "ws_l3_snapshot": ({}, {"unselected": 1}),
+    "ws_l3_update_add": ({}, {"unselected": 1}),
+    "ws_l3_update_delete": ({}, {"unselected": 1}),
+    "ws_l3_update_modify_price": ({}, {"unselected": 1}),
+    "ws_l3_update_modify_qty": ({}, {"unselected": 1}),
+    "ws_ohlc_update": ({}, {"control": 1}),
+    "ws_pong": ({}, {"control": 1}),
+    "ws_subscribe_response": ({}, {"control": 1}),
+    "ws_ticker_snapshot": ({"quote": 1}, {"rows": 1}),
+    "ws_trade_update": ({"trade": 2}, {"rows": 2}),
+}
+
+# Connections of protocol v1 recorded in 2021: rows by type, ends of frames.
+RECORDED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "KRAKEN.0.gz": ({}, {"control": 1}),
+    "KRAKEN.ws.48.0.gz": ({"trade": 10}, {"control": 42, "rows": 8}),
+    "KRAKEN.ws.49.0.gz": ({"quote": 18}, {"control": 43, "rows": 18}),
+    "KRAKEN.ws.50.0.gz": ({"delta": 11755}, {"control": 43, "rows": 4279}),
+}
+
+
+def shaped(batches: Any) -> dict[tuple[str, str], list[Any]]:
+    tables = {key: batch_rows(batch) for key, batch in batches.items()}
+    for (kind, _), rows in tables.items():
+        for row in rows if kind == "status" else []:
+            row.pop("trading_event", None)
+    return tables
+
+
+def decode(frames: Frames, **options: Any) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Any]]:
+    decoder = tickwright.Decoder("kraken-spot", **options)
+    for frame, ts in frames:
+        decoder.push(frame, ts)
+    decoder.finish()
+    return shaped(decoder.flush()), decoder.report()
+
+
+def reference(frames: Frames) -> Kraken:
+    slow = Kraken()
+    for frame, ts in frames:
+        slow.push(frame, ts)
+    return slow
+
+
+def ends(counts: dict[str, int]) -> dict[str, int]:
+    assert counts["total"] == sum(n for end, n in counts.items() if end != "total")
+    return {end: n for end, n in counts.items() if n and end != "total"}
+
+
+def equal(rows: dict[tuple[str, str], list[Any]], report: dict[str, Any], slow: Kraken) -> None:
+    wanted = slow.tables()
+    assert rows.keys() == wanted.keys()
+    for key, table in wanted.items():
+        for number, (ours, theirs) in enumerate(zip(rows[key], table, strict=False)):
+            assert {name: ours[name] for name in theirs} == theirs, (key, number)
+        assert len(rows[key]) == len(table), key
+    of_frames, of_items = slow.ends()
+    assert ends(report["accounting"]["frames"]) == of_frames
+    assert ends(report["accounting"]["items"]) == of_items
+    ends(report["accounting"]["bytes"])
+    assert report["unknown_topics"] == dict(slow.unknown)
+    fields = ("instrument_id", "cause", "from_sequence", "to_sequence")
+    holes = [tuple(gap[field] for field in fields) for gap in report["gaps"] if gap["cause"] != "no_snapshot"]
+    assert sorted(holes) == sorted(slow.gaps)
+
+
+def same(frames: Frames) -> Kraken:
+    rows, report = decode(frames)
+    slow = reference(frames)
+    equal(rows, report, slow)
+    assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
+    return slow
+
+
+@needs_frames
+def test_every_real_file_is_in_the_table() -> None:
+    assert {path.stem for path in SINGLE.iterdir() if "futures" not in path.stem} == COUNTS.keys()
+
+
+@needs_frames
+@pytest.mark.parametrize("name", COUNTS)
+def test_real_frames(name: str) -> None:
+    rows, items = COUNTS[name]
+    frames = [((SINGLE / f"{name}.json").read_bytes(), TS)]
+    same(frames)
+    got, report = decode(frames)
+    assert dict(Counter(kind for (kind, _), table in got.items() for _ in table)) == rows
+    assert ends(report["accounting"]["items"]) == items
+    assert (report["rejects"], report["unknown_keys"]) == ([], {})
+
+
+def test_real_recordings() -> None:
+    """Whole connections, row by row; thousands of checksums over texts as the venue sent them."""
+    found = sorted(CONNECTIONS.glob("KRAKEN.*.gz")) if CONNECTIONS.is_dir() else []
+    assert {path.name for path in found} <= RECORDED.keys()
+    for path in found:
+        batches, report = tickwright.decode_file(path, feed="kraken-spot")
+        rows = shaped(batches)
+        slow = Kraken()
+        checked = 0
+        for item in read(path).items:
+            if item.kind == "received":
+                slow.push(item.body, item.ts)
+                checked += b'"c":"' in item.body
+            elif item.kind == "rest":
+                slow.push(item.body, item.ts, item.url)
+            elif item.kind == "sent":
+                slow.frames.append(["control"])
+        equal(rows, report, slow)
+        counts, of_frames = RECORDED[path.name]
+        assert dict(Counter(kind for (kind, _), table in rows.items() for _ in table)) == counts, path.name
+        assert ends(report["accounting"]["frames"]) == of_frames, path.name
+        assert (report["rejects"], report["gaps"], report["unknown_keys"]) == ([], [], {}), path.name
+        total = report["accounting"]["bytes"]["total"] + report["accounting"]["container_bytes"]
+        assert total == len(gzip.decompress(path.read_bytes()))
+        # Every update was proven by its checksum: none is withheld, none is a gap. Ten snapshots have none.
+        books = sum(1 for parts in slow.frames for part in parts if not isinstance(part, str))
+        assert (checked, books) in [(4_269, 4_279), (0, 0)]
+
+
+@pytest.mark.parametrize("name", kraken.SESSIONS)
+def test_sessions(name: str) -> None:
+    slow = same(kraken.SESSIONS[name]())
+    assert slow.rows and slow.gaps
+
+
+@pytest.mark.parametrize("how", [{"shuffle"}, {"space"}, {"escape"}, {"shuffle", "space", "escape", "unknown"}])
+@pytest.mark.parametrize("name", kraken.SESSIONS)
+def test_forms_of_frames_read_alike(name: str, how: set[str]) -> None:
+    frames = kraken.SESSIONS[name]()
+    wanted = decode(frames)[0]
+    for seed in range(5):
+        chance = random.Random(seed)
+        spelled = [(spell(parse(frame), chance, frozenset(how)).encode(), ts) for frame, ts in frames]
+        rows, report = decode(spelled)
+        assert rows == wanted, seed
+        assert bool(report["unknown_keys"]) == ("unknown" in how)
+
+
+def damaged() -> list[tuple[bytes, str]]:
+    """A frame, the code of its reject."""
+    good = kraken.push("trade", "update", kraken.trade(1))
+    swap = [
+        (b'"side":"buy"', b'"side":"Buy"', "unknown_value"),
+        (b'"price":78568.6', b'"price":0', "price_not_positive"),
+        (b'"price":78568.6', b'"price":-1', "price_not_positive"),
+        (b'"price":78568.6', b'"price":1.00000000000000001', "decimal_scale"),
+        (b'"price":78568.6', b'"price":null', "wrong_type"),
+        (b'"price":78568.6', b'"price":078568.6', "json_syntax"),
+        (b'"qty":0.04244195', b'"qty":0', "size_not_positive"),
+        (b'"trade_id":1', b'"trade_id":"1"', "wrong_type"),
+        (b'"trade_id":1', b'"trade_no":1', "missing_key"),
+        (b'"timestamp":"2026', b'"timestamp":"1986', "time_out_of_range"),
+        (b'"timestamp":"2026', b'"timestamp":"x', "time_out_of_range"),
+        (b'"symbol":"BTC/USD"', b'"symbol":"BTCUSD"', "unknown_value"),
+        (b'"symbol":"BTC/USD"', b'"symbol":"../USD"', "unknown_value"),
+        (b'"symbol":"BTC/USD"', b'"symbol":"A/B/C"', "unknown_value"),
+        (b'"symbol":"BTC/USD"', b'"symbol":""', "unknown_value"),
+        (b'"symbol":"BTC/USD"', b'"symbol":"\xff"', "invalid_utf8"),
+        (b'"ord_type":"limit"', b'"price":1', "duplicate_key"),
+        (b'"data":[', b'"data":[[', "json_syntax"),
+        (b'"data":[', b'"dates":[', "missing_key"),
+        (b'"channel":"trade"', b'"channel":7', "wrong_type"),
+    ]
+    cases = [(good.replace(old, new), code) for old, new, code in swap]
+    assert all(frame != good for frame, _ in cases)
+    book = kraken.book("snapshot", kraken.BIDS, kraken.ASKS, kraken.crc(kraken.BIDS, kraken.ASKS))
+    sides = {"as": kraken.levels(("2", "1")), "bs": kraken.levels(("1", "1"))}
+    start = kraken.T0 - kraken.T0 % 60_000_000
+    return cases + [
+        (book.replace(b'"type":"snapshot"', b'"type":"partial"'), "unknown_value"),
+        (book.replace(b'"type":"snapshot",', b""), "missing_key"),
+        (book.replace(b'"checksum":', b'"checksum":4294967296'), "integer_range"),
+        (book.replace(b'"checksum":', b'"check":'), "missing_key"),
+        (book.replace(b'"price":62807.0', b'"price":0.0'), "price_not_positive"),
+        (book.replace(b'"price":62807.0', b'"price":62807.'), "json_syntax"),
+        (book.replace(b'"qty":1.50000000', b'"qty":-1.5'), "size_not_positive"),
+        (book.replace(b',"qty":1.50000000', b""), "missing_key"),
+        (book.replace(b'"qty":1.50000000', b'"price":1.5'), "duplicate_key"),
+        (book[:-1], "json_syntax"),
+        (book + b"x", "json_syntax"),
+        (kraken.push("ohlc", "update", kraken.candle(start, 1, open=kraken.Number("0"))), "price_not_positive"),
+        (kraken.push("ohlc", "update", kraken.candle(start, 1, interval=7)), "unknown_value"),
+        (kraken.ticker(bid="-1"), "price_not_positive"),
+        (kraken.array("book-10", {"a": [["1", "2"]], "c": "1"}), "missing_key"),
+        (kraken.array("book-10", {"a": kraken.levels(("1", "2")), "c": "x"}), "integer_range"),
+        (kraken.array("book-10", sides | {"a": []}), "missing_key"),
+        (kraken.array("book-10", {"a": []}, {"a": []}), "duplicate_key"),
+        (kraken.array("book-10"), "missing_key"),
+        (kraken.array("book-10", sides, pair="XBTUSD"), "unknown_value"),
+        (kraken.array("trade", [["1", "2", "x", "b", "l", ""]]), "time_out_of_range"),
+        (kraken.array("trade", [["1", "2", kraken.seconds(kraken.T0), "buy", "l", ""]]), "unknown_value"),
+        (kraken.array("spread", ["1", "2", kraken.seconds(kraken.T0)]), "missing_key"),
+        (b"[]", "missing_key"),
+        (b'["trade"]', "missing_key"),
+        (b"[1,2,3]", "wrong_type"),
+        (b"7", "wrong_type"),
+        (b"", "json_syntax"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(damaged())))
+def test_damage_is_a_reject_with_its_reason(number: int) -> None:
+    frame, code = damaged()[number]
+    rows, report = decode([(frame, TS)])
+    assert rows == {}
+    assert [reject["code"] for reject in report["rejects"]] == [code], frame
+    assert ends(report["accounting"]["frames"]) == {"rejected": 1}
+    assert reference([(frame, TS)]).ends()[0] == {"rejected": 1}
+
+
+def test_items_stand_or_fall_alone() -> None:
+    depth = {"asks": [["30384.1", "2.05", 1779999440]], "bids": []}
+    frames = [
+        (kraken.push("trade", "update", kraken.trade(1), kraken.trade(2, side="both"), kraken.trade(3)), TS),
+        (kraken.wire({"error": [], "result": {"what": depth, "DOTUSD": depth}}), TS),
+    ]
+    rows, report = decode(frames)
+    assert {kind: len(table) for (kind, _), table in rows.items()} == {"trade": 2, "delta": 2}
+    assert ends(report["accounting"]["items"]) == {"rows": 3, "rejected": 2}
+    same(frames)
+
+
+@pytest.mark.parametrize("name", kraken.SESSIONS)
+def test_any_byte_lost_or_changed_is_counted(name: str) -> None:
+    chance = random.Random(7)
+    for frame, ts in kraken.SESSIONS[name]():
+        for _ in range(20):
+            at = chance.randrange(len(frame))
+            changed = frame[:at] + bytes([chance.randrange(256)]) * chance.randrange(3) + frame[at + 1 :]
+            _, report = decode([(changed, ts)])
+            counts = report["accounting"]["frames"]
+            assert sum(ends(counts).values()) == 1
+            try:
+                json.loads(changed.decode())
+            except (ValueError, UnicodeDecodeError):
+                assert ends(counts) == {"rejected": 1}, changed
+
+
+@pytest.mark.parametrize("depth", [10, 25, 100, 500, 1000])
+def test_what_falls_out_of_the_depth_is_deleted(depth: int) -> None:
+    bids, asks = kraken.deep(depth, -1), kraken.deep(depth, 1)
+    better = ("62806.5", "1.00000000")
+    frames = [
+        (kraken.acknowledged(depth), TS),
+        (kraken.book("snapshot", bids, asks, kraken.crc(bids, asks)), TS + 1),
+        (kraken.book("update", [better], [], kraken.crc([better, *bids], asks), time=kraken.T0 + 1), TS + 2),
+    ]
+    for given in (frames, frames[1:]):
+        rows, report = decode(given)
+        assert report["gaps"] == []
+        last = [(row["action"], row["side"], row["price"]) for row in rows[("delta", "BTC/USD.KRAKEN")][-2:]]
+        assert last == [("ADD", "BUY", Decimal("62806.5")), ("DELETE", "BUY", Decimal(bids[-1][0]))]
+    # What the subscription was acknowledged with counts, however few levels there are.
+    shallow = kraken.book("snapshot", bids[:3], asks[:3], kraken.crc(bids[:3], asks[:3]))
+    rows, _ = decode([frames[0], (shallow, TS), (kraken.book("update", bids[3:], [], kraken.crc(bids, asks[:3])), TS)])
+    assert len(rows[("delta", "BTC/USD.KRAKEN")]) == 1 + 6 + depth - 3
+
+
+@pytest.mark.parametrize(("on_gap", "withheld"), [("withhold", 4), ("rebuild", 0), ("continue", 0)])
+def test_what_is_done_about_a_wrong_checksum(on_gap: str, withheld: int) -> None:
+    bids, asks = kraken.deep(10, -1), kraken.deep(10, 1)
+    good = kraken.crc(bids, asks)
+    frames = [
+        (kraken.book("snapshot", bids, asks, good), TS),
+        *((kraken.book("update", bids[:1], [], 7, time=kraken.T0 + at), TS + at) for at in range(1, 5)),
+        (kraken.book("snapshot", bids, asks, good, time=kraken.T0 + 9), TS + 9),
+        (kraken.book("update", bids[:1], [], good, time=kraken.T0 + 10), TS + 10),
+    ]
+    _, report = decode(frames, on_gap=on_gap)
+    assert report["accounting"]["frames"]["withheld"] == withheld
+    gap = report["gaps"][0]
+    assert (gap["cause"], gap["resolution"]) == ("checksum", "snapshot" if on_gap == "withhold" else on_gap)
+
+
+def recorded(path: Path, *parts: tuple[str, list[bytes]], start: int = 1_780_000_100) -> Path:
+    """A cryptofeed file: connections and answers under their URLs, frames received."""
+    lines, second = [], start
+    for url, frames in parts:
+        if url.startswith("wss:"):
+            lines.append(f"{url} <-> {second}.5".encode())
+        for frame in frames:
+            second += 1
+            head = f"{url} -> {second}.25: " if url.startswith("https:") else f"{second}.25: "
+            lines.append(head.encode() + frame)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+URL = "wss://ws.kraken.com/v2"
+
+
+def test_a_quiet_book_is_asked_for_anew(tmp_path: Path) -> None:
+    """The first connection loses a message and ends; the snapshot of the next has the time of the last change."""
+    bids, asks = kraken.deep(10, -1), kraken.deep(10, 1)
+    changed = [(bids[0][0], "5.00000000"), *bids[1:]]
+    frames = [
+        kraken.book("snapshot", bids, asks, kraken.crc(bids, asks)),
+        kraken.book("update", [], [], kraken.crc(changed, asks), time=kraken.T0 + 2),
+    ]
+    again = kraken.book("snapshot", changed, asks, kraken.crc(changed, asks), time=kraken.T0 + 2)
+    path = recorded(tmp_path / "c.txt", (URL, frames), (URL, [again]))
+    batches, report = tickwright.decode_file(path, feed="kraken-spot")
+    assert [(gap["cause"], gap["resolution"]) for gap in report["gaps"]] == [("checksum", "snapshot")]
+    rows = batch_rows(batches[("delta", "BTC/USD.KRAKEN")])
+    assert sum(row["action"] == "CLEAR" for row in rows) == 2
+
+
+def test_definitions(tmp_path: Path) -> None:
+    """Of the channel and of the answer, in one catalog; the reference makes the same of every pair."""
+    asset = {
+        "altname": "XBTEUR", "wsname": "XBT/EUR", "base": "XXBT", "quote": "ZEUR", "pair_decimals": 1, "lot_decimals": 8,
+        "ordermin": "0.0001", "costmin": "0.5", "tick_size": "0.1", "status": "online",
+    }  # fmt: skip
+    dark = {"altname": "ETHXBT.d", "base": "XETH", "quote": "XXBT", "pair_decimals": 5, "lot_decimals": 8}
+    old = {
+        "altname": "ADAXBT",
+        "wsname": "ADA/XBT",
+        "base": "ADA",
+        "quote": "XXBT",
+        "pair_decimals": 8,
+        "lot_decimals": 8,
+    }
+    answer = kraken.wire({"error": [], "result": {"XXBTZEUR": asset, "XETHXXBT.d": dark, "ADAXBT": old}})
+    pushed = kraken.instruments(kraken.definition(), kraken.definition(symbol="BAD", base="A", quote="B"))
+    trades = [kraken.push("trade", "update", kraken.trade(1, pair=pair)) for pair in ("BTC/USD", "BTC/EUR", "ADA/BTC")]
+    path = recorded(
+        tmp_path / "c.txt", ("https://api.kraken.com/0/public/AssetPairs", [answer]), (URL, [pushed, *trades])
+    )
+    report = tickwright.convert(path, tmp_path / "catalog")
+    slow = Kraken()
+    for item in read(path).items:
+        slow.push(item.body, item.ts, item.url)
+    found = {item["instrument_id"]: item for item in report.instruments}
+    assert found.keys() == slow.definitions.keys() and len(found) == 3
+    for name, wanted in slow.definitions.items():
+        got = found[name]
+        renamed = {"class": "type"} if "class" not in got else {}
+        for key, value in wanted.items():
+            assert got[renamed.get(key, key)] == value, (name, key)
+    assert {path.name for path in (tmp_path / "catalog/data/trade_tick").iterdir()} == {
+        "BTCUSD.KRAKEN", "BTCEUR.KRAKEN", "ADABTC.KRAKEN"
+    }  # fmt: skip
