@@ -377,3 +377,16 @@ def test_definitions(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "catalog/data/trade_tick").iterdir()} == {
         "BTCUSD.KRAKEN", "BTCEUR.KRAKEN", "ADABTC.KRAKEN"
     }  # fmt: skip
+
+
+def test_a_book_message_of_several_items_is_a_reject() -> None:
+    """What waits for a snapshot is accounted for by its frame, which cannot be two things."""
+    message = json.loads(kraken.book("update", [("78568.4", "1.0")], [("78568.5", "2.0")], 1))
+    message["data"] *= 2
+    frame = json.dumps(message).encode()
+    decoder = tickwright.Decoder("kraken-spot")
+    decoder.push(frame, 1_700_000_000_000_000_000)
+    decoder.flush()
+    accounting = decoder.report()["accounting"]
+    assert (accounting["frames"]["total"], accounting["frames"]["rejected"]) == (1, 1)
+    assert accounting["bytes"]["total"] == len(frame)

@@ -242,6 +242,8 @@ class Kraken:
                 kind = wire.text(frame, "type")
                 if kind not in ("snapshot", "update"):
                     raise Reject("type", kind)
+                if isinstance(data, list) and len(data) > 1:
+                    raise Reject("several", len(data))
                 self._each(data, lambda item: self._book(wire.checked(item), kind == "snapshot"))
             else:
                 self._each(data, lambda item: readers[channel](wire.checked(item)))

@@ -145,7 +145,12 @@ fn read_data<'a>(
     Ok(match channel {
         Channel::Book => {
             levels.clear();
-            Data::Books(books(cursor, levels, book, unknown)?)
+            let found = books(cursor, levels, book, unknown)?;
+            // One event a message, as the venue sends them: what waits for a snapshot is accounted for frame by frame.
+            if found.len() > 1 {
+                return Err(cursor.error(Kind::Value));
+            }
+            Data::Books(found)
         }
         Channel::Trade => Data::Trades(each(cursor, trades, unknown)?),
         Channel::Ticker => Data::Tickers(each(cursor, tickers, unknown)?),
