@@ -5,7 +5,6 @@ import random
 import zipfile
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tickwright
@@ -13,6 +12,7 @@ import tickwright
 from tests import bybit
 from tests.frames import SHARED
 from tests.parity.support import batch_rows
+from tests.parity.venues import decode, ends, equal
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.bybit import Bybit
 from tests.reference.wire import plain
@@ -59,19 +59,6 @@ COUNTS: dict[str, tuple[str, dict[str, int], dict[str, int]]] = {
 }
 
 
-def decode(feed: str, frames: list[tuple[bytes, int]]) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Any]]:
-    decoder = tickwright.Decoder(feed)
-    for frame, ts in frames:
-        decoder.push(frame, ts)
-    decoder.finish()
-    tables = {key: batch_rows(batch) for key, batch in decoder.flush().items()}
-    for (kind, name), rows in tables.items():
-        for row in rows if kind == "option_greeks" else []:
-            # Columns of the schema that no venue sends.
-            assert (row.pop("convention"), row.pop("instrument_id")) == ("BLACK_SCHOLES", name)
-    return tables, decoder.report()
-
-
 def reference(feed: str, frames: list[tuple[bytes, int]]) -> Bybit:
     slow = Bybit(feed)
     for frame, ts in frames:
@@ -79,26 +66,11 @@ def reference(feed: str, frames: list[tuple[bytes, int]]) -> Bybit:
     return slow
 
 
-def ends(counts: dict[str, int]) -> dict[str, int]:
-    assert counts["total"] == sum(n for end, n in counts.items() if end != "total")
-    return {end: n for end, n in counts.items() if n and end != "total"}
-
-
 def same(feed: str, frames: list[tuple[bytes, int]]) -> Bybit:
     rows, report = decode(feed, frames)
     slow = reference(feed, frames)
-    wanted = slow.tables()
-    assert rows.keys() == wanted.keys()
-    for key, table in wanted.items():
-        for number, (ours, theirs) in enumerate(zip(rows[key], table, strict=False)):
-            assert ours == theirs, (key, number)
-        assert len(rows[key]) == len(table), key
-    of_frames, of_items = slow.ends()
-    assert ends(report["accounting"]["frames"]) == of_frames
-    assert ends(report["accounting"]["items"]) == of_items
+    equal(rows, report, slow)
     assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
-    ends(report["accounting"]["bytes"])
-    assert report["unknown_topics"] == dict(slow.unknown)
     holes = [(gap["instrument_id"], gap["from_sequence"], gap["to_sequence"]) for gap in report["gaps"]]
     assert [hole for hole in holes if hole[1]] == slow.gaps
     return slow

@@ -1,9 +1,7 @@
 """Kraken spot: every row, every end, every gap and every book equal what the slow reference gives, on real frames and on ours."""
 
-import gzip
 import json
 import random
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,9 @@ import pytest
 import tickwright
 
 from tests import kraken
+from tests.parity import venues
 from tests.parity.support import CONNECTIONS, SHARED, batch_rows
+from tests.parity.venues import Frames, Tables, ends, equal, holes, kinds, proven
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.captures import read
 from tests.reference.kraken import Kraken
@@ -20,8 +20,6 @@ from tests.reference.kraken import Kraken
 SINGLE = SHARED / "frames/single/kraken"
 needs_frames = pytest.mark.skipif(not SINGLE.is_dir(), reason="needs ../shared/frames")
 TS = 1_780_000_000_000_000_000
-
-type Frames = list[tuple[bytes, int]]
 
 # Real files of spot: rows by type, ends of items.
 COUNTS: dict[str, tuple[dict[str, int], dict[str, int]]] = {
@@ -55,20 +53,8 @@ RECORDED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
 }
 
 
-def shaped(batches: Any) -> dict[tuple[str, str], list[Any]]:
-    tables = {key: batch_rows(batch) for key, batch in batches.items()}
-    for (kind, _), rows in tables.items():
-        for row in rows if kind == "status" else []:
-            row.pop("trading_event", None)
-    return tables
-
-
-def decode(frames: Frames, **options: Any) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Any]]:
-    decoder = tickwright.Decoder("kraken-spot", **options)
-    for frame, ts in frames:
-        decoder.push(frame, ts)
-    decoder.finish()
-    return shaped(decoder.flush()), decoder.report()
+def decode(frames: Frames, **options: Any) -> tuple[Tables, dict[str, Any]]:
+    return venues.decode("kraken-spot", frames, **options)
 
 
 def reference(frames: Frames) -> Kraken:
@@ -78,32 +64,11 @@ def reference(frames: Frames) -> Kraken:
     return slow
 
 
-def ends(counts: dict[str, int]) -> dict[str, int]:
-    assert counts["total"] == sum(n for end, n in counts.items() if end != "total")
-    return {end: n for end, n in counts.items() if n and end != "total"}
-
-
-def equal(rows: dict[tuple[str, str], list[Any]], report: dict[str, Any], slow: Kraken) -> None:
-    wanted = slow.tables()
-    assert rows.keys() == wanted.keys()
-    for key, table in wanted.items():
-        for number, (ours, theirs) in enumerate(zip(rows[key], table, strict=False)):
-            assert {name: ours[name] for name in theirs} == theirs, (key, number)
-        assert len(rows[key]) == len(table), key
-    of_frames, of_items = slow.ends()
-    assert ends(report["accounting"]["frames"]) == of_frames
-    assert ends(report["accounting"]["items"]) == of_items
-    ends(report["accounting"]["bytes"])
-    assert report["unknown_topics"] == dict(slow.unknown)
-    fields = ("instrument_id", "cause", "from_sequence", "to_sequence")
-    holes = [tuple(gap[field] for field in fields) for gap in report["gaps"] if gap["cause"] != "no_snapshot"]
-    assert sorted(holes) == sorted(slow.gaps)
-
-
 def same(frames: Frames) -> Kraken:
     rows, report = decode(frames)
     slow = reference(frames)
     equal(rows, report, slow)
+    assert holes(report) == sorted(slow.gaps)
     assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
     return slow
 
@@ -120,38 +85,28 @@ def test_real_frames(name: str) -> None:
     frames = [((SINGLE / f"{name}.json").read_bytes(), TS)]
     same(frames)
     got, report = decode(frames)
-    assert dict(Counter(kind for (kind, _), table in got.items() for _ in table)) == rows
+    assert kinds(got) == rows
     assert ends(report["accounting"]["items"]) == items
     assert (report["rejects"], report["unknown_keys"]) == ([], {})
 
 
-def test_real_recordings() -> None:
+@needs_frames
+@pytest.mark.parametrize("name", RECORDED)
+def test_real_recordings(name: str) -> None:
     """Whole connections, row by row; thousands of checksums over texts as the venue sent them."""
-    found = sorted(CONNECTIONS.glob("KRAKEN.*.gz")) if CONNECTIONS.is_dir() else []
-    assert {path.name for path in found} <= RECORDED.keys()
-    for path in found:
-        batches, report = tickwright.decode_file(path, feed="kraken-spot")
-        rows = shaped(batches)
-        slow = Kraken()
-        checked = 0
-        for item in read(path).items:
-            if item.kind == "received":
-                slow.push(item.body, item.ts)
-                checked += b'"c":"' in item.body
-            elif item.kind == "rest":
-                slow.push(item.body, item.ts, item.url)
-            elif item.kind == "sent":
-                slow.frames.append(["control"])
-        equal(rows, report, slow)
-        counts, of_frames = RECORDED[path.name]
-        assert dict(Counter(kind for (kind, _), table in rows.items() for _ in table)) == counts, path.name
-        assert ends(report["accounting"]["frames"]) == of_frames, path.name
-        assert (report["rejects"], report["gaps"], report["unknown_keys"]) == ([], [], {}), path.name
-        total = report["accounting"]["bytes"]["total"] + report["accounting"]["container_bytes"]
-        assert total == len(gzip.decompress(path.read_bytes()))
-        # Every update was proven by its checksum: none is withheld, none is a gap. Ten snapshots have none.
-        books = sum(1 for parts in slow.frames for part in parts if not isinstance(part, str))
-        assert (checked, books) in [(4_269, 4_279), (0, 0)]
+    slow = Kraken()
+    rows, report, checked = proven(CONNECTIONS / name, "kraken-spot", slow, b'"c":"')
+    counts, of_frames = RECORDED[name]
+    assert kinds(rows) == counts
+    assert ends(report["accounting"]["frames"]) == of_frames
+    # Every update was proven by its checksum: none is withheld, none is a gap. Ten snapshots have none.
+    books = sum(1 for parts in slow.frames for part in parts if not isinstance(part, str))
+    assert (checked, books) in [(4_269, 4_279), (0, 0)]
+
+
+@needs_frames
+def test_every_recording_is_in_the_table() -> None:
+    assert {path.name for path in CONNECTIONS.glob("KRAKEN.*.gz")} == RECORDED.keys()
 
 
 @pytest.mark.parametrize("name", kraken.SESSIONS)

@@ -1,10 +1,8 @@
 """OKX: every row, every end, every gap and every book equal what the slow reference gives, on real frames and on ours."""
 
-import gzip
 import json
 import os
 import random
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,9 @@ import pytest
 import tickwright
 
 from tests import okx
+from tests.parity import venues
 from tests.parity.support import CONNECTIONS, SHARED, batch_rows
+from tests.parity.venues import Frames, Tables, ends, equal, holes, kinds, proven, shaped
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.captures import read
 from tests.reference.okx import Okx
@@ -21,8 +21,6 @@ from tests.reference.okx import Okx
 SINGLE = SHARED / "frames/single/okx"
 needs_frames = pytest.mark.skipif(not SINGLE.is_dir(), reason="needs ../shared/frames")
 TS = 1_780_000_000_000_000_000
-
-type Frames = list[tuple[bytes, int]]
 
 # Arrays and objects that no socket and no endpoint sends as they stand.
 ODD = {"common_optional_string_to_u64", "ws_opt_summary", "http_transaction_detail"}
@@ -71,23 +69,8 @@ RECORDED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
 }
 
 
-def shaped(batches: Any) -> dict[tuple[str, str], list[Any]]:
-    tables = {key: batch_rows(batch) for key, batch in batches.items()}
-    for (kind, name), rows in tables.items():
-        for row in rows if kind == "option_greeks" else []:
-            # Columns of the schema that no venue sends.
-            assert (row.pop("convention"), row.pop("instrument_id")) == ("BLACK_SCHOLES", name)
-        for row in rows if kind == "status" else []:
-            row.pop("trading_event", None)
-    return tables
-
-
-def decode(frames: Frames, **options: Any) -> tuple[dict[tuple[str, str], list[Any]], dict[str, Any]]:
-    decoder = tickwright.Decoder("okx", **options)
-    for frame, ts in frames:
-        decoder.push(frame, ts)
-    decoder.finish()
-    return shaped(decoder.flush()), decoder.report()
+def decode(frames: Frames, **options: Any) -> tuple[Tables, dict[str, Any]]:
+    return venues.decode("okx", frames, **options)
 
 
 def reference(frames: Frames) -> Okx:
@@ -97,32 +80,11 @@ def reference(frames: Frames) -> Okx:
     return slow
 
 
-def ends(counts: dict[str, int]) -> dict[str, int]:
-    assert counts["total"] == sum(n for end, n in counts.items() if end != "total")
-    return {end: n for end, n in counts.items() if n and end != "total"}
-
-
-def equal(rows: dict[tuple[str, str], list[Any]], report: dict[str, Any], slow: Okx) -> None:
-    wanted = slow.tables()
-    assert rows.keys() == wanted.keys()
-    for key, table in wanted.items():
-        for number, (ours, theirs) in enumerate(zip(rows[key], table, strict=False)):
-            assert {name: ours[name] for name in theirs} == theirs, (key, number)
-        assert len(rows[key]) == len(table), key
-    of_frames, of_items = slow.ends()
-    assert ends(report["accounting"]["frames"]) == of_frames
-    assert ends(report["accounting"]["items"]) == of_items
-    ends(report["accounting"]["bytes"])
-    assert report["unknown_topics"] == dict(slow.unknown)
-    fields = ("instrument_id", "cause", "from_sequence", "to_sequence")
-    holes = [tuple(gap[field] for field in fields) for gap in report["gaps"] if gap["cause"] != "no_snapshot"]
-    assert sorted(holes) == sorted(slow.gaps)
-
-
 def same(frames: Frames) -> Okx:
     rows, report = decode(frames)
     slow = reference(frames)
     equal(rows, report, slow)
+    assert holes(report) == sorted(slow.gaps)
     assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
     return slow
 
@@ -139,7 +101,7 @@ def test_real_frames(name: str) -> None:
     frames = [((SINGLE / f"{name}.json").read_bytes(), TS)]
     same(frames)
     got, report = decode(frames)
-    assert dict(Counter(kind for (kind, _), table in got.items() for _ in table)) == rows
+    assert kinds(got) == rows
     assert ends(report["accounting"]["items"]) == items
     if name not in ODD:
         assert (report["rejects"], report["unknown_keys"]) == ([], {})
@@ -151,25 +113,11 @@ def test_real_recordings(name: str) -> None:
     path = RECORDINGS / name
     if not path.exists():
         pytest.skip(f"{name} is one of cryptofeed's sample_data: name its folder in TICKWRIGHT_RECORDINGS")
-    batches, report = tickwright.decode_file(path, feed="okx")
-    rows = shaped(batches)
     slow = Okx()
-    checked = 0
-    for item in read(path).items:
-        if item.kind == "received":
-            slow.push(item.body, item.ts)
-            checked += b'"checksum"' in item.body
-        elif item.kind == "rest":
-            slow.push(item.body, item.ts, item.url)
-        elif item.kind == "sent":
-            slow.frames.append(["control"])
-    equal(rows, report, slow)
-    counts, of_frames = RECORDED[path.name]
-    assert dict(Counter(kind for (kind, _), table in rows.items() for _ in table)) == counts, path.name
-    assert ends(report["accounting"]["frames"]) == of_frames, path.name
-    assert (report["rejects"], report["gaps"], report["unknown_keys"]) == ([], [], {}), path.name
-    total = report["accounting"]["bytes"]["total"] + report["accounting"]["container_bytes"]
-    assert total == len(gzip.decompress(path.read_bytes()))
+    rows, report, checked = proven(path, "okx", slow, b'"checksum"')
+    counts, of_frames = RECORDED[name]
+    assert kinds(rows) == counts
+    assert ends(report["accounting"]["frames"]) == of_frames
     # Every book frame was proven by a checksum of its own: none is withheld, none is a gap.
     assert checked == sum(1 for parts in slow.frames for part in parts if not isinstance(part, str))
 
@@ -413,6 +361,7 @@ def test_answers_under_their_urls(tmp_path: Path) -> None:
     for item in read(path).items:
         slow.push(item.body, item.ts, item.url)
     equal(shaped(batches), report, slow)
+    assert holes(report) == sorted(slow.gaps)
 
 
 def test_definitions(tmp_path: Path) -> None:

@@ -5,17 +5,16 @@ prices and sizes as ``Decimal``), the end of every item and frame, gaps, books. 
 refuses. The venue's page and the catalog's rules are the source; the Rust code is not.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from tests.reference import wire
+from tests.reference.reader import Reader, Row
 from tests.reference.wire import Obj, Reject
 
-Row = dict[str, Any]
 Levels = dict[Decimal, Decimal]
-WORST = ("rejected", "rows", "withheld", "duplicate", "stale", "unselected", "control")
 QUIET = {"priceLimit", "insurance", "adlAlert", "system"}
 MINUTE = 60 * 10**9
 LENGTHS = {"D": 1_440, "W": 7 * 1_440}
@@ -53,14 +52,13 @@ class Held:
     end: str = "withheld"
 
 
-class Bybit:
+class Bybit(Reader):
     """The state of one feed."""
 
     def __init__(self, feed: str) -> None:
+        super().__init__()
         self.feed = feed
         self.product = feed.removeprefix("bybit-")
-        self.rows: list[Row] = []
-        self.frames: list[list[str | Held]] = []
         self.books: dict[str, Book] = {}
         self.bound: dict[str, str] = {}
         self.tickers: dict[str, Row] = defaultdict(dict)
@@ -70,7 +68,6 @@ class Bybit:
         self.last: dict[tuple[str, str], int] = {}
         self.trades: set[tuple[str, str]] = set()
         self.forced: set[tuple[Any, ...]] = set()
-        self.unknown: Counter[str] = Counter()
         self.gaps: list[tuple[str, int, int]] = []
 
     # --- frames -------------------------------------------------------------------------------------------------
@@ -78,29 +75,11 @@ class Bybit:
     def push(self, body: bytes, ts: int) -> None:
         """Takes the next frame."""
         self.ts = ts
-        self.parts: list[str | Held] = []
-        self.frames.append(self.parts)
+        self.begin()
         try:
             self._frame(wire.checked(wire.parse(body)))
         except Reject:
             self.parts.append("rejected")
-
-    def ends(self) -> tuple[dict[str, int], dict[str, int]]:
-        """How many frames and items found each end."""
-        frames: Counter[str] = Counter()
-        items: Counter[str] = Counter()
-        for parts in self.frames:
-            found = [part if isinstance(part, str) else part.end for part in parts]
-            items.update(found)
-            frames[min(found, key=WORST.index)] += 1
-        return dict(frames), dict(items)
-
-    def tables(self) -> dict[tuple[str, str], list[Row]]:
-        """Rows by (type, id)."""
-        out: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        for kind, name, row in self.rows:  # type: ignore[misc]
-            out[(kind, name)].append(row)
-        return dict(out)
 
     def id(self, symbol: str) -> str:
         """Nautilus's id of a symbol, which becomes the name of a folder."""
@@ -146,22 +125,11 @@ class Bybit:
             if name not in QUIET and not topic.startswith("orderbook.rpi."):
                 self.unknown[topic] += 1
 
-    def _each(self, items: Any, read: Any) -> None:
-        if not isinstance(items, list):
-            raise Reject("type", "not an array")
-        if not items:
-            self.parts.append("control")
-        for item in items:
-            try:
-                read(wire.checked(item))
-            except Reject:
-                self.parts.append("rejected")
-
     # --- trades, bars, liquidations -----------------------------------------------------------------------------
 
     def _trades(self, data: Any, _: str) -> None:
         keys = {"id": "i", "symbol": "s", "price": "p", "size": "v", "side": "S", "ts": "T"}
-        self._each(data, lambda item: self._trade(item, keys, wire.time_ns(wire.need(item, "T"))))
+        self._each(data, lambda item: self._trade(wire.checked(item), keys, wire.time_ns(wire.need(item, "T"))))
 
     def _trade(self, item: Obj, keys: dict[str, str], ts_event: int) -> None:
         side = wire.text(item, keys["side"])
@@ -195,7 +163,7 @@ class Bybit:
                 return
             self._bar(symbol, interval, start, end + 10**6, row)
 
-        self._each(data, read)
+        self._each(data, lambda item: read(wire.checked(item)))
 
     def _bar(self, symbol: str, interval: str, start: int, end: int, row: Row) -> None:
         if interval in NAMES:
@@ -210,7 +178,7 @@ class Bybit:
         self._once("bar", f"{self.id(symbol)}-{name}-LAST-EXTERNAL", end, **row)
 
     def _liquidations(self, data: Any, _: str) -> None:
-        self._each(data, lambda item: self._forced(item, ("T", "s", "S", "v", "p")))
+        self._each(data, lambda item: self._forced(wire.checked(item), ("T", "s", "S", "v", "p")))
 
     def _liquidation(self, data: Any, _: str) -> None:
         self._forced(wire.checked(data), ("updatedTime", "symbol", "side", "size", "price"))
@@ -479,7 +447,9 @@ class Bybit:
         if isinstance(first, dict) and "execId" in first:
             keys = {"id": "execId", "symbol": "symbol", "price": "price", "size": "size", "side": "side"}
             ordered = sorted(reversed(items), key=lambda item: int(item["time"]))
-            self._each(ordered, lambda item: self._trade(item, keys, _epoch(wire.need(item, "time")) or 0))
+            self._each(
+                ordered, lambda item: self._trade(wire.checked(item), keys, _epoch(wire.need(item, "time")) or 0)
+            )
         elif isinstance(first, dict) and "fundingRateTimestamp" in first:
             for item in sorted(items, key=lambda item: int(item["fundingRateTimestamp"])):
                 ts = _epoch(item["fundingRateTimestamp"]) or 0

@@ -7,7 +7,7 @@ of Nautilus, prices and sizes as ``Decimal``), the end of every item and frame, 
 
 import re
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.reference import wire
+from tests.reference.reader import Reader, Row
 from tests.reference.wire import Obj, Reject
 
-Row = dict[str, Any]
-WORST = ("rejected", "rows", "withheld", "duplicate", "stale", "unselected", "control")
 QUIET = {"heartbeat", "status", "executions", "balances"}
 OLD = {"XBT": "BTC", "XDG": "DOGE"}
 MINUTE = 60 * 10**9
@@ -124,12 +123,11 @@ class Book:
         return zlib.crc32("".join(parts).encode())
 
 
-class Kraken:
+class Kraken(Reader):
     """The state of one recording."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str, Row]] = []
-        self.frames: list[list[str | Message]] = []
+        super().__init__()
         self.books: dict[tuple[str, str], Book] = {}
         self.bound: dict[str, str] = {}
         self.moments: dict[tuple[str, str], tuple[int, list[int | None]]] = {}
@@ -143,7 +141,6 @@ class Kraken:
         self.states: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         self.definitions: dict[str, Row] = {}
-        self.unknown: Counter[str] = Counter()
         self.gaps: list[tuple[str, str, int, int]] = []
 
     # --- frames -------------------------------------------------------------------------------------------------
@@ -151,8 +148,7 @@ class Kraken:
     def push(self, body: bytes, ts: int, url: str = "") -> None:
         """Takes the next frame; ``url`` of an answer."""
         self.ts = ts
-        self.parts: list[str | Message] = []
-        self.frames.append(self.parts)
+        self.begin()
         try:
             frame = wire.parse(body)
             if isinstance(frame, list):
@@ -161,23 +157,6 @@ class Kraken:
                 self._object(wire.checked(frame), url)
         except Reject:
             self.parts[:] = ["rejected"]
-
-    def ends(self) -> tuple[dict[str, int], dict[str, int]]:
-        """How many frames and items found each end."""
-        frames: Counter[str] = Counter()
-        items: Counter[str] = Counter()
-        for parts in self.frames:
-            found = [part if isinstance(part, str) else part.end for part in parts]
-            items.update(found)
-            frames[min(found, key=WORST.index)] += 1
-        return dict(frames), dict(items)
-
-    def tables(self) -> dict[tuple[str, str], list[Row]]:
-        """Rows by (type, id)."""
-        out: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        for kind, name, row in self.rows:
-            out[(kind, name)].append(row)
-        return dict(out)
 
     def id(self, symbol: str) -> str:
         """Nautilus's id of a pair, which becomes the name of a folder."""
@@ -200,17 +179,6 @@ class Kraken:
             return
         self.last[(kind, name)] = ts_event
         self._row(kind, name, ts_event, **values)
-
-    def _each(self, items: Any, read: Any) -> None:
-        if not isinstance(items, list):
-            raise Reject("type", "not an array")
-        if not items:
-            self.parts.append("control")
-        for item in items:
-            try:
-                read(item)
-            except Reject:
-                self.parts.append("rejected")
 
     def _object(self, frame: Obj, url: str) -> None:
         if "channel" in frame:

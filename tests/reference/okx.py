@@ -6,17 +6,15 @@ of Nautilus, prices and sizes as ``Decimal``), the end of every item and frame, 
 """
 
 import zlib
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from tests.reference import wire
+from tests.reference.reader import Reader, Row
 from tests.reference.wire import Obj, Reject
 
-Row = dict[str, Any]
-WORST = ("rejected", "rows", "withheld", "duplicate", "stale", "unselected", "control")
 BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
 QUIET = {
     "status", "price-limit", "estimated-price", "adl-warning", "economic-calendar", "block-tickers",
@@ -88,12 +86,11 @@ class Book:
         return value - 2**32 if value >= 2**31 else value
 
 
-class Okx:
+class Okx(Reader):
     """The state of one recording."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str, Row]] = []
-        self.frames: list[list[str | Held]] = []
+        super().__init__()
         self.books: dict[str, Book] = {}
         self.bound: dict[str, str] = {}
         self.partials: dict[tuple[str, str], tuple[int, int]] = {}
@@ -108,7 +105,6 @@ class Okx:
         self.forced: set[tuple[Any, ...]] = set()
         self.states: dict[str, str] = {}
         self.definitions: dict[str, Row] = {}
-        self.unknown: Counter[str] = Counter()
         self.gaps: list[tuple[str, str, int, int]] = []
 
     # --- frames -------------------------------------------------------------------------------------------------
@@ -116,8 +112,7 @@ class Okx:
     def push(self, body: bytes, ts: int, url: str = "") -> None:
         """Takes the next frame; ``url`` of an answer."""
         self.ts = ts
-        self.parts: list[str | Held] = []
-        self.frames.append(self.parts)
+        self.begin()
         if body in (b"ping", b"pong"):
             self.parts.append("control")
             return
@@ -125,23 +120,6 @@ class Okx:
             self._frame(wire.checked(wire.parse(body)), url)
         except Reject:
             self.parts[:] = ["rejected"]
-
-    def ends(self) -> tuple[dict[str, int], dict[str, int]]:
-        """How many frames and items found each end."""
-        frames: Counter[str] = Counter()
-        items: Counter[str] = Counter()
-        for parts in self.frames:
-            found = [part if isinstance(part, str) else part.end for part in parts]
-            items.update(found)
-            frames[min(found, key=WORST.index)] += 1
-        return dict(frames), dict(items)
-
-    def tables(self) -> dict[tuple[str, str], list[Row]]:
-        """Rows by (type, id)."""
-        out: dict[tuple[str, str], list[Row]] = defaultdict(list)
-        for kind, name, row in self.rows:
-            out[(kind, name)].append(row)
-        return dict(out)
 
     def id(self, symbol: str) -> str:
         """Nautilus's id of a symbol, which becomes the name of a folder."""
@@ -214,17 +192,6 @@ class Okx:
         else:
             self.parts.append("control")
             self.unknown[channel] += 1
-
-    def _each(self, items: Any, read: Any) -> None:
-        if not isinstance(items, list):
-            raise Reject("type", "not an array")
-        if not items:
-            self.parts.append("control")
-        for item in items:
-            try:
-                read(item)
-            except Reject:
-                self.parts.append("rejected")
 
     def _one(self, items: Any) -> None:
         """A book's message holds one event."""

@@ -1,0 +1,65 @@
+"""What the readers of venues have in common: items and frames with their ends, and rows by table.
+
+Comes in: what a venue's reader finds in each frame. Goes out: rows, the end of every item and frame, names of topics that
+are not known. Binance's reader is on ``session.py``, which takes whole recordings.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from tests.reference.session import ENDS
+from tests.reference.wire import Reject
+
+Row = dict[str, Any]
+
+
+class Waiting(Protocol):
+    """A book's message, whose end is found later."""
+
+    end: str
+
+
+class Reader:
+    """The state of one feed."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str, Row]] = []
+        # Of each frame the end of each item.
+        self.frames: list[list[str | Waiting]] = []
+        self.parts: list[str | Waiting] = []
+        self.unknown: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        """The next frame; its items go to ``parts``."""
+        self.parts = []
+        self.frames.append(self.parts)
+
+    def ends(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many frames and items found each end."""
+        frames: Counter[str] = Counter()
+        items: Counter[str] = Counter()
+        for parts in self.frames:
+            found = [part if isinstance(part, str) else part.end for part in parts]
+            items.update(found)
+            frames[min(found, key=ENDS.index)] += 1
+        return dict(frames), dict(items)
+
+    def tables(self) -> dict[tuple[str, str], list[Row]]:
+        """Rows by (type, id)."""
+        out: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for kind, name, row in self.rows:
+            out[(kind, name)].append(row)
+        return dict(out)
+
+    def _each(self, items: Any, read: Callable[[Any], None]) -> None:
+        """Items that stand or fall alone."""
+        if not isinstance(items, list):
+            raise Reject("type", "not an array")
+        if not items:
+            self.parts.append("control")
+        for item in items:
+            try:
+                read(item)
+            except Reject:
+                self.parts.append("rejected")
