@@ -11,6 +11,20 @@ import typer
 group = typer.Typer(help="Fetch files that exchanges publish.", no_args_is_help=True, rich_markup_mode=None)
 
 
+# Options of every publisher.
+From = Annotated[str, typer.Option("--from", help="First month or day: 2024-01 or 2024-01-15.")]
+To = Annotated[str, typer.Option("--to", help="Last month or day.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")]
+Into = Annotated[Path | None, typer.Option(help="Convert what was fetched into this catalog.")]
+Jobs = Annotated[int, typer.Option(min=1, max=32, help="Files at the same time.")]
+Retries = Annotated[int, typer.Option(min=0, help="Attempts beyond the first.")]
+Timeout = Annotated[float, typer.Option(help="Seconds without a byte before another attempt.")]
+Pause = Annotated[float, typer.Option(help="Least seconds between two requests.")]
+BaseUrl = Annotated[str | None, typer.Option(help="Where the files are.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, fetch nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable report.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.add_typer(group, name="download")
@@ -21,20 +35,20 @@ def binance(
     market: Annotated[str, typer.Option(help="spot, um or cm.")],
     types: Annotated[str, typer.Option("--type", help="Types, comma-separated, such as trades,klines.")],
     symbols: Annotated[str, typer.Option(help="Symbols, comma-separated, such as BTCUSDT,ETHUSDT.")],
-    start: Annotated[str, typer.Option("--from", help="First month or day: 2024-01 or 2024-01-15.")],
-    end: Annotated[str, typer.Option("--to", help="Last month or day.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
+    start: From,
+    end: To,
+    output: Output,
     interval: Annotated[str, typer.Option(help="Interval of klines.")] = "1m",
     period: Annotated[str, typer.Option(help="auto, daily or monthly files.")] = "auto",
-    convert: Annotated[Path | None, typer.Option(help="Convert what was fetched into this catalog.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Files at the same time.")] = 4,
-    retries: Annotated[int, typer.Option(min=0, help="Attempts beyond the first.")] = 6,
-    timeout: Annotated[float, typer.Option(help="Seconds without a byte before another attempt.")] = 30.0,
-    pause: Annotated[float, typer.Option(help="Least seconds between two requests.")] = 0.0,
-    base_url: Annotated[str | None, typer.Option(help="Where the files are.")] = None,
+    convert: Into = None,
+    jobs: Jobs = 4,
+    retries: Retries = 6,
+    timeout: Timeout = 30.0,
+    pause: Pause = 0.0,
+    base_url: BaseUrl = None,
     list_url: Annotated[str | None, typer.Option(help="Where their listing is; '' for none.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, fetch nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> int:
     """Fetch Binance's public data (data.binance.vision)."""
     from tickwright.download import Settings
@@ -67,21 +81,21 @@ def bybit(
     market: Annotated[str, typer.Option(help="linear, inverse or spot.")],
     types: Annotated[str, typer.Option("--type", help="Types, comma-separated: trades, orderbook, klines.")],
     symbols: Annotated[str, typer.Option(help="Symbols, comma-separated, such as BTCUSDT,BTC-14MAR25.")],
-    start: Annotated[str, typer.Option("--from", help="First month or day: 2024-01 or 2024-01-15.")],
-    end: Annotated[str, typer.Option("--to", help="Last month or day.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")],
+    start: From,
+    end: To,
+    output: Output,
     interval: Annotated[str, typer.Option(help="Interval of klines, minutes.")] = "1",
     period: Annotated[str, typer.Option(help="Of spot trades: auto, daily or monthly files.")] = "auto",
-    convert: Annotated[Path | None, typer.Option(help="Convert what was fetched into this catalog.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Files at the same time.")] = 4,
-    retries: Annotated[int, typer.Option(min=0, help="Attempts beyond the first.")] = 6,
-    timeout: Annotated[float, typer.Option(help="Seconds without a byte before another attempt.")] = 30.0,
-    pause: Annotated[float, typer.Option(help="Least seconds between two requests.")] = 0.0,
-    base_url: Annotated[str | None, typer.Option(help="Where the files are.")] = None,
+    convert: Into = None,
+    jobs: Jobs = 4,
+    retries: Retries = 6,
+    timeout: Timeout = 30.0,
+    pause: Pause = 0.0,
+    base_url: BaseUrl = None,
     book_url: Annotated[str | None, typer.Option(help="Where those of order books are.")] = None,
     listing: Annotated[bool, typer.Option("--listing/--no-listing", help="Ask first what there is.")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, fetch nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> int:
     """Fetch Bybit's public files (public.bybit.com, quote-saver.bycsi.com)."""
     from tickwright.download import Settings
