@@ -1,6 +1,7 @@
 //! The catalog on disk: paths, Parquet files, and the redo log that makes a commit one step.
 
 mod catalog;
+mod chunk;
 mod error;
 #[cfg(test)]
 mod explore;

@@ -303,8 +303,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         let (answer, lent) = sync_channel(1);
-        let task =
-            GroupTask { encoder: open.writer.encoder(columns.rows())?, columns, label: self.label, answer };
+        let task = GroupTask { encoder: open.writer.encoder()?, columns, label: self.label, answer };
         open.groups.push_back(match self.workers.lend(task) {
             None => Group::Lent(lent),
             Some(GroupTask { encoder, columns, label, .. }) => Group::Done(encoder.encode(columns, &label)?),
