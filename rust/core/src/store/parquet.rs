@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::SchemaDescPtr;
 use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
@@ -165,6 +167,67 @@ enum EncodedColumn {
     Other(ArrowColumnChunk),
 }
 
+/// A row group whose bytes are in a file.
+#[derive(Clone)]
+pub struct SavedGroup {
+    offset: u64,
+    /// Each with its length and without its bytes.
+    columns: Vec<(usize, Chunk)>,
+    rows: usize,
+}
+
+impl SavedGroup {
+    /// Rows of it.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn load(self, file: &File) -> io::Result<EncodedGroup> {
+        let mut bytes = vec![0; self.columns.iter().map(|(length, _)| length).sum()];
+        file.read_exact_at(&mut bytes, self.offset)?;
+        let mut bytes = Bytes::from(bytes);
+        let columns = self
+            .columns
+            .into_iter()
+            .map(|(length, chunk)| EncodedColumn::Chunk(Chunk { bytes: bytes.split_to(length), ..chunk }));
+        Ok(EncodedGroup { columns: columns.collect(), rows: self.rows })
+    }
+}
+
+impl EncodedGroup {
+    /// Bytes of it that are kept in memory here.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let length = |column: &EncodedColumn| match column {
+            EncodedColumn::Chunk(chunk) => chunk.bytes.len(),
+            EncodedColumn::Other(_) => 0,
+        };
+        self.columns.iter().map(length).sum()
+    }
+
+    /// Writes it to a file, from `offset` on; `None` where it has columns that cannot be kept.
+    ///
+    /// # Errors
+    /// What writing gives.
+    pub fn save(self, file: &File, offset: u64) -> io::Result<Option<SavedGroup>> {
+        let mut at = offset;
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            let EncodedColumn::Chunk(chunk) = column else { return Ok(None) };
+            let length = chunk.bytes.len();
+            file.write_all_at(&chunk.bytes, at)?;
+            columns.push((length, Chunk { bytes: Bytes::new(), ..chunk }));
+            at += length as u64;
+        }
+        Ok(Some(SavedGroup { offset, columns, rows: self.rows }))
+    }
+}
+
 /// Whether [`chunk`] encodes a column.
 fn is_hot(field: &Field) -> bool {
     !field.is_nullable() && chunk::takes(field.data_type())
@@ -258,6 +321,20 @@ impl<W: Output> FileWriter<W> {
 }
 
 impl GroupEncoder {
+    /// An encoder for a file that is not there yet, `path` being named in errors; `None` for a type with columns that only its
+    /// file can encode. Of `label` only type and flavour count here.
+    ///
+    /// # Errors
+    /// What the format gives.
+    pub fn apart(path: &Path, label: &Label<'_>) -> Result<Option<Self>, StoreError> {
+        let schema = arrow_schema(label).with_metadata(HashMap::new());
+        if !schema.fields().iter().all(|field| is_hot(field)) {
+            return Ok(None);
+        }
+        let schema = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failure(path, e))?;
+        Ok(Some(Self { path: path.into(), schema: Arc::new(schema), others: Vec::new() }))
+    }
+
     /// Encodes the rows of the group.
     ///
     /// # Errors

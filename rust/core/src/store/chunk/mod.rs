@@ -39,9 +39,10 @@ pub(super) const LEVEL: i32 = 1;
 const FEW: usize = 256;
 
 /// A column of a row group, encoded.
+#[derive(Clone)]
 pub(super) struct Chunk {
-    bytes: Bytes,
-    close: ColumnCloseResult,
+    pub bytes: Bytes,
+    pub close: ColumnCloseResult,
 }
 
 impl Chunk {
