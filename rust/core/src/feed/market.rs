@@ -13,7 +13,7 @@ use crate::accounting::{Accounting, End};
 use crate::book::{BookNews, PendingFrame};
 use crate::data::{
     AggressorSide, AnyColumns, BarRow, DataType, Decimals, FundingRateRow, LiquidationRow, OpenInterestRow,
-    OptionGreeksRow, PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
+    OptionGreeksRow, PriceUpdateRow, QuoteRow, StatusRow, TradeRow, VolatilityIndexRow,
 };
 use crate::decimal::{self, Decimal};
 use crate::instrument::Definition;
@@ -76,11 +76,11 @@ pub(super) struct Slot {
     /// The venue's symbol.
     pub(super) symbol: Arc<str>,
     pub(super) defined: bool,
-    streams: [u32; 12],
+    streams: [u32; DataType::ALL.len()],
     trades: [TradeState; 2],
     pub(super) last_quote: Option<Place>,
     ticker_quotes: TickerQuotes,
-    last_times: [u64; 12],
+    last_times: [u64; DataType::ALL.len()],
     bars: Vec<(Arc<str>, u32, u64)>,
     recent_liquidations: Vec<u64>,
     pub(super) books: BookSet,
@@ -108,11 +108,11 @@ impl Slot {
             id,
             symbol,
             defined: false,
-            streams: [NONE; 12],
+            streams: [NONE; DataType::ALL.len()],
             trades: [state(), state()],
             last_quote: None,
             ticker_quotes: TickerQuotes { stream: NONE, last: None },
-            last_times: [0; 12],
+            last_times: [0; DataType::ALL.len()],
             bars: Vec::new(),
             recent_liquidations: Vec::new(),
             books: BookSet::default(),
@@ -765,6 +765,14 @@ impl Market {
         let Some((stream, ts_init)) = self.timed(slot, DataType::OptionGreeks, row.ts_event) else { return };
         if let AnyColumns::OptionGreeks(columns) = self.columns(stream, 1, 140, Decimals::default()) {
             columns.push(&OptionGreeksRow { ts_init, ..*row });
+        }
+    }
+
+    /// The value of a volatility index, canonical text.
+    pub fn volatility_index(&mut self, slot: SlotId, value: &str, ts_event: u64) {
+        let Some((stream, ts_init)) = self.timed(slot, DataType::VolatilityIndex, ts_event) else { return };
+        if let AnyColumns::VolatilityIndex(columns) = self.columns(stream, 1, 32, Decimals::default()) {
+            columns.push(&VolatilityIndexRow { value, ts_event, ts_init });
         }
     }
 

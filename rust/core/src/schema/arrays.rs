@@ -304,6 +304,13 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
             build.custom_time(c.ts_event);
             build.custom_time(c.ts_init);
         }
+        AnyColumns::VolatilityIndex(c) => {
+            build.constant(label.instrument_id, rows);
+            build.text(&c.value);
+            build.constant(super::type_name(DataType::VolatilityIndex, label.flavour), rows);
+            build.custom_time(c.ts_event);
+            build.custom_time(c.ts_init);
+        }
         AnyColumns::OptionGreeks(c) => {
             if !v2 {
                 build.constant(label.instrument_id, rows);

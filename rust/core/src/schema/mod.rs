@@ -117,9 +117,11 @@ impl Label<'_> {
                     all.push(own("type", "OptionGreeks"));
                 }
             }
-            DataType::Liquidation | DataType::OpenInterest => {}
+            DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex => {}
         }
-        if v2 && !matches!(self.data_type, DataType::Liquidation | DataType::OpenInterest) {
+        let is_custom =
+            matches!(self.data_type, DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex);
+        if v2 && !is_custom {
             all.push(own("type_name", type_name(self.data_type, self.flavour)));
         }
         all
@@ -145,6 +147,7 @@ pub const fn type_name(data_type: DataType, flavour: Flavour) -> &'static str {
         DataType::Liquidation => "Liquidation",
         DataType::OpenInterest => "OpenInterest",
         DataType::OptionGreeks => "OptionGreeks",
+        DataType::VolatilityIndex => "VolatilityIndex",
     }
 }
 
@@ -248,11 +251,13 @@ fn fields(data_type: DataType, flavour: Flavour) -> Vec<Field> {
             }
             return all;
         }
-        DataType::Liquidation | DataType::OpenInterest => {
-            let names: &[&str] = if data_type == DataType::Liquidation {
-                &["instrument_id", "side", "price", "average_price", "size", "trade_id", "type"]
-            } else {
-                &["instrument_id", "value", "unit", "value_quote", "type"]
+        DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex => {
+            let names: &[&str] = match data_type {
+                DataType::Liquidation => {
+                    &["instrument_id", "side", "price", "average_price", "size", "trade_id", "type"]
+                }
+                DataType::OpenInterest => &["instrument_id", "value", "unit", "value_quote", "type"],
+                _ => &["instrument_id", "value", "type"],
             };
             let mut all: Vec<Field> = names.iter().map(|name| nullable(name, Arrow::Utf8)).collect();
             let time = if v2 { time_type(flavour) } else { Arrow::Int64 };
