@@ -119,8 +119,10 @@ impl Label<'_> {
             }
             DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex => {}
         }
-        let is_custom =
-            matches!(self.data_type, DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex);
+        let is_custom = matches!(
+            self.data_type,
+            DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex
+        );
         if v2 && !is_custom {
             all.push(own("type_name", type_name(self.data_type, self.flavour)));
         }

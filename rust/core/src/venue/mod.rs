@@ -11,6 +11,7 @@ mod definitions;
 pub mod kraken;
 mod newest;
 pub mod okx;
+mod running;
 mod url;
 mod values;
 
