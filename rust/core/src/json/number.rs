@@ -87,6 +87,13 @@ impl<'a> Cursor<'a> {
             self.at += length + 2;
             return Ok(decimal);
         }
+        if window[0].is_ascii_digit()
+            && let Some(text) = window.first_chunk()
+            && let Some((decimal, length)) = decimal::bare(text)
+        {
+            self.at += length;
+            return Ok(decimal);
+        }
         self.decimal_slowly()
     }
 
