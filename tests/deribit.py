@@ -301,7 +301,10 @@ def session() -> list[tuple[bytes, int]]:
         quote((76917.0, 30.0), (76917.5, 10.0)),
         quote((76916.5, 30.0), (76917.5, 10.0)),  # of the same time
         quote((76917.0, 30.0), (76917.5, 10.0)),
+        quote((76917.0, 30.0), (76917.5, 10.0)),  # again
         quote((0.0, 0.0), (76917.5, 10.0), time=T0 + 1),
+        quote((76917.0, 30.0), (76917.5, 10.0), time=T0 - 1),  # late
+        quote((76917.0, 30.0), (76917.5, 10.0), time=T0),  # late, and the same
         quote((None, None), (76917.5, 10.0), time=T0 + 1),
         quote((0.0, 10.0), (0.0, 20.0), time=T0 + 1, name=SPREAD),
         ticker(tick(time=T0 + 20, best_bid_price=76910.0)),  # quotes come by their own channel now

@@ -131,6 +131,8 @@ class Deribit(Reader):
         self.partial_bound: dict[str, str] = {}
         self.partial_emitted: dict[tuple[str, str], int] = {}
         self.quoted: set[str] = set()
+        # Of each the last quote: when, and what it said.
+        self.quotes: dict[str, tuple[int, dict[str, Decimal]]] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], tuple[int, Row]] = {}
         self.bars: dict[str, int] = {}
@@ -473,6 +475,11 @@ class Deribit(Reader):
         if len(sides) < 4:
             raise Reject("missing", "side")
         name, values = self.id(self._named(item, symbol)), self._four(symbol, sides)
+        last_ts, said = self.quotes.get(name, (0, {}))
+        if ts_event < last_ts or (ts_event == last_ts and sides == said):
+            self.parts.append("duplicate")
+            return
+        self.quotes[name] = (ts_event, sides)
         if values is None:
             self.parts.append("control")
             return

@@ -14,6 +14,7 @@ use super::levels::{Form, Sides};
 use super::messages::{
     Book, BookHead, Chart, Index, Interest, Mark, Quote, State, Ticker, Trade, Volatility, each, one,
 };
+use super::quotes::Quotes;
 use super::rest;
 use super::ticker::TickerState;
 use crate::accounting::End;
@@ -63,6 +64,7 @@ pub(super) struct DeribitDecoder {
     params: (Order, UnknownKeys),
     /// Who brings what has no number.
     pub(super) newest: Newest,
+    pub(super) quotes: Quotes,
     pub(super) tickers: Said<TickerState>,
     /// Instruments whose funding comes by a channel of its own.
     pub(super) funded: HashSet<SlotId, foldhash::fast::RandomState>,

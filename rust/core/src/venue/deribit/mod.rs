@@ -6,6 +6,7 @@ mod frames;
 mod instruments;
 mod levels;
 mod messages;
+mod quotes;
 mod recognise;
 mod rest;
 mod sequence;

@@ -144,11 +144,10 @@ impl DeribitDecoder {
     ) -> Result<(), Kind> {
         let slot = self.slot(text(&quote.symbol), Some(topic), market)?;
         market.check_quote_of(slot, quote.prices, quote.sizes)?;
-        // Times are in milliseconds and there is no number: several quotes of one time are as many quotes.
-        if self.newest.takes(slot, topic.number(), frame, quote.ts) {
-            market.quote(slot, None, quote.prices, quote.sizes, quote.ts);
-        } else {
-            market.item(End::Duplicate);
+        let says = [quote.prices, quote.sizes];
+        match self.quotes.place((slot, topic), frame, &mut self.newest, quote.ts, says) {
+            Some(place) => market.quote(slot, Some(place), quote.prices, quote.sizes, quote.ts),
+            None => market.item(End::Duplicate),
         }
         Ok(())
     }
