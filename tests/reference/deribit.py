@@ -5,6 +5,7 @@ of Nautilus, prices and sizes as ``Decimal``), the end of every item and frame, 
 ``Reject``: what ``wire.py`` refuses. The venue's page and the catalog's rules are the source; the Rust code is not.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ CLASSES = {
     "spot": "CurrencyPair", "future": "CryptoFuture", "option": "CryptoOption", "future_combo": "CryptoFuturesSpread",
     "option_combo": "CryptoOptionSpread",
 }  # fmt: skip
+
+GREEKS = ("delta", "gamma", "vega", "theta", "rho")
 
 type Levels = list[tuple[Decimal, Decimal]]
 
@@ -80,6 +83,19 @@ class Said:
     interest: Decimal | None = None
 
 
+@dataclass
+class Tick:
+    """A ticker as read: what it says of what changes, and the rest."""
+
+    ts_event: int
+    kind: str | None
+    mark: Decimal | None
+    index: Decimal | None
+    rate: Decimal | None
+    greeks: bool
+    said: Said
+
+
 def is_spread(name: str) -> bool:
     """``BTC-FS-25DEC26_PERP``: a code where other names have a date."""
     return re.fullmatch(r"[^-]+-[A-Z][^-]*-.+", name) is not None
@@ -115,8 +131,11 @@ def of_name(name: str, price: Decimal) -> Decimal:
 
 
 def number(value: Any) -> float:
-    """A double."""
-    return float(wire.decimal(value))
+    """A double that is finite."""
+    found = float(wire.decimal(value))
+    if not math.isfinite(found):
+        raise Reject("range", value)
+    return found
 
 
 class Deribit(Reader):
@@ -157,7 +176,7 @@ class Deribit(Reader):
     def id(self, symbol: str) -> str:
         """Nautilus's id of a symbol, which becomes the name of a folder."""
         bad = set(symbol) & set('/\\<>:"|?*%') or symbol.startswith(".") or symbol != symbol.strip()
-        if not symbol or bad:
+        if not symbol or bad or len(symbol.encode()) > 128:
             raise Reject("symbol", symbol)
         return f"{symbol}.DERIBIT"
 
@@ -226,7 +245,7 @@ class Deribit(Reader):
                 return
         if of is None:
             self.parts.append("control")
-            self.unknown[family] += 1
+            self.unknown[family[:64]] += 1
             return
         of(wire.need(params, "data"))
 
@@ -488,71 +507,68 @@ class Deribit(Reader):
 
     def _ticker(self, data: Any, symbol: str) -> None:
         item = wire.checked(data)
-        self._tick(item, self._named(item, symbol))
+        self._tick(self._read_tick(item), self._named(item, symbol))
 
-    def _tick(self, item: Obj, symbol: str) -> None:
-        ts_event, kind = wire.time_ns(wire.need(item, "timestamp")), item.get("type", wire.MISSING)
+    def _read_tick(self, item: Obj) -> Tick:
+        kind = item.get("type", wire.MISSING)
         if kind not in ("snapshot", "change", wire.MISSING):
             raise Reject("type", kind)
         mark, index = (
             computed(item[key]) if item.get(key) is not None else None for key in ("mark_price", "index_price")
         )
-        sides = self._sides(item)
         interest, rate = (
             wire.decimal(item[key]) if item.get(key) not in (None, "") else None
             for key in ("open_interest", "current_funding")
         )
-        greeks = wire.checked(item["greeks"]) if item.get("greeks") is not None else {}
-        told = {
-            key: number(greeks[key])
-            for key in ("delta", "gamma", "vega", "theta", "rho")
-            if greeks.get(key) is not None
-        }
+        greeks = wire.checked(item["greeks"]) if item.get("greeks") is not None else None
+        told = {key: number(greeks[key]) for key in GREEKS if greeks.get(key) is not None} if greeks is not None else {}
         ivs = {
             key: number(wire.decimal(item[key] if item[key] is not None else 0).scaleb(-2, wire.WIDE))
             for key in ("mark_iv", "bid_iv", "ask_iv")
             if key in item
         }
         underlying = number(item["underlying_price"]) if item.get("underlying_price") is not None else None
-        name = self.id(symbol)
-        mark = None if mark == 0 and not is_spread(symbol) else mark
+        ts_event, said = (
+            wire.time_ns(wire.need(item, "timestamp")),
+            Said(self._sides(item), told, ivs, underlying, interest),
+        )
+        return Tick(ts_event, None if kind is wire.MISSING else kind, mark, index, rate, greeks is not None, said)
+
+    def _tick(self, tick: Tick, symbol: str) -> None:
+        name, ts_event, new = self.id(symbol), tick.ts_event, tick.said
+        mark = None if tick.mark == 0 and not is_spread(symbol) else tick.mark
         if mark is not None:
             of_name(symbol, mark)
-        index = None if index == 0 else index
+        index = None if tick.index == 0 else tick.index
         if index is not None and index < 0:
             raise Reject("price", index)
-        said = Said() if kind == wire.MISSING else self.said.get(symbol, Said())
-        if kind == "snapshot":
-            said = Said()
+        old = self.said.get(symbol, Said()) if tick.kind == "change" else Said()
         said = Said(
-            said.prices | sides,
-            said.greeks | told,
-            said.ivs | ivs,
-            said.underlying if underlying is None else underlying,
-            said.interest if interest is None else interest,
+            old.prices | new.prices,
+            old.greeks | new.greeks,
+            old.ivs | new.ivs,
+            old.underlying if new.underlying is None else new.underlying,
+            old.interest if new.interest is None else new.interest,
         )
-        quote, quoted = None, bool(sides) and len(said.prices) == 4
+        quote, quoted = None, bool(new.prices) and len(said.prices) == 4
         if quoted:
             quote = self._four(symbol, said.prices)
-        if kind != wire.MISSING:
+        if tick.kind is not None:
             self.said[symbol] = said
         before = len(self.parts)
         if mark is not None:
             self._once("mark_price", name, ts_event, value=mark)
         if index is not None:
             self._once("index_price", name, ts_event, value=index)
-        if rate is not None and name in self.funded:
+        if tick.rate is not None and name in self.funded:
             self.parts.append("unselected")
-        elif rate is not None:
-            self._once("funding_rate", name, ts_event, rate=rate, interval=None, next_funding_ns=None)
-        if interest is not None:
-            dollars = in_dollars(symbol)
-            quotes = interest if dollars else ""
-            self._once(
-                "open_interest", name, ts_event, value=interest, unit="quote" if dollars else "base", value_quote=quotes
-            )
-        if len(said.greeks) == 5 and ("greeks" in item and item["greeks"] is not None or ivs or underlying is not None):
-            row: Row = {key: said.greeks[key] for key in ("delta", "gamma", "vega", "theta", "rho")}
+        elif tick.rate is not None:
+            self._once("funding_rate", name, ts_event, rate=tick.rate, interval=None, next_funding_ns=None)
+        if new.interest is not None:
+            unit, dollars = ("quote", new.interest) if in_dollars(symbol) else ("base", "")
+            self._once("open_interest", name, ts_event, value=new.interest, unit=unit, value_quote=dollars)
+        if len(said.greeks) == len(GREEKS) and (tick.greeks or new.ivs or new.underlying is not None):
+            row: Row = {key: said.greeks[key] for key in GREEKS}
             row |= {key: said.ivs.get(key) or None for key in ("mark_iv", "bid_iv", "ask_iv")}
             row["underlying_price"] = said.underlying if said.underlying and said.underlying > 0 else None
             row["open_interest"] = None if said.interest is None else float(said.interest)
@@ -666,7 +682,7 @@ class Deribit(Reader):
 
     def _answer(self, result: Any, url: str, answered: int) -> None:
         first = result[0] if isinstance(result, list) and result else result
-        keys = first.keys() if isinstance(first, dict) else set()
+        keys = wire.checked(first).keys() if isinstance(first, dict) else set()
         if {"instrument_name", "kind", "tick_size"} <= keys:
             for item in result if isinstance(result, list) else [result]:
                 made = definition(item)
@@ -720,15 +736,25 @@ class Deribit(Reader):
 
     def _order_book(self, item: Obj) -> None:
         """A ticker; with levels, also a book of its own."""
-        symbol = wire.text(item, "instrument_name")
+        symbol, tick = wire.text(item, "instrument_name"), self._read_tick(item)
+        tells: list[Callable[[], None]] = [lambda: self._tick(tick, symbol)]
+        if "change_id" in item:
+            change = wire.unsigned(item, "change_id")
         if {"bids", "asks", "change_id"} <= item.keys():
-            number, ts_event = wire.unsigned(item, "change_id"), wire.time_ns(wire.need(item, "timestamp"))
             bids, asks = (self._levels(item, key, told=False) for key in ("bids", "asks"))
-            for price, _ in bids + asks:
-                of_name(symbol, price)
-            self.id(symbol)
-            self._take(symbol, "snapshot", Held(True, number, None, bids, asks, ts_event, self.ts))
-        self._tick(item, symbol)
+            held = Held(True, change, None, bids, asks, tick.ts_event, self.ts)
+            tells.insert(0, lambda: self._answered(symbol, held))
+        for tell in tells:
+            try:
+                tell()
+            except Reject:
+                self.parts.append("rejected")
+
+    def _answered(self, symbol: str, held: Held) -> None:
+        for price, _ in held.bids + held.asks:
+            of_name(symbol, price)
+        self.id(symbol)
+        self._take(symbol, "snapshot", held)
 
 
 def definition(item: Any) -> Row | None:

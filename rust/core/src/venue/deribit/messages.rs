@@ -71,12 +71,28 @@ fn computed(cursor: &mut Cursor<'_>) -> Result<(Decimal, bool), JsonError> {
     Ok((in_range(price, at)?, rounded))
 }
 
-/// A number that is a double in Nautilus too, divided by ten to the power of `places`: percents become fractions.
-fn float(cursor: &mut Cursor<'_>, places: u32) -> Result<f64, JsonError> {
-    cursor.peek();
+/// What a double is divided by: the digits are, before it is made of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    One,
+    /// Percents become fractions.
+    Percent,
+}
+
+/// A number that is a double in Nautilus too.
+fn float(cursor: &mut Cursor<'_>, unit: Unit) -> Result<f64, JsonError> {
+    let is_bare = cursor.peek() != b'"';
     let (text, at) = cursor.decimal_text()?;
-    let plain = decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
-    let value: Option<f64> = format!("{plain}e-{places}").parse().ok();
+    let read = |text: &[u8]| std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    let value = if is_bare && unit == Unit::One && text.len() <= 32 {
+        read(&text)
+    } else {
+        // The decimal's rules say what a number is; `f64` alone would take "inf" and more.
+        let mut plain =
+            decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })?;
+        plain.push_str(if unit == Unit::Percent { "e-2" } else { "" });
+        read(plain.as_bytes())
+    };
     value.filter(|value| value.is_finite()).ok_or(JsonError { kind: Kind::Value, at })
 }
 
@@ -260,7 +276,7 @@ impl<'a> Message<'a> for Greeks {
     const KEYS: &'static [Key] = keys!["delta", "gamma", "vega", "theta", "rho"];
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
-        self.values[key] = or_none(cursor, |cursor| float(cursor, 0))?;
+        self.values[key] = or_none(cursor, |cursor| float(cursor, Unit::One))?;
         Ok(())
     }
 }
@@ -355,8 +371,8 @@ impl<'a> Message<'a> for Ticker<'a> {
             12 => self.mark = or_none(cursor, computed)?,
             15 => self.prices[1] = Some(or_none(cursor, any_price)?.unwrap_or_default()),
             16 => self.prices[0] = Some(or_none(cursor, any_price)?.unwrap_or_default()),
-            17..=19 => self.iv[key - 17] = Some(or_none(cursor, |cursor| float(cursor, 2))?.unwrap_or(0.0)),
-            20 => self.underlying = or_none(cursor, |cursor| float(cursor, 0))?,
+            17..=19 => self.iv[key - 17] = Some(or_none(cursor, |cursor| float(cursor, Unit::Percent))?.unwrap_or(0.0)),
+            20 => self.underlying = or_none(cursor, |cursor| float(cursor, Unit::One))?,
             23 => self.sizes[1] = Some(or_none(cursor, size_or_zero)?.unwrap_or_default()),
             24 => self.sizes[0] = Some(or_none(cursor, size_or_zero)?.unwrap_or_default()),
             25 => self.funding = or_none(cursor, number_text)?,

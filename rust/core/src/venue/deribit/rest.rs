@@ -36,7 +36,7 @@ pub(super) fn read(
     market: &mut Market,
 ) -> Result<(), JsonError> {
     let mut cursor = at(frame, place)?;
-    match shape(cursor.rest()) {
+    match shape(cursor.rest())? {
         Shape::Instruments => {
             instruments::read(frame.body, frame.ts, market)?;
             market.item(End::Control);
@@ -121,24 +121,27 @@ fn read_ticker(
     Ok(())
 }
 
-fn shape(result: &[u8]) -> Shape {
+/// By the keys of the object, or of a list's first.
+fn shape(result: &[u8]) -> Result<Shape, JsonError> {
     let mut look = Cursor::new(result);
     if look.peek() == b'[' {
-        let is_list = look.expect(b'[').is_ok() && look.peek() == b'{';
-        let found = if is_list { shape(look.rest()) } else { Shape::Other };
-        return if found == Shape::Instruments { found } else { Shape::Other };
+        look.expect(b'[')?;
+        let found = if look.peek() == b'{' { shape(look.rest())? } else { Shape::Other };
+        return Ok(if found == Shape::Instruments { found } else { Shape::Other });
     }
-    let seen = look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).unwrap_or(0);
+    if look.peek() != b'{' {
+        return Ok(Shape::Other);
+    }
+    let seen = look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default())?;
     let has = |keys: &[u32]| keys.iter().all(|key| seen & 1 << key != 0);
-    [
+    let shapes = [
         (&[0, 1, 2][..], Shape::Instruments),
         (&[3], Shape::Trades),
         (&[4, 5, 6], Shape::Charts),
         (&[0, 7, 8], Shape::Ticker),
-    ]
-    .into_iter()
-    .find_map(|(keys, shape)| has(keys).then_some(shape))
-    .unwrap_or(Shape::Other)
+    ];
+    let found = shapes.into_iter().find_map(|(keys, shape)| has(keys).then_some(shape));
+    Ok(found.unwrap_or(Shape::Other))
 }
 
 struct Look;
@@ -179,9 +182,10 @@ mod tests {
             ("\"ok\"", Shape::Other),
             ("1733338800000", Shape::Other),
             ("[]", Shape::Other),
-            ("{", Shape::Other),
         ] {
-            assert_eq!(shape(result.as_bytes()), want, "{result}");
+            assert_eq!(shape(result.as_bytes()), Ok(want), "{result}");
         }
+        let twice = shape(br#"{"timestamp":1,"instrument_name":"A","timestamp":1}"#);
+        assert_eq!(twice.map_err(|error| error.kind), Err(Kind::DuplicateKey));
     }
 }
