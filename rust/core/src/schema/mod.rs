@@ -267,12 +267,16 @@ fn fields(data_type: DataType, flavour: Flavour) -> Vec<Field> {
             return all;
         }
         DataType::OptionGreeks => {
-            let mut all = if v2 { Vec::new() } else { vec![field("instrument_id", Arrow::Utf8)] };
+            // 2.0.0rc takes columns by their place: the convention comes first there, last in 1.231.
+            let first = if v2 { field("convention", name_type()) } else { field("instrument_id", Arrow::Utf8) };
+            let mut all = vec![first];
             all.extend(["delta", "gamma", "vega", "theta", "rho"].map(|name| field(name, Arrow::Float64)));
             let doubles = ["mark_iv", "bid_iv", "ask_iv", "underlying_price", "open_interest"];
             all.extend(doubles.map(|name| nullable(name, Arrow::Float64)));
             all.extend(times());
-            all.push(field("convention", if v2 { name_type() } else { Arrow::Utf8 }));
+            if !v2 {
+                all.push(field("convention", Arrow::Utf8));
+            }
             return all;
         }
     };
