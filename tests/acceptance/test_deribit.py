@@ -93,9 +93,7 @@ def test_values(made: tuple[ParquetDataCatalog, tickwright.ConvertReport]) -> No
 
 def test_narrow_integers(tmp_path: Path) -> None:
     """Prices below zero in the 8-byte flavour."""
-    tickwright.convert(
-        captured(tmp_path), tmp_path / "catalog", flavour="v1-standard", write_instruments=False
-    )
+    tickwright.convert(captured(tmp_path), tmp_path / "catalog", flavour="v1-standard", write_instruments=False)
     (file,) = (tmp_path / f"catalog/data/trade_tick/{SPREAD}.DERIBIT").iterdir()
     prices = [
         int.from_bytes(value, "little", signed=True) for value in pa.table(pq.read_table(file))["price"].to_pylist()

@@ -268,7 +268,8 @@ fn fields(data_type: DataType, flavour: Flavour) -> Vec<Field> {
         }
         DataType::OptionGreeks => {
             // 2.0.0rc takes columns by their place: the convention comes first there, last in 1.231.
-            let first = if v2 { field("convention", name_type()) } else { field("instrument_id", Arrow::Utf8) };
+            let first =
+                if v2 { field("convention", name_type()) } else { field("instrument_id", Arrow::Utf8) };
             let mut all = vec![first];
             all.extend(["delta", "gamma", "vega", "theta", "rho"].map(|name| field(name, Arrow::Float64)));
             let doubles = ["mark_iv", "bid_iv", "ask_iv", "underlying_price", "open_interest"];

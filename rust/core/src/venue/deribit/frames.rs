@@ -9,10 +9,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::bars::Chart;
 use super::channels::{Channel, Topic};
 use super::levels::{Form, Sides};
 use super::messages::{
-    Book, BookHead, Chart, Index, Interest, Mark, Quote, State, Ticker, Trade, Volatility, each, one,
+    Book, BookHead, Index, Interest, Mark, Quote, State, Ticker, Trade, Volatility, each, one,
 };
 use super::quotes::Quotes;
 use super::rest;

@@ -7,7 +7,6 @@ use super::levels::{Form, Sides};
 use crate::data::AggressorSide;
 use crate::decimal::{self, Decimal};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::venue::running::Candle;
 use crate::venue::values::{Item, Text, epoch, items, name, number_text, pass, require, size, size_or_zero};
 
 type Read = Result<(), JsonError>;
@@ -49,7 +48,7 @@ fn or_none<'a, T>(
 }
 
 /// A price of any sign.
-fn any_price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+pub(super) fn any_price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     cursor.peek();
     let at = cursor.offset();
     in_range(cursor.decimal()?, at)
@@ -371,7 +370,10 @@ impl<'a> Message<'a> for Ticker<'a> {
             12 => self.mark = or_none(cursor, computed)?,
             15 => self.prices[1] = Some(or_none(cursor, any_price)?.unwrap_or_default()),
             16 => self.prices[0] = Some(or_none(cursor, any_price)?.unwrap_or_default()),
-            17..=19 => self.iv[key - 17] = Some(or_none(cursor, |cursor| float(cursor, Unit::Percent))?.unwrap_or(0.0)),
+            17..=19 => {
+                self.iv[key - 17] =
+                    Some(or_none(cursor, |cursor| float(cursor, Unit::Percent))?.unwrap_or(0.0))
+            }
             20 => self.underlying = or_none(cursor, |cursor| float(cursor, Unit::One))?,
             23 => self.sizes[1] = Some(or_none(cursor, size_or_zero)?.unwrap_or_default()),
             24 => self.sizes[0] = Some(or_none(cursor, size_or_zero)?.unwrap_or_default()),
@@ -448,94 +450,6 @@ impl<'a> Message<'a> for Interest {
 
 impl Whole<'_> for Interest {
     const NEEDED: &'static [usize] = &[0, 1];
-}
-
-/// `chart.trades`: the running candle. `volume` is in the base coin, `cost` in the quote currency.
-#[derive(Debug, Default)]
-pub(super) struct Chart {
-    pub candle: Candle,
-    pub cost: Decimal,
-}
-
-impl<'a> Message<'a> for Chart {
-    const KEYS: &'static [Key] = keys!["tick", "open", "high", "low", "close", "volume", "cost", "status"];
-
-    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
-        match key {
-            0 => self.candle.begin = epoch(cursor)?,
-            1..=4 => self.candle.prices[key - 1] = any_price(cursor)?,
-            5 => self.candle.volume = size_or_zero(cursor)?,
-            6 => self.cost = size_or_zero(cursor)?,
-            _ => cursor.skip()?,
-        }
-        Ok(())
-    }
-}
-
-impl Whole<'_> for Chart {
-    const NEEDED: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6];
-}
-
-/// `get_tradingview_chart_data`: arrays of equal length.
-#[derive(Debug, Default)]
-pub(super) struct Charts {
-    ticks: Vec<u64>,
-    /// Open, high, low, close.
-    prices: [Vec<Decimal>; 4],
-    volumes: Vec<Decimal>,
-    costs: Vec<Decimal>,
-}
-
-impl<'a> Message<'a> for Charts {
-    const KEYS: &'static [Key] = keys!["ticks", "open", "high", "low", "close", "volume", "cost", "status"];
-
-    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
-        match key {
-            0 => list(cursor, &mut self.ticks, epoch),
-            1..=4 => list(cursor, &mut self.prices[key - 1], any_price),
-            5 => list(cursor, &mut self.volumes, size_or_zero),
-            6 => list(cursor, &mut self.costs, size_or_zero),
-            _ => cursor.skip(),
-        }
-    }
-}
-
-impl Whole<'_> for Charts {
-    const NEEDED: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6];
-}
-
-fn list<'a, T>(
-    cursor: &mut Cursor<'a>,
-    out: &mut Vec<T>,
-    read: impl Fn(&mut Cursor<'a>) -> Result<T, JsonError>,
-) -> Read {
-    cursor.array(|cursor| {
-        out.push(read(cursor)?);
-        Ok(())
-    })
-}
-
-impl Charts {
-    /// The candles, in the order of their times.
-    pub(super) fn candles(&self) -> Result<Vec<Chart>, JsonError> {
-        let count = self.ticks.len();
-        let all = self.prices.iter().chain([&self.volumes, &self.costs]);
-        if all.into_iter().any(|values| values.len() != count) {
-            return Err(Kind::Value.into());
-        }
-        let chart = |at: usize| Chart {
-            candle: Candle {
-                begin: self.ticks[at],
-                prices: [0, 1, 2, 3].map(|price| self.prices[price][at]),
-                volume: self.volumes[at],
-                progress: 0,
-            },
-            cost: self.costs[at],
-        };
-        let mut charts: Vec<Chart> = (0..count).map(chart).collect();
-        charts.sort_by_key(|chart| chart.candle.begin);
-        Ok(charts)
-    }
 }
 
 /// `deribit_price_index`.

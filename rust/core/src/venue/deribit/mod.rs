@@ -1,6 +1,7 @@
 //! Deribit: futures, perpetuals, options, spot, and spreads of them. Wire format, continuity and symbology: `README.md`
 //! beside this file.
 
+mod bars;
 mod channels;
 mod frames;
 mod instruments;

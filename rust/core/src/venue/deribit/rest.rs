@@ -1,8 +1,9 @@
 //! Answers: what one is, the keys of its result tell. They come over the socket too, where no URL is.
 
+use super::bars::Charts;
 use super::frames::{DeribitDecoder, Scratch, at, ticker};
 use super::levels::Form;
-use super::messages::{Book, Charts, Trade, each as each_of, one};
+use super::messages::{Book, Trade, each as each_of, one};
 use super::{instruments, tell};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};

@@ -1,9 +1,10 @@
 //! What Deribit's messages tell the market.
 
+use super::bars::{Chart, resolution};
 use super::channels::{Channel, REST_BOOK, Topic};
 use super::frames::{Data, DeribitDecoder};
 use super::levels::Sides;
-use super::messages::{BookHead, Chart, Index, Interest, Mark, Quote, State, Trade, Volatility};
+use super::messages::{BookHead, Index, Interest, Mark, Quote, State, Trade, Volatility};
 use super::sequence;
 use super::symbols::{is_in_dollars, is_spread};
 use crate::accounting::End;
@@ -293,25 +294,6 @@ fn tell_price(
 /// The volume of a candle in the unit of the instrument's trades.
 fn volume(symbol: &str, chart: &Chart) -> Decimal {
     if is_in_dollars(symbol) { chart.cost } else { chart.candle.volume }
-}
-
-/// Minutes and Nautilus's specification of a resolution.
-fn resolution(name: &str) -> Option<(u16, &'static str)> {
-    Some(match name {
-        "1" => (1, "1-MINUTE-LAST-EXTERNAL"),
-        "3" => (3, "3-MINUTE-LAST-EXTERNAL"),
-        "5" => (5, "5-MINUTE-LAST-EXTERNAL"),
-        "10" => (10, "10-MINUTE-LAST-EXTERNAL"),
-        "15" => (15, "15-MINUTE-LAST-EXTERNAL"),
-        "30" => (30, "30-MINUTE-LAST-EXTERNAL"),
-        "60" => (60, "1-HOUR-LAST-EXTERNAL"),
-        "120" => (120, "2-HOUR-LAST-EXTERNAL"),
-        "180" => (180, "3-HOUR-LAST-EXTERNAL"),
-        "360" => (360, "6-HOUR-LAST-EXTERNAL"),
-        "720" => (720, "12-HOUR-LAST-EXTERNAL"),
-        "1D" => (1_440, "1-DAY-LAST-EXTERNAL"),
-        _ => return None,
-    })
 }
 
 /// Nautilus's `MarketStatusAction` of an instrument's state, and whether it trades. Until about 2025 the states were
