@@ -132,10 +132,13 @@ mod tests {
     #[test]
     fn answers_are_in_the_order_of_time() {
         let time = 1_700_000_040_000;
-        let mut charts = Charts::default();
-        charts.ticks = vec![time * 2, time];
-        charts.prices = std::array::from_fn(|_| vec![Decimal::default(); 2]);
-        (charts.volumes, charts.costs) = (vec![Decimal::default(); 2], vec![Decimal::default(); 2]);
+        let two = || vec![Decimal::default(); 2];
+        let mut charts = Charts {
+            ticks: vec![time * 2, time],
+            prices: std::array::from_fn(|_| two()),
+            volumes: two(),
+            costs: two(),
+        };
         let begins = |charts: &Charts| {
             charts.candles().map(|found| found.iter().map(|chart| chart.candle.begin).collect::<Vec<_>>())
         };
