@@ -20,7 +20,7 @@ use crate::schema::{Flavour, Label};
 use crate::store::{EncodedGroup, GroupEncoder, SavedGroup, StoreError};
 
 /// Groups that wait for a thread, at most; where there are more, they are left for later.
-const WAITING: usize = 2;
+const WAITING: usize = 4;
 /// How groups are cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {

@@ -112,13 +112,6 @@ impl Rows {
         rest
     }
 
-    /// Keeps the first `count` rows.
-    pub(crate) fn truncate(&mut self, count: usize) {
-        let mut kept = Self::new(self.columns.data_type());
-        kept.extend_range(self, 0..count);
-        *self = kept;
-    }
-
     /// Sorts by receive time, then key where `by_key`, keeping the order of equal ones.
     pub(crate) fn sort(&mut self, by_key: bool) {
         let times = self.columns.ts_init();
