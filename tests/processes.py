@@ -139,7 +139,8 @@ def consistent(catalog: Path) -> None:
 # Folders whose files a commit names; instruments are written beside them by NautilusTrader.
 FOLDERS = (
     "trade_tick quote_tick order_book_deltas order_book_depths bar mark_price_update index_price_update "
-    "funding_rate_update instrument_status custom_liquidation custom_open_interest option_greeks"
+    "funding_rate_update instrument_status custom_liquidation custom_open_interest option_greeks "
+    "custom_volatility_index"
 ).split()
 
 

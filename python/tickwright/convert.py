@@ -185,10 +185,14 @@ def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> C
         note = "instruments were not written: install tickwright[nautilus] for that"
         return replace(report, notes=[*report.notes, note])
     _give_back()
-    from tickwright.nautilus.instruments import write
+    from tickwright.nautilus.instruments import without_class, write
 
-    written = write(Path(report.catalog), report.instruments)
+    left = without_class(report.instruments)
+    written = write(Path(report.catalog), [each for each in report.instruments if each["instrument_id"] not in left])
     _core.mark_definitions(report.catalog, report.version or 0)
+    if left:
+        note = f"{len(left)} instruments were not written, {left[0]} among them: nautilus_trader has no class for them"
+        report = replace(report, notes=[*report.notes, note])
     return replace(report, instruments_written=written)
 
 

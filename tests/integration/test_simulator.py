@@ -15,7 +15,7 @@ from tests.parity.support import Row, batch_rows, catalog_rows, catalog_tables, 
 from tests.property.test_wire_forms import parse, spell
 
 BINANCE = ["binance-spot", "binance-usdm", "binance-coinm"]
-FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", "kraken-spot"]
+FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", "kraken-spot", "deribit"]
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "some": {"faults": "some"},
@@ -55,6 +55,7 @@ def truth(path: str | Path) -> tuple[Tables, dict[str, Any]]:
                 row[f"{side}_counts"] = [1] * len(row[f"{side}s"]) + [0] * (10 - len(row[f"{side}s"]))
         if kind == "funding_rate":
             row.setdefault("interval", None)
+            row.setdefault("next_funding_ns", None)
         tables[key].append(row)
     assert summary["type"] == "summary"
     return dict(tables), summary

@@ -10,5 +10,5 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 uv run python tests/nautilus2/write.py "$folder"
-"$env/bin/python" tests/nautilus2/read.py "$folder/catalog"
+"$env/bin/python" tests/nautilus2/read.py "$folder/catalog" "$folder/deribit"
 PYTHONPATH=python "$env/bin/python" tests/nautilus2/objects.py "$folder/capture.gz" "$folder/simulated"

@@ -1,4 +1,4 @@
-"""NautilusTrader's compiled clients of Bybit, OKX and Kraken fed frames over a WebSocket of our own, on the loopback."""
+"""NautilusTrader's compiled clients of Bybit, OKX, Kraken and Deribit fed frames over a WebSocket of our own, on the loopback."""
 
 import asyncio
 import base64
@@ -56,7 +56,7 @@ class Server:
                 opcode, body = await _frame(reader)
                 if opcode == 8:
                     break
-                if opcode == 1 and b'"subscribe"' in body:
+                if opcode == 1 and (b'"subscribe"' in body or b'"jsonrpc"' in body):
                     writer.write(b"".join(map(_text, self.acknowledge(body))))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -85,6 +85,13 @@ def _kraken_answers(request: bytes) -> list[bytes]:
     answer = {"method": "subscribe", "success": True, "time_in": "2026-08-16T23:37:04.849274Z"}
     answer["time_out"] = answer["time_in"]
     return [json.dumps(answer | {"result": more | {"symbol": symbol}}).encode() for symbol in params["symbol"]]
+
+
+def _deribit_answers(request: bytes) -> list[bytes]:
+    asked = json.loads(request)
+    times = {"usIn": 1_780_000_000_000_000, "usOut": 1_780_000_000_000_200, "usDiff": 200, "testnet": False}
+    result = asked.get("params", {}).get("channels", "ok")
+    return [json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result} | times).encode()]
 
 
 async def _run(
@@ -192,3 +199,28 @@ def kraken_objects(instruments: list[Any], frames: list[bytes], topics: list[str
                     await getattr(client, f"subscribe_{topic}")(instrument.id)
 
     return asyncio.run(_run(client_of, subscribe, Server(frames, _kraken_answers), wanted))
+
+
+def deribit_objects(instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
+    """The same of Deribit's client; a topic is the name of one of its `subscribe_` methods."""
+
+    def client_of(url: str) -> Any:
+        environment = nautilus_pyo3.DeribitEnvironment.MAINNET
+        return nautilus_pyo3.DeribitWebSocketClient(url=url, environment=environment)
+
+    async def subscribe(client: Any, take: Callable[[Any], None]) -> None:
+        await client.connect(asyncio.get_running_loop(), instruments, take)
+        await client.wait_until_active(timeout_secs=10.0)
+        for instrument in instruments:
+            for topic in topics:
+                if topic == "bars":
+                    spec = nautilus_pyo3.BarType.from_str(f"{instrument.id}-1-MINUTE-LAST-EXTERNAL")
+                    await client.subscribe_bars(spec)
+                elif topic == "grouped":
+                    await client.subscribe_book_grouped(instrument.id, "none", 10)
+                elif topic == "volatility":
+                    await client.subscribe_volatility_index("btc_usd")
+                else:
+                    await getattr(client, f"subscribe_{topic}")(instrument.id)
+
+    return asyncio.run(_run(client_of, subscribe, Server(frames, _deribit_answers), wanted))

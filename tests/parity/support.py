@@ -41,6 +41,7 @@ FOLDERS = {
     "funding_rate": "funding_rate_update",
     "liquidation": "custom_liquidation",
     "open_interest": "custom_open_interest",
+    "volatility_index": "custom_volatility_index",
 }
 TEXT_NUMBERS = {"price", "average_price", "size", "value", "value_quote"}  # of the custom classes
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import tickwright
 
-from tests import bybit, kraken, okx
+from tests import bybit, deribit, kraken, okx
 from tests.containers import CONTAINERS
 from tests.damage import FILE_KINDS, KINDS, corpus, some
 from tests.processes import adds_up
@@ -28,6 +28,7 @@ VENUES = {feed["name"]: feed["venue"] for feed in tickwright.feeds()}
 FEEDS = list(VENUES)
 # Messages that the simulator does not write; what is no JSON is no frame to damage.
 BY_HAND = {"bybit-option": bybit.options, "okx": okx.session, "kraken-spot": lambda: kraken.session() + kraken.legacy()}
+BY_HAND["deribit"] = lambda: deribit.session() + deribit.books()
 # An input that cannot be read is an error of its own, never anything else.
 REFUSED = {"truncated", "corrupt", "empty", "unknown_container", "unknown_feed", "no_input", "unreadable"}
 
@@ -68,7 +69,8 @@ def shapes(frames: Frames, each: int = 3) -> Frames:
     out = []
     for ts, frame in frames:
         value = json.loads(frame)
-        inner = value.get("data", value) if isinstance(value, dict) else value
+        inner = value.get("params", value) if isinstance(value, dict) else value
+        inner = inner.get("data", inner) if isinstance(inner, dict) else inner
         if isinstance(inner, list) and inner and isinstance(inner[0], dict):
             inner = inner[0]
         shape = str(sorted(inner)) if isinstance(inner, dict) else type(inner).__name__

@@ -1,4 +1,4 @@
-//! Invented frames in the documented layouts of Binance USD-M, Bybit and OKX, always the same ones.
+//! Invented frames in the documented layouts of Binance USD-M, Bybit, OKX and Deribit, always the same ones.
 
 /// A small generator of numbers (PCG-XSH-RR 64/32, O'Neill 2014).
 struct Chance(u64);
@@ -114,6 +114,44 @@ pub fn orderbook(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
     };
     let frames = changes.into_iter().enumerate().map(|(at, sides)| frame("delta", at + 1, sides)).collect();
     (Some(frame("snapshot", 0, whole)), frames)
+}
+
+/// The same book as Deribit's `book.….100ms` tells it: bare numbers, each level with what is to be done.
+pub fn changes(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
+    let (whole, changes) = book(n, levels);
+    // `["63113.20","1.500"]` as `["new",63113.2,1.5]`; what is changed is spelt like what is new.
+    let told = |side: &str| -> String {
+        let levels = side.split("],[").map(|level| {
+            let mut numbers = level.split(',').map(|text| text.trim_matches(['[', ']', '"']));
+            let [price, size] = [numbers.next(), numbers.next()].map(|text| short(text.unwrap_or_default()));
+            let action = if size == "0.0" { "delete" } else { "new" };
+            format!("[\"{action}\",{price},{size}]")
+        });
+        if side.is_empty() { String::new() } else { levels.collect::<Vec<_>>().join(",") }
+    };
+    let frame = |at: usize, [bids, asks]: Sides, previous: Option<usize>| {
+        let id = |at: usize| 118_850_968_930 + at * 813;
+        let (time, kind) = (1_700_000_000_000 + at * 100, if previous.is_some() { "change" } else { "snapshot" });
+        let previous = previous.map_or_else(String::new, |at| format!(",\"prev_change_id\":{}", id(at)));
+        format!(
+            "{{\"jsonrpc\":\"2.0\",\"method\":\"subscription\",\"params\":{{\"channel\":\"book.BTC_USDC-PERPETUAL.100ms\",\"data\":{{\"timestamp\":{time},\"type\":\"{kind}\",\"change_id\":{},\"instrument_name\":\"BTC_USDC-PERPETUAL\",\"bids\":[{}],\"asks\":[{}]{previous}}}}}}}",
+            id(at),
+            told(&bids),
+            told(&asks)
+        )
+        .into_bytes()
+    };
+    let frames = changes.into_iter().enumerate().map(|(at, sides)| frame(at + 1, sides, Some(at))).collect();
+    (Some(frame(0, whole, None)), frames)
+}
+
+/// A number without zeros at its end, as Erlang writes a double.
+fn short(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    match fraction.trim_end_matches('0') {
+        "" => format!("{whole}.0"),
+        fraction => format!("{whole}.{fraction}"),
+    }
 }
 
 /// The same book as OKX's `books` tells it: levels of four members, no checksum, as since 2026-06.

@@ -8,10 +8,11 @@ from nautilus_trader.model.enums import MarketStatusAction
 from nautilus_trader.model.identifiers import InstrumentId, TradeId
 from nautilus_trader.model.objects import Price
 
-from tickwright.nautilus.data import Liquidation, OpenInterest
+from tickwright.nautilus.data import Liquidation, OpenInterest, VolatilityIndex
 from tickwright.nautilus.makers import (
     LIQUIDATION,
     OPEN_INTEREST,
+    VOLATILITY_INDEX,
     custom,
     funding_rate,
     option_greeks,
@@ -44,4 +45,5 @@ def makers() -> dict[str, Callable[..., Any]]:
         "option_greeks": option_greeks(model.OptionGreeks),
         "liquidation": custom(Liquidation, LIQUIDATION, _wrap),
         "open_interest": custom(OpenInterest, OPEN_INTEREST, _wrap),
+        "volatility_index": custom(VolatilityIndex, VOLATILITY_INDEX, _wrap),
     }

@@ -1,7 +1,7 @@
 """NautilusTrader 2.0.0rc's constructors, as `tickwright._core.ObjectDecoder` calls them: integers at scale 16 in.
 
-Enums are classes of their own there and a depth holds only the levels there are. Liquidations and open interest are
-`CustomData` around plain objects.
+Enums are classes of their own there and a depth holds only the levels there are. Liquidations, open interest and
+volatility indices are `CustomData` around plain objects.
 """
 
 # mypy: ignore-errors
@@ -14,6 +14,7 @@ from nautilus_trader import model
 from tickwright.nautilus.makers import (
     LIQUIDATION,
     OPEN_INTEREST,
+    VOLATILITY_INDEX,
     custom,
     funding_rate,
     option_greeks,
@@ -44,6 +45,16 @@ class OpenInterest:
     value: str
     unit: str
     value_quote: str
+    ts_event: int
+    ts_init: int
+
+
+@dataclass(frozen=True, slots=True)
+class VolatilityIndex:
+    """A volatility index: fields as of the class of 1.231."""
+
+    instrument_id: Any
+    value: str
     ts_event: int
     ts_init: int
 
@@ -118,4 +129,5 @@ def makers() -> dict[str, Callable[..., Any]]:
         "option_greeks": option_greeks(model.OptionGreeks),
         "liquidation": custom(Liquidation, LIQUIDATION, _wrap),
         "open_interest": custom(OpenInterest, OPEN_INTEREST, _wrap),
+        "volatility_index": custom(VolatilityIndex, VOLATILITY_INDEX, _wrap),
     }

@@ -95,15 +95,20 @@ class VolatilityIndex(Data):  # type: ignore[misc,unused-ignore]
 
     Attributes
     ----------
+    instrument_id : InstrumentId
+        The index.
     value : str
-        Decimal text as sent (percent a year).
+        Decimal text (percent a year).
     ts_event, ts_init : int
         Nanoseconds UTC.
 
     Examples
     --------
-    >>> VolatilityIndex(value="51.53", ts_event=1, ts_init=2).value
+    >>> VolatilityIndex(
+    ...     instrument_id=InstrumentId.from_str("btc_usd.DERIBIT"), value="51.53", ts_event=1, ts_init=2,
+    ... ).value
     '51.53'
     """
 
+    instrument_id: InstrumentId
     value: str

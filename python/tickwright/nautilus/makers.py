@@ -6,6 +6,7 @@ from typing import Any
 
 LIQUIDATION = ("side", "price", "average_price", "size", "trade_id", "ts_event", "ts_init")
 OPEN_INTEREST = ("value", "unit", "value_quote", "ts_event", "ts_init")
+VOLATILITY_INDEX = ("value", "ts_event", "ts_init")
 
 
 def price_update(kind: Any, from_raw: Callable[[int, int], Any]) -> Callable[..., Any]:

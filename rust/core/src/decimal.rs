@@ -218,6 +218,21 @@ pub fn quoted(bytes: &[u8; 32]) -> Option<(Decimal, usize)> {
     Some((short(bytes, 0, Ends { dot, end })?, end))
 }
 
+/// Reads a JSON number, from the start of `bytes`: the number and the length of its text. `None` where [`parse`] has to
+/// decide, exponents among them.
+#[inline(always)]
+#[must_use]
+pub fn bare(bytes: &[u8; 32]) -> Option<(Decimal, usize)> {
+    let (low, high) = bytes.split_first_chunk::<16>()?;
+    let others = lanes::not_digit(low) | lanes::not_digit(high.first_chunk()?) << 16;
+    let dot = others.trailing_zeros() as usize;
+    let has_dot = *bytes.get(dot)? == b'.';
+    let end = if has_dot { (others & (others - 1)).trailing_zeros() as usize } else { dot };
+    let ends_well = !matches!(*bytes.get(end)?, b'.' | b'e' | b'E') && (!has_dot || dot + 1 < end);
+    let starts_well = bytes[0] != b'0' || dot == 1;
+    if starts_well && ends_well { Some((short(bytes, 0, Ends { dot, end })?, end)) } else { None }
+}
+
 /// The inverse of 5^8 modulo 2^64: dividing by it, where nothing remains, is one multiplication.
 const INVERSE_OF_5_TO_8: u64 = {
     let five = 5_u64.pow(8);
@@ -437,6 +452,14 @@ mod tests {
         }
     }
 
+    fn bare_of(text: &str) -> Option<(Decimal, usize)> {
+        let mut bytes = [b' '; 32];
+        for (to, from) in bytes.iter_mut().zip(text.bytes().chain(*b",")) {
+            *to = from;
+        }
+        bare(&bytes)
+    }
+
     fn short_of(text: &str) -> Option<(Decimal, usize)> {
         let mut bytes = [b'x'; 32];
         for (to, from) in bytes.iter_mut().zip(text.bytes().chain(*b"\"")) {
@@ -487,6 +510,28 @@ mod tests {
         fn short_takes_no_garbage(text in "[0-9.eE+\\- x]{1,18}") {
             if let Some((decimal, _)) = short_of(&text) {
                 prop_assert_eq!(Ok(decimal), parse(text.as_bytes()));
+            }
+        }
+
+        #[test]
+        fn bare_agrees_with_parse(text in "(0|[1-9][0-9]{0,8})(\\.[0-9]{1,9})?") {
+            let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+            match bare_of(&text) {
+                Some((decimal, length)) => {
+                    prop_assert_eq!(length, text.len());
+                    prop_assert_eq!(Ok(decimal), parse(text.as_bytes()));
+                }
+                None => prop_assert!(whole.len() > 8 || part.len() > 8, "{} is short", text),
+            }
+        }
+
+        #[test]
+        fn bare_takes_what_json_has(text in "[0-9.eE+\\- x]{1,18}") {
+            if let Some((decimal, length)) = bare_of(&text) {
+                let mut cursor = crate::json::Cursor::new(text.as_bytes());
+                prop_assert!(cursor.skip().is_ok());
+                prop_assert_eq!(cursor.offset(), length);
+                prop_assert_eq!(Ok(decimal), parse(&text.as_bytes()[..length]));
             }
         }
 

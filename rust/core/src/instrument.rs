@@ -15,6 +15,10 @@ pub enum InstrumentClass {
     CryptoFuture,
     /// Option.
     CryptoOption,
+    /// Several futures traded as one; prices may be negative.
+    CryptoFuturesSpread,
+    /// Several options traded as one; prices may be negative.
+    CryptoOptionSpread,
 }
 
 /// Kind of an option.
@@ -78,6 +82,9 @@ pub struct Definition {
     /// Strike price of an option.
     #[serde(default)]
     pub strike: Option<String>,
+    /// What a spread is made up like, the venue's word.
+    #[serde(default)]
+    pub strategy: Option<String>,
     /// Initial margin, fraction.
     pub margin_init: Option<String>,
     /// Maintenance margin, fraction.

@@ -54,6 +54,7 @@ makers!(
     option_greeks,
     liquidation,
     open_interest,
+    volatility_index,
     gap,
 );
 
@@ -283,6 +284,14 @@ impl ObjectDecoder {
                     rows.value.get(row),
                     rows.unit.get(row),
                     rows.value_quote.get(row),
+                    rows.ts_event[row],
+                    rows.ts_init[row],
+                ))?)
+            }),
+            AnyColumns::VolatilityIndex(rows) => (0..rows.ts_init.len()).try_for_each(|row| {
+                objects.append(makers.volatility_index.bind(py).call1((
+                    id,
+                    rows.value.get(row),
                     rows.ts_event[row],
                     rows.ts_init[row],
                 ))?)

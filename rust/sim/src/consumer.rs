@@ -11,14 +11,14 @@
 
 mod proven;
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 
 use crate::market::{Candle, Instrument, Level, Side};
 use crate::rows::{self, F_SNAPSHOT, last_of};
 use crate::truth::{Arrival, RowType, Truth};
-use crate::wire::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot};
+use crate::wire::{Carrier, Channel, Channels, Content, Diff, EndsAtIt, Message, Snapshot, Valued};
 
 /// A hole in a book's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +162,8 @@ pub(crate) struct Consumer<'a> {
     instruments: Vec<Instrument>,
     ids: Vec<String>,
     states: Vec<State>,
+    /// Of valuations the last time by type and id.
+    valued: HashMap<(u8, String), u64>,
     channels: Channels,
     truth: Truth<'a>,
     gaps: Vec<Gap>,
@@ -175,7 +177,15 @@ impl<'a> Consumer<'a> {
         truth: Truth<'a>,
     ) -> Self {
         let states = instruments.iter().map(|_| State::default()).collect();
-        Self { instruments: instruments.to_vec(), ids, states, channels, truth, gaps: Vec::new() }
+        Self {
+            instruments: instruments.to_vec(),
+            ids,
+            states,
+            valued: HashMap::new(),
+            channels,
+            truth,
+            gaps: Vec::new(),
+        }
     }
 
     /// Whether a snapshot was received and no diff since: another would say nothing.
@@ -221,6 +231,8 @@ impl<'a> Consumer<'a> {
             Content::Partial(partial) => self.partial(at, partial, ts)?,
             Content::Bar { .. } => self.bar(at, &message.content, ts)?,
             Content::Mark { .. } => self.mark(at, &message.content, ts)?,
+            Content::Valued(valued) => self.valued(at, valued, ts)?,
+            Content::Forced { fill, sides } => self.fill(at, fill, sides, ts)?,
             Content::Liquidation { .. } => self.forced(at, &message.content, ts)?,
         }
         Ok(Needs::Nothing)
@@ -458,13 +470,24 @@ impl<'a> Consumer<'a> {
     // --- the rest ---------------------------------------------------------------------------------------
 
     fn trade(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        self.fill(at, content, &[], ts)
+    }
+
+    /// A trade, and the orders of it that were forced.
+    fn fill(&mut self, at: usize, content: &Content, forced: &[Side], ts: u64) -> io::Result<()> {
         let Content::Trade { id, name, level, taker, ts_event, .. } = content else { return Ok(()) };
         if !self.states[at].trades.insert(*id) {
             return Ok(());
         }
-        let instrument = &self.instruments[at];
+        let (instrument, times) = (&self.instruments[at], (*ts_event, ts));
         let row = rows::trade(instrument, *level, *taker, name);
-        self.truth.row(RowType::Trade, &self.ids[at], (*ts_event, ts), Arrival::Any, row)
+        self.truth.row(RowType::Trade, &self.ids[at], times, Arrival::Any, row)?;
+        for side in forced {
+            let (price, size) = (instrument.price(level.price), instrument.size(level.size));
+            let row = rows::liquidation(*side, price, None, size, name);
+            self.truth.row(RowType::Liquidation, &self.ids[at], times, Arrival::Any, row)?;
+        }
+        Ok(())
     }
 
     fn quote(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
@@ -537,6 +560,45 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
+    /// Each of what it says is told once for a time.
+    fn valued(&mut self, at: usize, valued: &Valued, ts: u64) -> io::Result<()> {
+        let (own, times) = (&self.ids[at], (valued.ts_event, ts));
+        let mut is_next = |kind: RowType, id: &str| {
+            let last = self.valued.entry((kind as u8, id.to_owned())).or_insert(0);
+            valued.ts_event > std::mem::replace(last, (*last).max(valued.ts_event))
+        };
+        if let Some(mark) = valued.mark.filter(|_| is_next(RowType::MarkPrice, own)) {
+            self.truth.row(RowType::MarkPrice, own, times, Arrival::Any, rows::price(mark))?;
+        }
+        if let Some(index) = &valued.index {
+            let id = index.id.as_ref().unwrap_or(own);
+            if is_next(RowType::IndexPrice, id) {
+                self.truth.row(RowType::IndexPrice, id, times, Arrival::Any, rows::price(index.value))?;
+            }
+        }
+        if let Some(rate) = valued.rate.filter(|_| is_next(RowType::FundingRate, own)) {
+            self.truth.row(RowType::FundingRate, own, times, Arrival::Any, |row| {
+                row.decimal("rate", rate);
+            })?;
+        }
+        if let Some((value, in_quote)) = valued.interest.filter(|_| is_next(RowType::OpenInterest, own)) {
+            self.truth.row(RowType::OpenInterest, own, times, Arrival::Any, |row| {
+                row.decimal("value", value).text("unit", if in_quote { "quote" } else { "base" });
+                if in_quote {
+                    row.decimal("value_quote", value);
+                } else {
+                    row.text("value_quote", "");
+                }
+            })?;
+        }
+        if let Some((id, value)) = &valued.volatility
+            && is_next(RowType::VolatilityIndex, id)
+        {
+            self.truth.row(RowType::VolatilityIndex, id, times, Arrival::Any, rows::price(*value))?;
+        }
+        Ok(())
+    }
+
     fn forced(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
         let Content::Liquidation { side, price, average, size, ts_event } = content else { return Ok(()) };
         let (recent, order) = (&mut self.states[at].forced, (*ts_event, *side, *price, *size));
@@ -549,7 +611,7 @@ impl<'a> Consumer<'a> {
         }
         let instrument = &self.instruments[at];
         let (price, size) = (instrument.price(*price), instrument.size(*size));
-        let row = rows::liquidation(*side, price, *average, size);
+        let row = rows::liquidation(*side, price, *average, size, "");
         self.truth.row(RowType::Liquidation, &self.ids[at], (*ts_event, ts), Arrival::Any, row)
     }
 }

@@ -23,6 +23,7 @@ mod quote;
 mod rows;
 mod status;
 mod trade;
+mod volatility_index;
 
 pub use bar::{BarColumns, BarRow};
 pub use delta::{BookAction, DeltaColumns, DeltaRow, F_LAST, F_SNAPSHOT, Side};
@@ -37,6 +38,7 @@ pub use quote::{QuoteColumns, QuoteRow};
 pub use rows::{Identity, Rows};
 pub use status::{StatusColumns, StatusRow};
 pub use trade::{AggressorSide, TradeColumns, TradeRow};
+pub use volatility_index::{VolatilityIndexColumns, VolatilityIndexRow};
 
 /// A type of row. The names are those of `--types`, of the API and of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,11 +68,13 @@ pub enum DataType {
     OpenInterest,
     /// Greeks of an option.
     OptionGreeks,
+    /// The value of a volatility index.
+    VolatilityIndex,
 }
 
 impl DataType {
     /// Every type, in the order of reports.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Trade,
         Self::Quote,
         Self::Delta,
@@ -83,6 +87,7 @@ impl DataType {
         Self::Liquidation,
         Self::OpenInterest,
         Self::OptionGreeks,
+        Self::VolatilityIndex,
     ];
 
     /// The name in options, the API and reports.
@@ -101,6 +106,7 @@ impl DataType {
             Self::Liquidation => "liquidation",
             Self::OpenInterest => "open_interest",
             Self::OptionGreeks => "option_greeks",
+            Self::VolatilityIndex => "volatility_index",
         }
     }
 }
@@ -252,6 +258,7 @@ column_sets!(
     Liquidation(LiquidationColumns),
     OpenInterest(OpenInterestColumns),
     OptionGreeks(OptionGreeksColumns),
+    VolatilityIndex(VolatilityIndexColumns),
 );
 
 impl AnyColumns {

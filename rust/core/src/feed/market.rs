@@ -4,6 +4,7 @@
 //! counts the item. A frame whose syntax is broken must be refused before the first call: decoders parse to
 //! the last byte into their scratch, then tell.
 
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use super::book::{BookSet, GapRecord};
@@ -13,7 +14,7 @@ use crate::accounting::{Accounting, End};
 use crate::book::{BookNews, PendingFrame};
 use crate::data::{
     AggressorSide, AnyColumns, BarRow, DataType, Decimals, FundingRateRow, LiquidationRow, OpenInterestRow,
-    OptionGreeksRow, PriceUpdateRow, QuoteRow, StatusRow, TradeRow,
+    OptionGreeksRow, PriceUpdateRow, QuoteRow, StatusRow, TradeRow, VolatilityIndexRow,
 };
 use crate::decimal::{self, Decimal};
 use crate::instrument::Definition;
@@ -76,11 +77,15 @@ pub(super) struct Slot {
     /// The venue's symbol.
     pub(super) symbol: Arc<str>,
     pub(super) defined: bool,
-    streams: [u32; 12],
+    /// Whether its prices may be zero and below, as those of spreads.
+    any_price: bool,
+    streams: [u32; DataType::ALL.len()],
     trades: [TradeState; 2],
     pub(super) last_quote: Option<Place>,
     ticker_quotes: TickerQuotes,
-    last_times: [u64; 12],
+    last_times: [u64; DataType::ALL.len()],
+    /// A hash of what was said then; 0: not known, an earlier recording ended there.
+    last_said: [u64; DataType::ALL.len()],
     bars: Vec<(Arc<str>, u32, u64)>,
     recent_liquidations: Vec<u64>,
     pub(super) books: BookSet,
@@ -108,11 +113,13 @@ impl Slot {
             id,
             symbol,
             defined: false,
-            streams: [NONE; 12],
+            any_price: false,
+            streams: [NONE; DataType::ALL.len()],
             trades: [state(), state()],
             last_quote: None,
             ticker_quotes: TickerQuotes { stream: NONE, last: None },
-            last_times: [0; 12],
+            last_times: [0; DataType::ALL.len()],
+            last_said: [0; DataType::ALL.len()],
             bars: Vec::new(),
             recent_liquidations: Vec::new(),
             books: BookSet::default(),
@@ -409,6 +416,11 @@ impl Market {
         Ok(slot)
     }
 
+    /// Takes prices of any sign of an instrument: those of spreads may be zero and below.
+    pub fn allow_any_price(&mut self, slot: SlotId) {
+        self.slots[slot as usize].any_price = true;
+    }
+
     /// The instrument id of a venue symbol.
     #[must_use]
     pub fn instrument_id(&self, symbol: &str) -> Arc<str> {
@@ -504,6 +516,11 @@ impl Market {
 
     /// A trade.
     pub fn trade(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields<'_>) {
+        self.trade_is_new(slot, kind, trade);
+    }
+
+    /// A trade; answers whether it was not seen before, wanted or not: what it says beside itself is to be told once.
+    pub fn trade_is_new(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields<'_>) -> bool {
         let ts_init = self.context.ts_init(trade.ts_event);
         let (raw, this) = (TradeKind::Raw as usize, kind as usize);
         let state = &mut self.slots[slot as usize].trades[this];
@@ -513,7 +530,7 @@ impl Market {
         };
         if !is_new {
             self.item(End::Duplicate);
-            return;
+            return false;
         }
         let wanted = match self.options.trades {
             TradeMode::Both => true,
@@ -523,7 +540,7 @@ impl Market {
         };
         if !wanted || !self.options.types.has(DataType::Trade) || !self.in_span(ts_init) {
             self.item(End::Unselected);
-            return;
+            return true;
         }
         let mut stream = self.slots[slot as usize].trades[this].stream;
         if stream == NONE {
@@ -549,6 +566,7 @@ impl Market {
                 TradeId::Text(_) => columns.push(&row),
             }
         }
+        true
     }
 
     /// A quote of the venue's best-bid-and-ask channel; `place` orders quotes of one instrument.
@@ -560,7 +578,7 @@ impl Market {
         sizes: [Decimal; 2],
         ts_event: u64,
     ) {
-        if has_empty_side(prices, sizes) {
+        if self.has_empty_side(slot, prices, sizes) {
             return self.item(End::Control);
         }
         if let Some(end) = Place::end_after(place, &mut self.slots[slot as usize].last_quote) {
@@ -584,14 +602,14 @@ impl Market {
         sizes: [Decimal; 2],
         ts_event: u64,
     ) {
-        if has_empty_side(prices, sizes) {
+        if self.has_empty_side(slot, prices, sizes) {
             return self.item(End::Control);
         }
         let held = &mut self.slots[slot as usize];
         let is_preferred_there = held.last_quote.is_some() && !self.options.all_channels;
         let values = [prices[0].value, prices[1].value, sizes[0].value, sizes[1].value];
         let last = held.ticker_quotes.last;
-        if last.is_some_and(|(_, ts)| ts_event <= ts) {
+        if last.is_some_and(|(last, ts)| ts_event < ts || ts_event == ts && last == values) {
             return self.item(End::Duplicate);
         }
         held.ticker_quotes.last = Some((values, ts_event));
@@ -644,7 +662,7 @@ impl Market {
         ts_event: u64,
     ) -> Result<(), Kind> {
         for price in prices {
-            self.check_price(price)?;
+            self.check_price_of(slot, price)?;
         }
         self.check_size(volume)?;
         let found = self.slots[slot as usize].bars.iter().position(|(held, ..)| &**held == spec);
@@ -686,14 +704,25 @@ impl Market {
         Some((self.stream_of(slot, data_type), self.row(ts_event)))
     }
 
-    /// The same for a value of a stream without ids: one whose time is not beyond the last one's was seen before.
-    fn timed(&mut self, slot: SlotId, data_type: DataType, ts_event: u64) -> Option<(u32, u64)> {
-        let last = &mut self.slots[slot as usize].last_times[data_type as usize];
-        if ts_event <= *last {
+    /// The same for a value of a stream without ids: one whose time is before the last one's was seen before, and so
+    /// was one of the same time that says the same.
+    fn timed(
+        &mut self,
+        slot: SlotId,
+        data_type: DataType,
+        ts_event: u64,
+        says: impl Hash,
+    ) -> Option<(u32, u64)> {
+        let held = &mut self.slots[slot as usize];
+        let (last, last_said) =
+            (&mut held.last_times[data_type as usize], &mut held.last_said[data_type as usize]);
+        let said = hash(says);
+        let is_again = ts_event == *last && (*last_said == said || *last_said == 0);
+        if ts_event < *last || is_again {
             self.item(End::Duplicate);
             return None;
         }
-        *last = ts_event;
+        (*last, *last_said) = (ts_event, said);
         self.place(slot, data_type, ts_event)
     }
 
@@ -705,7 +734,7 @@ impl Market {
         (value, rounded): (Decimal, bool),
         ts_event: u64,
     ) {
-        let Some((stream, ts_init)) = self.timed(slot, data_type, ts_event) else { return };
+        let Some((stream, ts_init)) = self.timed(slot, data_type, ts_event, value.value) else { return };
         if rounded {
             let key = (self.slots[slot as usize].id.clone(), data_type);
             *self.rounded.entry(key).or_default() += 1;
@@ -727,7 +756,8 @@ impl Market {
         next_funding_ns: Option<u64>,
         ts_event: u64,
     ) {
-        let Some((stream, ts_init)) = self.timed(slot, DataType::FundingRate, ts_event) else { return };
+        let says = (rate, interval, next_funding_ns);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::FundingRate, ts_event, says) else { return };
         if let AnyColumns::FundingRate(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&FundingRateRow { rate, interval, next_funding_ns, ts_event, ts_init });
         }
@@ -754,7 +784,10 @@ impl Market {
 
     /// Open interest; the value is canonical text.
     pub fn open_interest(&mut self, slot: SlotId, value: &str, unit: &str, value_quote: &str, ts_event: u64) {
-        let Some((stream, ts_init)) = self.timed(slot, DataType::OpenInterest, ts_event) else { return };
+        let says = (value, unit, value_quote);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::OpenInterest, ts_event, says) else {
+            return;
+        };
         if let AnyColumns::OpenInterest(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&OpenInterestRow { value, unit, value_quote, ts_event, ts_init });
         }
@@ -762,15 +795,31 @@ impl Market {
 
     /// Greeks of an option.
     pub fn option_greeks(&mut self, slot: SlotId, row: &OptionGreeksRow) {
-        let Some((stream, ts_init)) = self.timed(slot, DataType::OptionGreeks, row.ts_event) else { return };
+        let bits = |value: Option<f64>| value.map(f64::to_bits);
+        let rest = [row.iv[0], row.iv[1], row.iv[2], row.underlying_price, row.open_interest].map(bits);
+        let says = (row.greeks.map(f64::to_bits), rest);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::OptionGreeks, row.ts_event, says) else {
+            return;
+        };
         if let AnyColumns::OptionGreeks(columns) = self.columns(stream, 1, 140, Decimals::default()) {
             columns.push(&OptionGreeksRow { ts_init, ..*row });
         }
     }
 
+    /// The value of a volatility index, canonical text.
+    pub fn volatility_index(&mut self, slot: SlotId, value: &str, ts_event: u64) {
+        let Some((stream, ts_init)) = self.timed(slot, DataType::VolatilityIndex, ts_event, value) else {
+            return;
+        };
+        if let AnyColumns::VolatilityIndex(columns) = self.columns(stream, 1, 32, Decimals::default()) {
+            columns.push(&VolatilityIndexRow { value, ts_event, ts_init });
+        }
+    }
+
     /// A trading status.
     pub fn status(&mut self, slot: SlotId, action: &str, reason: &str, is_trading: bool, ts_event: u64) {
-        let Some((stream, ts_init)) = self.timed(slot, DataType::Status, ts_event) else { return };
+        let says = (action, reason, is_trading);
+        let Some((stream, ts_init)) = self.timed(slot, DataType::Status, ts_event, says) else { return };
         if let AnyColumns::Status(columns) = self.columns(stream, 1, 64, Decimals::default()) {
             let is_trading = Some(is_trading);
             columns.push(&StatusRow { action, reason, is_trading, ts_event, ts_init });
@@ -792,6 +841,19 @@ impl Market {
         } else {
             Ok(())
         }
+    }
+
+    /// Checks a price of an instrument: as [`Self::check_price`], unless any sign is allowed.
+    ///
+    /// # Errors
+    /// As [`Self::check_price`].
+    #[inline]
+    pub fn check_price_of(&self, slot: SlotId, price: Decimal) -> Result<(), Kind> {
+        if price.value <= 0 && self.slots[slot as usize].any_price {
+            let magnitude = Decimal { value: -price.value, ..price };
+            return if price.value == 0 { Ok(()) } else { self.check_price(magnitude) };
+        }
+        self.check_price(price)
     }
 
     /// Checks a size that must not be negative and fit.
@@ -823,6 +885,31 @@ impl Market {
             self.check_size(size)?;
         }
         Ok(())
+    }
+
+    /// The same of an instrument whose prices may have any sign: a size of zero is a side that is empty.
+    ///
+    /// # Errors
+    /// As [`Self::check_price_of`] and [`Self::check_size`].
+    pub fn check_quote_of(
+        &self,
+        slot: SlotId,
+        prices: [Decimal; 2],
+        sizes: [Decimal; 2],
+    ) -> Result<(), Kind> {
+        for (price, size) in prices.into_iter().zip(sizes) {
+            if price.value != 0 {
+                self.check_price_of(slot, price)?;
+            }
+            self.check_size(size)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a side is empty: there is no quote to speak of.
+    fn has_empty_side(&self, slot: SlotId, prices: [Decimal; 2], sizes: [Decimal; 2]) -> bool {
+        let is_none = |values: [Decimal; 2]| values.iter().any(|value| value.value == 0);
+        is_none(sizes) || is_none(prices) && !self.slots[slot as usize].any_price
     }
 
     pub(super) const fn pending_frame(&self) -> PendingFrame {
@@ -908,13 +995,10 @@ fn index_key(name: &str) -> Vec<u8> {
     [b"\0index\0", name.as_bytes()].concat()
 }
 
-/// Whether a side is empty: there is no quote to speak of.
-fn has_empty_side(prices: [Decimal; 2], sizes: [Decimal; 2]) -> bool {
-    prices.iter().chain(&sizes).any(|value| value.value == 0)
+fn fingerprint(row: &LiquidationRow<'_>) -> u64 {
+    hash((row.side, row.price, row.average_price, row.size, row.trade_id, row.ts_event))
 }
 
-fn fingerprint(row: &LiquidationRow<'_>) -> u64 {
-    use std::hash::BuildHasher;
-    let fields = (row.side, row.price, row.average_price, row.size, row.trade_id, row.ts_event);
-    foldhash::fast::FixedState::with_seed(0).hash_one(fields)
+fn hash(value: impl Hash) -> u64 {
+    foldhash::fast::FixedState::with_seed(0).hash_one(value)
 }

@@ -134,7 +134,8 @@ impl<'a> Cursor<'a> {
 
     /// Says what is wrong where a value of another type stands: a broken one is a syntax error.
     #[cold]
-    fn other_type(&mut self) -> JsonError {
+    #[must_use]
+    pub fn other_type(&mut self) -> JsonError {
         let at = self.at;
         match self.skip() {
             Ok(()) => JsonError { kind: Kind::Type, at },

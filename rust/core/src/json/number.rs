@@ -87,6 +87,13 @@ impl<'a> Cursor<'a> {
             self.at += length + 2;
             return Ok(decimal);
         }
+        if window[0].is_ascii_digit()
+            && let Some(text) = window.first_chunk()
+            && let Some((decimal, length)) = decimal::bare(text)
+        {
+            self.at += length;
+            return Ok(decimal);
+        }
         self.decimal_slowly()
     }
 
@@ -104,6 +111,14 @@ impl<'a> Cursor<'a> {
     /// As [`Self::decimal`].
     #[inline]
     pub fn rounded_decimal(&mut self) -> Result<(Decimal, bool), JsonError> {
+        let mut pad = [0; 32];
+        let window = self.window(&mut pad);
+        if window[0].is_ascii_digit()
+            && let Some((decimal, length)) = decimal::bare(window)
+        {
+            self.at += length;
+            return Ok((decimal, false));
+        }
         let (text, at) = self.decimal_text()?;
         decimal::parse_rounded(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
     }

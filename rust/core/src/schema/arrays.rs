@@ -304,8 +304,18 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
             build.custom_time(c.ts_event);
             build.custom_time(c.ts_init);
         }
+        AnyColumns::VolatilityIndex(c) => {
+            build.constant(label.instrument_id, rows);
+            build.text(&c.value);
+            build.constant(super::type_name(DataType::VolatilityIndex, label.flavour), rows);
+            build.custom_time(c.ts_event);
+            build.custom_time(c.ts_init);
+        }
         AnyColumns::OptionGreeks(c) => {
-            if !v2 {
+            if v2 {
+                let convention: DictionaryArray<Int8Type> = vec!["BLACK_SCHOLES"; rows].into_iter().collect();
+                build.push(convention);
+            } else {
                 build.constant(label.instrument_id, rows);
             }
             for values in [c.delta, c.gamma, c.vega, c.theta, c.rho] {
@@ -315,10 +325,7 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
                 build.push(Float64Array::from(values));
             }
             build.times(c.ts_event, c.ts_init);
-            if v2 {
-                let convention: DictionaryArray<Int8Type> = vec!["BLACK_SCHOLES"; rows].into_iter().collect();
-                build.push(convention);
-            } else {
+            if !v2 {
                 build.constant("BLACK_SCHOLES", rows);
             }
         }

@@ -117,9 +117,13 @@ impl Label<'_> {
                     all.push(own("type", "OptionGreeks"));
                 }
             }
-            DataType::Liquidation | DataType::OpenInterest => {}
+            DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex => {}
         }
-        if v2 && !matches!(self.data_type, DataType::Liquidation | DataType::OpenInterest) {
+        let is_custom = matches!(
+            self.data_type,
+            DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex
+        );
+        if v2 && !is_custom {
             all.push(own("type_name", type_name(self.data_type, self.flavour)));
         }
         all
@@ -145,6 +149,7 @@ pub const fn type_name(data_type: DataType, flavour: Flavour) -> &'static str {
         DataType::Liquidation => "Liquidation",
         DataType::OpenInterest => "OpenInterest",
         DataType::OptionGreeks => "OptionGreeks",
+        DataType::VolatilityIndex => "VolatilityIndex",
     }
 }
 
@@ -248,11 +253,13 @@ fn fields(data_type: DataType, flavour: Flavour) -> Vec<Field> {
             }
             return all;
         }
-        DataType::Liquidation | DataType::OpenInterest => {
-            let names: &[&str] = if data_type == DataType::Liquidation {
-                &["instrument_id", "side", "price", "average_price", "size", "trade_id", "type"]
-            } else {
-                &["instrument_id", "value", "unit", "value_quote", "type"]
+        DataType::Liquidation | DataType::OpenInterest | DataType::VolatilityIndex => {
+            let names: &[&str] = match data_type {
+                DataType::Liquidation => {
+                    &["instrument_id", "side", "price", "average_price", "size", "trade_id", "type"]
+                }
+                DataType::OpenInterest => &["instrument_id", "value", "unit", "value_quote", "type"],
+                _ => &["instrument_id", "value", "type"],
             };
             let mut all: Vec<Field> = names.iter().map(|name| nullable(name, Arrow::Utf8)).collect();
             let time = if v2 { time_type(flavour) } else { Arrow::Int64 };
@@ -260,12 +267,17 @@ fn fields(data_type: DataType, flavour: Flavour) -> Vec<Field> {
             return all;
         }
         DataType::OptionGreeks => {
-            let mut all = if v2 { Vec::new() } else { vec![field("instrument_id", Arrow::Utf8)] };
+            // 2.0.0rc takes columns by their place: the convention comes first there, last in 1.231.
+            let first =
+                if v2 { field("convention", name_type()) } else { field("instrument_id", Arrow::Utf8) };
+            let mut all = vec![first];
             all.extend(["delta", "gamma", "vega", "theta", "rho"].map(|name| field(name, Arrow::Float64)));
             let doubles = ["mark_iv", "bid_iv", "ask_iv", "underlying_price", "open_interest"];
             all.extend(doubles.map(|name| nullable(name, Arrow::Float64)));
             all.extend(times());
-            all.push(field("convention", if v2 { name_type() } else { Arrow::Utf8 }));
+            if !v2 {
+                all.push(field("convention", Arrow::Utf8));
+            }
             return all;
         }
     };

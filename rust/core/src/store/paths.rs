@@ -62,6 +62,7 @@ pub const fn folder(data_type: DataType, flavour: Flavour, layout: Layout) -> &'
         DataType::Liquidation => "custom_liquidation",
         DataType::OpenInterest => "custom_open_interest",
         DataType::OptionGreeks => "option_greeks",
+        DataType::VolatilityIndex => "custom_volatility_index",
     }
 }
 

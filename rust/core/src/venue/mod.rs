@@ -8,9 +8,12 @@ use crate::json::{JsonError, UnknownKeys};
 pub mod binance;
 pub mod bybit;
 mod definitions;
+pub mod deribit;
 pub mod kraken;
 mod newest;
 pub mod okx;
+mod running;
+mod said;
 mod url;
 mod values;
 
@@ -72,7 +75,7 @@ impl FeedSpec {
 }
 
 /// Every feed.
-pub static REGISTRY: [&FeedSpec; 9] = [
+pub static REGISTRY: [&FeedSpec; 10] = [
     &binance::SPOT,
     &binance::USDM,
     &binance::COINM,
@@ -82,6 +85,7 @@ pub static REGISTRY: [&FeedSpec; 9] = [
     &bybit::OPTION,
     &okx::OKX,
     &kraken::SPOT,
+    &deribit::DERIBIT,
 ];
 
 /// The feed called `name`.

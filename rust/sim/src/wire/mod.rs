@@ -8,6 +8,7 @@
 pub(crate) mod binance;
 pub(crate) mod bybit;
 mod crc32;
+mod deribit;
 mod kraken;
 mod okx;
 mod rounds;
@@ -167,6 +168,23 @@ pub struct Index {
     pub id: Option<String>,
 }
 
+/// What a valuation without set times of funding says; what it does not say is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Valued {
+    /// Mark price.
+    pub mark: Option<Decimal>,
+    /// Index price.
+    pub index: Option<Index>,
+    /// Funding rate as it is now.
+    pub rate: Option<Decimal>,
+    /// Open interest, and whether it is in the quote currency.
+    pub interest: Option<(Decimal, bool)>,
+    /// Nautilus's id of a volatility index, and its value.
+    pub volatility: Option<(String, Decimal)>,
+    /// Event time, ns UTC.
+    pub ts_event: u64,
+}
+
 /// What a message says, in the market's units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -234,6 +252,15 @@ pub enum Content {
         funding: Option<(Decimal, u64, Option<u64>)>,
         /// Event time, ns UTC.
         ts_event: u64,
+    },
+    /// A valuation of another kind.
+    Valued(Valued),
+    /// A fill of which one or both orders were forced.
+    Forced {
+        /// The fill, a [`Self::Trade`].
+        fill: Box<Self>,
+        /// Sides of the orders that were.
+        sides: Vec<Side>,
     },
     /// A forced order.
     Liquidation {
@@ -361,6 +388,7 @@ pub const FEEDS: &[Feed] = &[
     bybit::INVERSE,
     okx::OKX,
     kraken::SPOT,
+    deribit::DERIBIT,
 ];
 
 /// The feed of a name.

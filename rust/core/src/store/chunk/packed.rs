@@ -87,7 +87,7 @@ pub(super) fn hybrid(values: &[u32], width: u32, out: &mut Vec<u8>) {
             let length = run.len().next_multiple_of(8);
             group[..run.len()].iter_mut().zip(run).for_each(|(slot, value)| *slot = u64::from(*value));
             group[run.len()..length].fill(0);
-            put_varint((length / 8 << 1 | 1) as u64, out);
+            put_varint(((length / 8) << 1 | 1) as u64, out);
             pack(&group[..length], width, out);
         }
     };

@@ -128,6 +128,7 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         underlying: is_future.then(|| symbol.base_asset.clone()),
         option_kind: None,
         strike: None,
+        strategy: None,
         margin_init: fraction(symbol.required_margin_percent.as_ref()),
         margin_maint: fraction(symbol.maint_margin_percent.as_ref()),
         status: if symbol.status.is_empty() { symbol.contract_status.clone() } else { symbol.status.clone() },

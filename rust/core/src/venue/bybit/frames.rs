@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use super::messages::{
     Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, Side, Ticker, Trade,
 };
-use super::ticker::{Tickers, tell_option_ticker};
+use super::ticker::{TickerState, tell_option_ticker};
 use super::topics::{self, Channel};
 use super::{Product, instruments, recognise, rest, sequence};
 use crate::accounting::End;
@@ -24,6 +24,7 @@ use crate::symbol::SlotId;
 use crate::time;
 use crate::venue::VenueDecoder;
 use crate::venue::newest::Connection;
+use crate::venue::said::Said;
 use crate::venue::values::{Item, Levels, Text, epoch, items, or_syntax, pass, require, text};
 
 /// What `data` says, read to its end. Levels of a book are in the scratch.
@@ -74,7 +75,7 @@ pub(super) struct BybitDecoder {
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
     tops: HashMap<SlotId, Top, foldhash::fast::RandomState>,
-    tickers: Tickers,
+    tickers: Said<TickerState>,
     /// Connections that were opened under the path of another product.
     strange: HashSet<Connection, foldhash::fast::RandomState>,
 }
@@ -86,7 +87,7 @@ impl BybitDecoder {
             scratch: Scratch::default(),
             envelope: Default::default(),
             tops: HashMap::default(),
-            tickers: Tickers::default(),
+            tickers: Said::default(),
             strange: HashSet::default(),
         }
     }

@@ -133,6 +133,7 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         underlying: expires.then(|| symbol.base_coin.clone()),
         option_kind,
         strike,
+        strategy: None,
         margin_init: None,
         margin_maint: None,
         status: symbol.status,

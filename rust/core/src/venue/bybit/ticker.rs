@@ -1,7 +1,5 @@
 //! Bybit's tickers: a missing key keeps the value that was sent before on the same connection.
 
-use std::collections::HashMap;
-
 use super::Product;
 use super::messages::{OptionTicker, Ticker};
 use crate::accounting::End;
@@ -10,12 +8,10 @@ use crate::decimal::Decimal;
 use crate::feed::Market;
 use crate::json::Kind;
 use crate::symbol::SlotId;
-use crate::venue::newest::Connection;
 
 /// What the ticker of an instrument has said so far on one connection.
 #[derive(Debug, Default)]
 pub(super) struct TickerState {
-    connection: Connection,
     rate: String,
     next_funding: Option<u64>,
     interval: Option<u16>,
@@ -23,41 +19,6 @@ pub(super) struct TickerState {
     open_interest_value: String,
     prices: [Option<Decimal>; 2],
     sizes: [Option<Decimal>; 2],
-}
-
-/// Connections of which an instrument's ticker is remembered.
-const MAX_TICKERS: usize = 8;
-
-/// What tickers have said, by instrument.
-#[derive(Debug, Default)]
-pub(super) struct Tickers {
-    states: HashMap<SlotId, Vec<TickerState>, foldhash::fast::RandomState>,
-}
-
-impl Tickers {
-    /// What the ticker of `slot` has said on a connection; nothing, where a snapshot begins.
-    pub(super) fn of(&mut self, slot: SlotId, connection: Connection, anew: bool) -> &mut TickerState {
-        let states = self.states.entry(slot).or_default();
-        let at = states.iter().position(|state| state.connection == connection).unwrap_or_else(|| {
-            if states.len() == MAX_TICKERS {
-                states.remove(0);
-            }
-            states.push(TickerState { connection, ..TickerState::default() });
-            states.len() - 1
-        });
-        let state = &mut states[at];
-        if anew {
-            *state = TickerState { connection, ..TickerState::default() };
-        }
-        state
-    }
-
-    /// Forgets what was said on a connection.
-    pub(super) fn forget(&mut self, connection: Connection) {
-        for states in self.states.values_mut() {
-            states.retain(|state| state.connection != connection);
-        }
-    }
 }
 
 impl TickerState {

@@ -9,7 +9,6 @@
 
 use std::collections::HashMap;
 
-use super::bars::Running;
 use super::channels::{Channel, book_name};
 use super::depths::Depths;
 use super::messages::{Bar, BookHead, BookOrder, Subscribed, Ticker, Trade, books, each};
@@ -22,6 +21,7 @@ use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
 use crate::venue::VenueDecoder;
+use crate::venue::running::Running;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.

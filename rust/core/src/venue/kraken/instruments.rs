@@ -167,6 +167,7 @@ fn definition(terms: Terms, ts_ns: u64, market: &Market) -> Option<Definition> {
         underlying: None,
         option_kind: None,
         strike: None,
+        strategy: None,
         margin_init: None,
         margin_maint: None,
         status: terms.status,

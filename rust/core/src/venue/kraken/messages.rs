@@ -1,10 +1,10 @@
 //! Messages of protocol v2: the keys of each in the order sent, and what is read of them.
 
-use super::bars::Candle;
 use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time;
+use crate::venue::running::Candle;
 use crate::venue::values::{
     Item, Levels, Text, items, name, price, price_or_zero, require, size, size_or_zero,
 };
@@ -252,7 +252,7 @@ impl<'a> Message<'a> for Bar<'a> {
         match key {
             0 => self.symbol = name(cursor)?,
             1..=4 => self.candle.prices[key - 1] = price(cursor)?,
-            5 => self.candle.count = cursor.u64()?,
+            5 => self.candle.progress = cursor.u64()?.into(),
             6 => self.candle.volume = size_or_zero(cursor)?,
             8 => self.candle.begin = moment(cursor)?,
             9 => {

@@ -1,7 +1,6 @@
 //! Kraken spot: protocol v2, captures of protocol v1, REST answers. Wire format, continuity and symbology: `README.md`
 //! beside this file.
 
-mod bars;
 mod channels;
 mod depths;
 mod frames;

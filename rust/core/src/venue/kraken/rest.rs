@@ -1,11 +1,11 @@
 //! Kraken's REST answers: `result` has a value for each pair asked for; what it is, its shape tells.
 
-use super::bars::Candle;
 use super::frames::Data;
 use super::messages::{Bar, BookHead};
 use super::v1;
 use crate::json::{Cursor, JsonError, Key, Message, Order, UnknownKeys, keys};
 use crate::time::MINUTE;
+use crate::venue::running::Candle;
 use crate::venue::url;
 use crate::venue::values::{Item, Levels, items};
 

@@ -1,11 +1,11 @@
 //! Protocol v1 and the REST answers, whose items are arrays: prices and sizes first, then the time in seconds.
 
-use super::bars::Candle;
 use super::messages::{BookHead, Trade};
 use crate::data::{AggressorSide, Decimals};
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, LevelSink, Message, Order, UnknownKeys, keys};
 use crate::time::{self, MINUTE};
+use crate::venue::running::Candle;
 use crate::venue::values::{Levels, Text, price, price_or_zero, size, size_or_zero};
 
 /// A time in seconds, quoted or bare, ns UTC.
@@ -114,7 +114,7 @@ pub(super) fn candle(cursor: &mut Cursor<'_>, minutes: u16) -> Result<Candle, Js
             1 => candle.begin = seconds(cursor)?.saturating_sub(u64::from(minutes) * MINUTE),
             2..=5 => candle.prices[at - 2] = price(cursor)?,
             7 => candle.volume = size_or_zero(cursor)?,
-            8 => candle.count = cursor.u64()?,
+            8 => candle.progress = cursor.u64()?.into(),
             _ => cursor.skip()?,
         }
         Ok(())
@@ -130,7 +130,7 @@ pub(super) fn answered_candle(cursor: &mut Cursor<'_>) -> Result<Candle, JsonErr
             0 => candle.begin = seconds(cursor)?,
             1..=4 => candle.prices[at - 1] = price(cursor)?,
             6 => candle.volume = size_or_zero(cursor)?,
-            7 => candle.count = cursor.u64()?,
+            7 => candle.progress = cursor.u64()?.into(),
             _ => cursor.skip()?,
         }
         Ok(())

@@ -125,6 +125,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         underlying: expires.then(|| base.clone()),
         option_kind,
         strike,
+        strategy: None,
         margin_init: None,
         margin_maint: None,
         status: symbol.state,

@@ -1,8 +1,8 @@
-//! Candles: which one is over.
+//! Candles of venues that send the running one and never say that it is over (Kraken, Deribit): it is when the next one
+//! opens.
 //!
-//! Kraken sends the running candle with every trade and never says that it is over: it is when the next one opens.
-//! Intervals without trades are not sent. So the last candle of each interval is kept until a later one comes; what is
-//! told of one that is over already falls by its time.
+//! The last candle of each interval is kept until a later one comes; what is told of one that is over already falls by
+//! its time.
 
 use std::collections::HashMap;
 
@@ -17,11 +17,11 @@ pub(super) struct Candle {
     /// Open, high, low, close.
     pub prices: [Decimal; 4],
     pub volume: Decimal,
-    /// Trades in it.
-    pub count: u64,
+    /// What only grows while it runs: the number of its trades, or its volume.
+    pub progress: i128,
 }
 
-/// The running candle of each pair and interval, in minutes.
+/// The running candle of each instrument and interval, in minutes.
 #[derive(Debug, Default)]
 pub(super) struct Running {
     held: HashMap<(SlotId, u16), Candle, foldhash::fast::RandomState>,
@@ -41,8 +41,8 @@ impl Running {
             // Of the past, where it has an end: the venue tells it again, or it was missed.
             return Some(candle);
         }
-        // What another connection brings late has fewer trades.
-        if candle.count >= held.count {
+        // What another connection brings late is not as far.
+        if candle.progress >= held.progress {
             *held = candle;
         }
         None
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_candle_is_over_when_the_next_one_opens() {
         let mut running = Running::default();
-        let at = |begin, count| Candle { begin, count, ..Candle::default() };
+        let at = |begin, progress| Candle { begin, progress, ..Candle::default() };
         for (candle, over) in [
             (at(60, 1), None),
             (at(60, 3), None),

@@ -1,0 +1,177 @@
+//! Levels: `["new",76914.0,1.0002e6]` of a book and its changes, `[89532.5,254900.0]` where the best are whole.
+//!
+//! Prices may have any sign here: whose they are is said elsewhere in the message.
+
+use crate::data::Decimals;
+use crate::decimal::{self, Decimal, DecimalError};
+use crate::json::{Cursor, JsonError, Kind, Level};
+
+/// Whether levels say what is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `new`, `change` or `delete` comes first.
+    Told,
+    /// Price and amount alone.
+    Plain,
+}
+
+/// Levels of one message; kept and reused.
+#[derive(Debug, Default)]
+pub(super) struct Sides {
+    pub bids: Vec<Level>,
+    pub asks: Vec<Level>,
+    pub decimals: Decimals,
+    /// The lowest price of both; 0 where there is none.
+    pub lowest: i128,
+}
+
+impl Sides {
+    pub(super) fn clear(&mut self) {
+        self.bids.clear();
+        self.asks.clear();
+        (self.decimals, self.lowest) = (Decimals::default(), i128::MAX);
+    }
+
+    /// Reads an array of bids.
+    pub(super) fn read_bids(&mut self, form: Form, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let Self { bids, decimals, lowest, .. } = self;
+        read(form, cursor, bids, decimals, lowest)
+    }
+
+    /// Reads an array of asks.
+    pub(super) fn read_asks(&mut self, form: Form, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let Self { asks, decimals, lowest, .. } = self;
+        read(form, cursor, asks, decimals, lowest)
+    }
+}
+
+fn read(
+    form: Form,
+    cursor: &mut Cursor<'_>,
+    levels: &mut Vec<Level>,
+    decimals: &mut Decimals,
+    lowest: &mut i128,
+) -> Result<(), JsonError> {
+    cursor.array(|cursor| {
+        let (price, size) = level(form, cursor)?;
+        *decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
+        *lowest = price.value.min(*lowest);
+        levels.push(Level { price: price.value, size: size.value });
+        Ok(())
+    })
+}
+
+/// What is to be done with a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Set,
+    Delete,
+}
+
+/// Starts of levels as they are nearly always spelt.
+const STARTS: [(&[u8], Action); 3] =
+    [(b"[\"change\",", Action::Set), (b"[\"new\",", Action::Set), (b"[\"delete\",", Action::Delete)];
+
+#[inline]
+fn level(form: Form, cursor: &mut Cursor<'_>) -> Result<(Decimal, Decimal), JsonError> {
+    if cursor.peek() != b'[' {
+        return Err(cursor.other_type());
+    }
+    let rest = cursor.rest();
+    let usual = STARTS.iter().find(|(start, _)| form == Form::Told && rest.starts_with(start));
+    let action = match (usual, form) {
+        (Some((start, action)), _) => {
+            cursor.seek(cursor.offset() + start.len());
+            Some(*action)
+        }
+        (None, Form::Plain) => {
+            cursor.expect(b'[')?;
+            None
+        }
+        (None, Form::Told) => {
+            cursor.expect(b'[')?;
+            Some(action(cursor)?)
+        }
+    };
+    cursor.peek();
+    let at = cursor.offset();
+    let price = cursor.decimal()?;
+    if price.value.abs() > decimal::PRICE_MAX {
+        return Err(JsonError { kind: Kind::Decimal(DecimalError::Range), at });
+    }
+    comma(cursor)?;
+    cursor.peek();
+    let at = cursor.offset();
+    let size = cursor.decimal()?;
+    if size.value > decimal::SIZE_MAX {
+        return Err(JsonError { kind: Kind::Decimal(DecimalError::Range), at });
+    }
+    let fits = match action {
+        None => size.value >= 0,
+        Some(Action::Set) => size.value > 0,
+        Some(Action::Delete) => size.value == 0,
+    };
+    if !fits {
+        return Err(JsonError { kind: Kind::Size, at });
+    }
+    while cursor.peek() == b',' {
+        cursor.expect(b',')?;
+        cursor.peek();
+        cursor.skip()?;
+    }
+    cursor.expect(b']')?;
+    Ok((price, size))
+}
+
+/// Another member must follow.
+fn comma(cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+    if cursor.peek() == b']' { Err(cursor.error(Kind::Type)) } else { cursor.expect(b',') }
+}
+
+#[cold]
+fn action(cursor: &mut Cursor<'_>) -> Result<Action, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let action = match &*cursor.string()? {
+        b"new" | b"change" => Action::Set,
+        b"delete" => Action::Delete,
+        _ => return Err(JsonError { kind: Kind::Value, at }),
+    };
+    comma(cursor)?;
+    Ok(action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels() {
+        let unit = 10_i128.pow(16);
+        for (text, form, want) in [
+            (r#"[["change",76914.0,1.0002e6]]"#, Form::Told, Ok((76_914 * unit, 1_000_200 * unit))),
+            (r#" [ [ "new" , -5 , 3.0e-1 ] ] "#, Form::Told, Ok((-5 * unit, 3 * unit / 10))),
+            (r#"[["d\u0065lete",0.0,0.0]]"#, Form::Told, Ok((0, 0))),
+            ("[[89532.5,254900.0]]", Form::Plain, Ok((895_325 * unit / 10, 254_900 * unit))),
+            ("[[1,0]]", Form::Plain, Ok((unit, 0))),
+            (r#"[["new",1,0]]"#, Form::Told, Err(Kind::Size)),
+            (r#"[["delete",1,2]]"#, Form::Told, Err(Kind::Size)),
+            (r#"[["move",1,2]]"#, Form::Told, Err(Kind::Value)),
+            (r#"[["new",1,-2]]"#, Form::Told, Err(Kind::Size)),
+            (r#"[["new",1,2,"x"]]"#, Form::Told, Ok((unit, 2 * unit))),
+            (r#"[["new",1]]"#, Form::Told, Err(Kind::Type)),
+            (r#"[["new"]]"#, Form::Told, Err(Kind::Type)),
+            (r#"[["new",1,2 3]]"#, Form::Told, Err(Kind::Syntax)),
+            (r#"[["new",true,1]]"#, Form::Told, Err(Kind::Type)),
+            ("[[1,2]]", Form::Told, Err(Kind::Type)),
+            (r#"[["new",1,2]]"#, Form::Plain, Err(Kind::Decimal(DecimalError::Syntax))),
+            ("[7]", Form::Plain, Err(Kind::Type)),
+            ("[[1e14,1]]", Form::Plain, Err(Kind::Decimal(DecimalError::Range))),
+        ] {
+            let mut sides = Sides::default();
+            sides.clear();
+            let read = sides.read_bids(form, &mut Cursor::new(text.as_bytes())).map_err(|error| error.kind);
+            assert_eq!(read.map(|()| (sides.bids[0].price, sides.bids[0].size)), want, "{text}");
+        }
+    }
+}

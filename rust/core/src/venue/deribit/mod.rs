@@ -1,0 +1,45 @@
+//! Deribit: futures, perpetuals, options, spot, and spreads of them. Wire format, continuity and symbology: `README.md`
+//! beside this file.
+
+mod bars;
+mod channels;
+mod frames;
+mod instruments;
+mod levels;
+mod messages;
+mod quotes;
+mod recognise;
+mod rest;
+mod sequence;
+mod symbols;
+mod tell;
+mod ticker;
+
+use super::FeedSpec;
+use frames::DeribitDecoder;
+
+/// Deribit, all instruments: every frame names its own, so one feed has them all.
+pub static DERIBIT: FeedSpec = FeedSpec {
+    name: "deribit",
+    venue: "DERIBIT",
+    title: "Deribit",
+    channels: &[
+        "book",
+        "trades",
+        "ticker",
+        "incremental_ticker",
+        "quote",
+        "perpetual",
+        "chart.trades",
+        "deribit_price_index",
+        "deribit_volatility_index",
+        "markprice.options",
+        "instrument.state",
+    ],
+    decoder: || Box::new(DeribitDecoder::default()),
+    instrument: str::to_owned,
+    is_symbol: crate::symbol::is_safe,
+    book_rank: channels::book_rank,
+    recognise_url: recognise::url,
+    recognise_frame: recognise::frame,
+};
