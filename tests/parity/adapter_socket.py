@@ -87,6 +87,12 @@ def _kraken_answers(request: bytes) -> list[bytes]:
     return [json.dumps(answer | {"result": more | {"symbol": symbol}}).encode() for symbol in params["symbol"]]
 
 
+def _kraken_futures_answers(request: bytes) -> list[bytes]:
+    asked = json.loads(request)
+    answer = {"event": "subscribed", "feed": asked["feed"]}
+    return [json.dumps(answer | {"product_ids": [product]}).encode() for product in asked["product_ids"]]
+
+
 async def _run(
     client_of: Callable[[str], Any],
     subscribe: Callable[[Any, Callable[[Any], None]], Awaitable[None]],
@@ -192,3 +198,19 @@ def kraken_objects(instruments: list[Any], frames: list[bytes], topics: list[str
                     await getattr(client, f"subscribe_{topic}")(instrument.id)
 
     return asyncio.run(_run(client_of, subscribe, Server(frames, _kraken_answers), wanted))
+
+
+def kraken_futures_objects(instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
+    """The same of Kraken's client for futures."""
+
+    def client_of(url: str) -> Any:
+        return nautilus_pyo3.KrakenFuturesWebSocketClient(base_url=url)
+
+    async def subscribe(client: Any, take: Callable[[Any], None]) -> None:
+        await client.connect(asyncio.get_running_loop(), instruments, take)
+        await client.wait_until_active(timeout_secs=10.0)
+        for instrument in instruments:
+            for topic in topics:
+                await getattr(client, f"subscribe_{topic}")(instrument.id)
+
+    return asyncio.run(_run(client_of, subscribe, Server(frames, _kraken_futures_answers), wanted))

@@ -60,6 +60,7 @@ pub(crate) fn liquidation(
     price: Decimal,
     average: Option<Decimal>,
     size: Decimal,
+    trade_id: &str,
 ) -> impl FnOnce(&mut Row<'_>) {
     move |row| {
         row.text("side", if side == Side::Buy { "BUY" } else { "SELL" }).decimal("price", price);
@@ -67,7 +68,7 @@ pub(crate) fn liquidation(
             Some(average) => row.decimal("average_price", average),
             None => row.text("average_price", ""),
         };
-        row.decimal("size", size).text("trade_id", "");
+        row.decimal("size", size).text("trade_id", trade_id);
     }
 }
 

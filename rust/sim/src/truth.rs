@@ -33,11 +33,13 @@ pub enum RowType {
     Liquidation,
     /// Contracts that are open.
     OpenInterest,
+    /// Whether an instrument trades.
+    Status,
 }
 
 impl RowType {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Trade,
         Self::Quote,
         Self::Delta,
@@ -48,6 +50,7 @@ impl RowType {
         Self::FundingRate,
         Self::Liquidation,
         Self::OpenInterest,
+        Self::Status,
     ];
 
     /// The types that have rows, by name.
@@ -70,6 +73,7 @@ impl RowType {
             Self::FundingRate => "funding_rate",
             Self::Liquidation => "liquidation",
             Self::OpenInterest => "open_interest",
+            Self::Status => "status",
         }
     }
 }

@@ -504,6 +504,11 @@ impl Market {
 
     /// A trade.
     pub fn trade(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields<'_>) {
+        self.trade_is_new(slot, kind, trade);
+    }
+
+    /// A trade; answers whether it was not seen before, wanted or not: what it says beside itself is to be told once.
+    pub fn trade_is_new(&mut self, slot: SlotId, kind: TradeKind, trade: &TradeFields<'_>) -> bool {
         let ts_init = self.context.ts_init(trade.ts_event);
         let (raw, this) = (TradeKind::Raw as usize, kind as usize);
         let state = &mut self.slots[slot as usize].trades[this];
@@ -513,7 +518,7 @@ impl Market {
         };
         if !is_new {
             self.item(End::Duplicate);
-            return;
+            return false;
         }
         let wanted = match self.options.trades {
             TradeMode::Both => true,
@@ -523,7 +528,7 @@ impl Market {
         };
         if !wanted || !self.options.types.has(DataType::Trade) || !self.in_span(ts_init) {
             self.item(End::Unselected);
-            return;
+            return true;
         }
         let mut stream = self.slots[slot as usize].trades[this].stream;
         if stream == NONE {
@@ -549,6 +554,7 @@ impl Market {
                 TradeId::Text(_) => columns.push(&row),
             }
         }
+        true
     }
 
     /// A quote of the venue's best-bid-and-ask channel; `place` orders quotes of one instrument.

@@ -72,7 +72,7 @@ impl FeedSpec {
 }
 
 /// Every feed.
-pub static REGISTRY: [&FeedSpec; 9] = [
+pub static REGISTRY: [&FeedSpec; 10] = [
     &binance::SPOT,
     &binance::USDM,
     &binance::COINM,
@@ -82,6 +82,7 @@ pub static REGISTRY: [&FeedSpec; 9] = [
     &bybit::OPTION,
     &okx::OKX,
     &kraken::SPOT,
+    &kraken::FUTURES,
 ];
 
 /// The feed called `name`.

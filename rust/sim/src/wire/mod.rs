@@ -18,6 +18,7 @@ use crate::market::{Candle, Event, Instrument, Level, Market, Product, Side};
 
 pub use rounds::Rounds;
 pub use text::Text;
+pub(crate) use text::uuid;
 
 /// What may be subscribed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +185,50 @@ pub enum Content {
         level: Level,
         /// Who took.
         taker: Side,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// A trade whose taker was liquidated: it is a forced order too.
+    Liquidated {
+        /// As a trade's.
+        id: u64,
+        /// The venue's id, as text.
+        name: String,
+        /// Ticks and steps.
+        level: Level,
+        /// Who took.
+        taker: Side,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// Several things, none of them of a book.
+    Several(Vec<Self>),
+    /// Best bid and ask among the fields of a ticker: what says the same as the last one says nothing.
+    Top {
+        /// Bid.
+        bid: Level,
+        /// Ask.
+        ask: Level,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// What is open.
+    OpenInterest {
+        /// How much.
+        value: Decimal,
+        /// Of what: `base`, `contracts` or `quote`.
+        unit: &'static str,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// Whether it trades: what says the same as the last one says nothing.
+    Status {
+        /// Nautilus's name of the action.
+        action: &'static str,
+        /// The venue's word.
+        reason: &'static str,
+        /// Whether orders are matched.
+        is_trading: bool,
         /// Event time, ns UTC.
         ts_event: u64,
     },
@@ -361,6 +406,7 @@ pub const FEEDS: &[Feed] = &[
     bybit::INVERSE,
     okx::OKX,
     kraken::SPOT,
+    kraken::FUTURES,
 ];
 
 /// The feed of a name.

@@ -144,8 +144,13 @@ impl Table for Forced {
         if self.last.replace((at, order)) == Some((at, order)) {
             return Ok(());
         }
-        let row =
-            rows::liquidation(order.side, of.price(order.price), Some(order.average), of.size(order.filled));
+        let row = rows::liquidation(
+            order.side,
+            of.price(order.price),
+            Some(order.average),
+            of.size(order.filled),
+            "",
+        );
         out.row(RowType::Liquidation, &self.id, at, row)
     }
 }

@@ -11,7 +11,7 @@ use crate::market::{Body, Event, Instrument, Level, Market, Product, Side, Trade
 use crate::rows;
 use crate::truth::RowType;
 use crate::wire::Text;
-use crate::wire::bybit::uuid;
+use crate::wire::uuid;
 
 const MILLI: u64 = 1_000_000;
 /// A tenth of a millisecond.

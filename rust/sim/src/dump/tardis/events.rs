@@ -114,7 +114,7 @@ impl Recorder for Liquidations {
         line.add(ts_event, |text| {
             text.raw(",").raw(called(side)).own(price).raw(",").own(size);
         })?;
-        let row = rows::liquidation(side, price, None, size);
+        let row = rows::liquidation(side, price, None, size, "");
         line.out.row_received(RowType::Liquidation, line.id, (ts_event, line.local), row)
     }
 }

@@ -4,9 +4,9 @@ use super::bars::Candle;
 use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::time;
 use crate::venue::values::{
-    Item, Levels, Text, items, name, price, price_or_zero, require, size, size_or_zero,
+    BelowZero, Item, Levels, Text, items, moment, moment_or_none, name, price, price_or_zero, require, size,
+    size_or_zero,
 };
 
 type Read = Result<(), JsonError>;
@@ -28,23 +28,6 @@ pub(super) fn each<'a, M: Whole<'a>>(
         require(seen, M::KEYS, M::NEEDED, start)?;
         Ok(message)
     })
-}
-
-/// A time as text, `2026-08-26T11:34:06.075373Z`, ns UTC.
-fn moment(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let text = cursor.string()?;
-    time::from_rfc3339(&text).filter(|ns| time::is_plausible(*ns)).ok_or(JsonError { kind: Kind::Time, at })
-}
-
-/// The same where the beginning of the epoch says that there is none: 0.
-fn moment_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let text = cursor.string()?;
-    let ns = time::from_rfc3339(&text).filter(|ns| *ns == 0 || time::is_plausible(*ns));
-    ns.ok_or(JsonError { kind: Kind::Time, at })
 }
 
 /// A checksum: an integer of 32 bits.
@@ -132,6 +115,12 @@ struct Book<'a, 'l> {
     unknown: &'l mut UnknownKeys,
 }
 
+impl<'a> Book<'a, '_> {
+    fn read_side(&mut self, side: Side, cursor: &mut Cursor<'a>) -> Read {
+        self.levels.read_priced(side, BelowZero::Refused, cursor, self.order, self.unknown)
+    }
+}
+
 impl<'a> Message<'a> for Book<'a, '_> {
     const KEYS: &'static [Key] = keys!["symbol", "bids", "asks", "checksum", "timestamp"];
 
@@ -139,8 +128,8 @@ impl<'a> Message<'a> for Book<'a, '_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => self.head.symbol = name(cursor)?,
-            1 => self.levels.read_priced(Side::Buy, cursor, self.order, self.unknown)?,
-            2 => self.levels.read_priced(Side::Sell, cursor, self.order, self.unknown)?,
+            1 => self.read_side(Side::Buy, cursor)?,
+            2 => self.read_side(Side::Sell, cursor)?,
             3 => self.head.checksum = Some(checksum(cursor)?),
             _ => self.head.ts = moment(cursor)?,
         }
