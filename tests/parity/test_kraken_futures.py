@@ -1,6 +1,7 @@
 """Kraken Futures: every row, every end, every gap and every book equal what the slow reference gives, on real frames and on ours."""
 
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import tickwright
 from tests import kraken_futures as futures
 from tests.kraken import Number, wire
 from tests.parity import venues
-from tests.parity.support import SHARED, catalog_rows
-from tests.parity.venues import Tables, ends, equal, holes, kinds, shaped
+from tests.parity.support import CONNECTIONS, SHARED, catalog_rows
+from tests.parity.venues import Tables, ends, equal, holes, kinds, proven, shaped
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.kraken_futures import KrakenFutures
 
@@ -48,6 +49,13 @@ COUNTS: dict[str, tuple[str, dict[str, int], dict[str, int]]] = {
     "ws_futures_trade": ("", {"trade": 1}, {"rows": 1}),
     "ws_futures_trade_snapshot": ("", {"trade": 2}, {"rows": 2}),
 }  # fmt: skip
+
+# Connections of ten products recorded in 2021, among cryptofeed's sample data and not in ../shared: rows by type, ends of frames.
+RECORDINGS = Path(os.environ.get("TICKWRIGHT_RECORDINGS", CONNECTIONS))
+RECORDED: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "KRAKEN_FUTURES.0.gz": ({}, {"control": 1}),
+    "KRAKEN_FUTURES.ws.1.0.gz": ({"delta": 8595, "trade": 1003}, {"control": 141, "rows": 7037}),
+}
 
 
 def decode(told: Told) -> tuple[Tables, dict[str, Any]]:
@@ -100,6 +108,20 @@ def test_real_frames(name: str, tmp_path: Path) -> None:
     assert kinds(shaped(batches)) == rows
     assert ends(report["accounting"]["items"]) == items
     assert (report["rejects"], report["unknown_keys"]) == ([], {})
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_real_recordings(name: str) -> None:
+    """Whole connections, row by row; every update is the next of its product."""
+    path = RECORDINGS / name
+    if not path.exists():
+        pytest.skip(f"{name} is one of cryptofeed's sample_data: name its folder in TICKWRIGHT_RECORDINGS")
+    rows, report, updates = proven(path, "kraken-futures", KrakenFutures(), b'"feed":"book",')
+    counts, of_frames = RECORDED[name]
+    assert kinds(rows) == counts
+    assert ends(report["accounting"]["frames"]) == of_frames
+    # Ten acknowledgements name the feed too.
+    assert updates in (0, 7_014 + 10)
 
 
 @pytest.mark.parametrize("name", futures.SESSIONS)

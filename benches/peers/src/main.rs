@@ -197,9 +197,10 @@ fn jiter_walk(jiter: &mut jiter::Jiter<'_>, peek: jiter::Peek) -> u64 {
     if peek == jiter::Peek::True || peek == jiter::Peek::False {
         return u64::from(jiter.known_bool(peek).expect("a bool"));
     }
-    match jiter.known_int(peek).expect("an integer") {
-        jiter::NumberInt::Int(value) => value as u64,
-        jiter::NumberInt::BigInt(_) => 1,
+    match jiter.known_number(peek).expect("a number") {
+        jiter::NumberAny::Int(jiter::NumberInt::Int(value)) => value as u64,
+        jiter::NumberAny::Int(jiter::NumberInt::BigInt(_)) => 1,
+        jiter::NumberAny::Float(value) => value.to_bits(),
     }
 }
 
@@ -317,12 +318,22 @@ fn main() {
     let mut results = Vec::new();
     let rows = std::cell::Cell::new(0);
     let whole = std::cell::Cell::new(0);
-    for kind in ["depth", "aggTrade", "bookTicker", "bybit orderbook", "okx books"] {
+    for kind in [
+        "depth",
+        "aggTrade",
+        "bookTicker",
+        "bybit orderbook",
+        "okx books",
+        "kraken-spot book",
+        "kraken-futures book",
+    ] {
         let (snapshot, frames) = match kind {
             "depth" => frames::depth(20_000, 20),
             "aggTrade" => (None, frames::agg_trades(100_000)),
             "bybit orderbook" => frames::orderbook(20_000, 20),
             "okx books" => frames::books(20_000, 20),
+            "kraken-spot book" => frames::proven_book(20_000, 20),
+            "kraken-futures book" => frames::one_level_books(10_000, 20),
             _ => (None, frames::book_tickers(100_000)),
         };
         let mut works: Vec<Work<'_>> = vec![memchr_scan(), jiter_iterator(), jiter_value()];
@@ -338,7 +349,7 @@ fn main() {
                 sonic_typed::<AggTrade<'static>>(),
                 serde_json_typed::<AggTrade<'static>>(),
             ]),
-            "bybit orderbook" | "okx books" => rows.set(0),
+            "bybit orderbook" | "okx books" | "kraken-spot book" | "kraken-futures book" => rows.set(0),
             _ => works.extend([
                 simd_typed::<BookTicker<'static>>(),
                 sonic_typed::<BookTicker<'static>>(),
@@ -348,6 +359,8 @@ fn main() {
         let feed = match kind {
             "bybit orderbook" => "bybit-linear",
             "okx books" => "okx",
+            "kraken-spot book" => "kraken-spot",
+            "kraken-futures book" => "kraken-futures",
             _ => "binance-usdm",
         };
         works.push(whole_feed(feed, &whole, snapshot));
