@@ -5,3 +5,4 @@ mod spot;
 
 pub use futures::FUTURES;
 pub use spot::SPOT;
+pub(crate) use spot::pair;

@@ -18,6 +18,11 @@ mod v1;
 use crate::venue::FeedSpec;
 use frames::KrakenDecoder;
 
+/// The pair, as protocol v2 names it, of a name that has no slash; `None` where it names none.
+pub(crate) fn pair(name: &str) -> Option<String> {
+    symbols::Keys::default().pair(name)
+}
+
 /// Kraken spot.
 pub static SPOT: FeedSpec = FeedSpec {
     name: "kraken-spot",
