@@ -156,7 +156,14 @@ impl Levels {
     /// As the market takes them; `ts_event` 0: the receive time.
     pub(super) fn message(&self, ts_event: u64) -> BookMessage<'_> {
         let proof = Proof::default();
-        BookMessage { bids: &self.bids, asks: &self.asks, proof, decimals: self.decimals, ts_event }
+        BookMessage {
+            bids: &self.bids,
+            asks: &self.asks,
+            orders: None,
+            proof,
+            decimals: self.decimals,
+            ts_event,
+        }
     }
 }
 

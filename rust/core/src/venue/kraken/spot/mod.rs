@@ -28,7 +28,7 @@ pub static SPOT: FeedSpec = FeedSpec {
     name: "kraken-spot",
     venue: "KRAKEN",
     title: "Kraken spot",
-    channels: &["trade", "book", "ticker", "ohlc", "instrument", "spread"],
+    channels: &["trade", "book", "ticker", "ohlc", "instrument", "spread", "level3"],
     decoder: || Box::new(KrakenDecoder::default()),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe_pair,
