@@ -196,6 +196,7 @@ def damaged() -> list[tuple[bytes, str]]:
     cases = [(good.replace(old, new), code) for old, new, code in swap]
     assert all(frame != good for frame, _ in cases)
     book = kraken.book("snapshot", kraken.BIDS, kraken.ASKS, kraken.crc(kraken.BIDS, kraken.ASKS))
+    added = kraken.orders("update", [("add", "A", "1.5", "2.5")], [], 1)
     sides = {"as": kraken.levels(("2", "1")), "bs": kraken.levels(("1", "1"))}
     start = kraken.T0 - kraken.T0 % 60_000_000
     return cases + [
@@ -213,6 +214,16 @@ def damaged() -> list[tuple[bytes, str]]:
         (kraken.push("ohlc", "update", kraken.candle(start, 1, open=kraken.Number("0"))), "price_not_positive"),
         (kraken.push("ohlc", "update", kraken.candle(start, 1, interval=7)), "unknown_value"),
         (kraken.ticker(bid="-1"), "price_not_positive"),
+        (added.replace(b'"event":"add"', b'"event":"new"'), "unknown_value"),
+        (added.replace(b'"order_id":"A"', b'"order_id":""'), "unknown_value"),
+        (added.replace(b'"order_id":"A",', b""), "missing_key"),
+        (added.replace(b'"limit_price":1.5', b'"limit_price":0'), "price_not_positive"),
+        (added.replace(b',"order_qty":2.5', b""), "missing_key"),
+        (added.replace(b'"order_qty":2.5', b'"order_qty":0.0'), "size_not_positive"),
+        (added.replace(b'"order_qty":2.5', b'"order_qty":-1'), "size_not_positive"),
+        (added.replace(b'"checksum":1', b'"checksum":"1"'), "wrong_type"),
+        (added.replace(b'"type":"update"', b'"type":"partial"'), "unknown_value"),
+        (added.replace(b'"bids":[', b'"bids":[['), "json_syntax"),
         (kraken.array("book-10", {"a": [["1", "2"]], "c": "1"}), "missing_key"),
         (kraken.array("book-10", {"a": kraken.levels(("1", "2")), "c": "x"}), "integer_range"),
         (kraken.array("book-10", sides | {"a": []}), "missing_key"),

@@ -30,7 +30,7 @@ FEEDS = list(VENUES)
 BY_HAND = {
     "bybit-option": bybit.options,
     "okx": okx.session,
-    "kraken-spot": lambda: kraken.session() + kraken.legacy(),
+    "kraken-spot": lambda: kraken.session() + kraken.legacy() + kraken.by_order(),
     "kraken-futures": lambda: [(frame, ts) for frame, ts, _ in kraken_futures.session() + kraken_futures.named()],
 }
 # An input that cannot be read is an error of its own, never anything else.

@@ -147,7 +147,9 @@ class Orders:
                 for price in self.prices(side)[:10]:
                     for order in self.held.values():
                         if order[:2] == (side, price):
-                            for number, places in zip(order[1:3], self.places if all_decimals else order[3], strict=True):
+                            for number, places in zip(
+                                order[1:3], self.places if all_decimals else order[3], strict=True
+                            ):
                                 parts.append(format(number, f".{places}f").replace(".", "").lstrip("0"))
             found.append(zlib.crc32("".join(parts).encode()))
         return found
@@ -538,7 +540,7 @@ class Kraken(Reader):
                 entry = wire.checked(entry)
                 action, order = entry.get("event", "add"), wire.text(entry, "order_id")
                 price = wire.price(wire.need(entry, "limit_price"))
-                if action not in ("add", "modify", "delete") or (whole and action != "add"):
+                if action not in ("add", "modify", "delete"):
                     raise Reject("event", action)
                 written = (decimals(entry["limit_price"]), decimals(entry.get("order_qty", 0)))
                 if action == "delete":
@@ -553,6 +555,8 @@ class Kraken(Reader):
         if not self.by_order:
             self.parts.append("unselected")
             return
+        if whole and any(action != "add" for action, *_ in changes):
+            raise Reject("event", changes)
         book = self.orders.setdefault(symbol, Orders())
         ids = set() if whole else set(book.held)
         for action, _, order, *_ in changes:
