@@ -286,6 +286,42 @@ BYBIT_INDEX = "start_at,symbol,period,open,high,low,close\n" + "".join(
     for n, price in enumerate(walk(13, 40))
 )
 
+
+def kraken_trades(*, seed: int = 14, count: int = 300, header: bool = True) -> str:
+    """Time and sales since 2026: seven columns, six names."""
+    chance = random.Random(seed)
+    lines = ["Price,Volume,Timestamp,Type,OrderType,Misc"] if header else []
+    at = START_MS * 10_000
+    for n, value in enumerate(walk(seed, count), 90_000_000):
+        at += chance.choice([0, 1, 12_345, 90_000_007])
+        time = Decimal(at).scaleb(-7).normalize()
+        volume = chance.choice(["0.00027625", "0.25000000", "3"])
+        lines.append(f"{value}000,{volume},{time:f},{chance.choice('bs')},{chance.choice('lm')},,{n}")
+    return "\n".join(lines) + "\n"
+
+
+def kraken_time_and_sales(*, seed: int = 15, count: int = 300) -> str:
+    """Time and sales before: whole seconds, some trades of one alike."""
+    chance = random.Random(seed)
+    lines, at = [], START_MS // 1_000
+    for value in walk(seed, count):
+        at += chance.choice([0, 0, 0, 1, 40])
+        lines.append(f"{at},{value},{chance.choice(['0.25000000', '1'])}")
+    return "\n".join(lines) + "\n"
+
+
+def kraken_ohlcvt(minutes: int, *, seed: int = 16, count: int = 50) -> str:
+    """OHLCVT: intervals without a trade are left out."""
+    chance = random.Random(seed)
+    lines, at = [], 1_700_006_400
+    for value in walk(seed, count):
+        at += 60 * minutes * chance.choice([1, 1, 3])
+        high, low = value + chance.randint(0, 9), value - chance.randint(0, 9)
+        volume = Decimal(chance.randint(1, 10**6)).scaleb(-8)
+        lines.append(f"{at},{value},{high},{low},{value},{volume:f},{chance.randint(1, 99)}")
+    return "\n".join(lines) + "\n"
+
+
 Reader = Callable[[list[str]], reference.Rows]
 SPOT_KLINES = klines(60_000, micros=True)
 #: Every format: the file's name without extension, its text, the reference.
@@ -439,6 +475,23 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
         "spot_index/BTCUSD/BTCUSD2020-01-01_index_price",
         BYBIT_INDEX,
         reference.bybit_spot_index,
+    ),
+    "kraken trades": ("XBTEUR", kraken_trades(), lambda t: reference.kraken_trades(t, "BTC/EUR")),
+    "kraken trades without a header": (
+        "Kraken_Trading_History_Q1_2026/XDGUSD",
+        kraken_trades(header=False),
+        lambda t: reference.kraken_trades(t, "DOGE/USD"),
+    ),
+    "kraken time and sales": (
+        "TimeAndSales_Combined/ETHXBT",
+        kraken_time_and_sales(),
+        lambda t: reference.kraken_time_and_sales(t, "ETH/BTC"),
+    ),
+    "kraken bars": ("XBTUSD_5", kraken_ohlcvt(5), lambda t: reference.kraken_ohlcvt(t, "BTC/USD", 5)),
+    "kraken bars of twelve hours": (
+        "SOLEUR_720",
+        kraken_ohlcvt(720),
+        lambda t: reference.kraken_ohlcvt(t, "SOL/EUR", 720),
     ),
 }
 

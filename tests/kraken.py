@@ -86,6 +86,37 @@ def acknowledged(depth: int | None, pair: str = PAIR) -> bytes:
     )
 
 
+type Queue = list[tuple[str, str, str]]
+
+
+def order_crc(bids: Queue, asks: Queue) -> int:
+    """The venue's checksum of a book by order: orders (id, price, size) best first, oldest first."""
+    parts = []
+    for side in (asks, bids):
+        best = list(dict.fromkeys(price for _, price, _ in side))[:10]
+        parts += [text.replace(".", "").lstrip("0") for _, *texts in side if texts[0] in best for text in texts]
+    return zlib.crc32("".join(parts).encode())
+
+
+def orders(
+    kind: str, bids: list[Any], asks: list[Any], checksum: int, *, time: int | None = T0, pair: str = PAIR
+) -> bytes:
+    """A message of `level3`: of a snapshot (id, price, size), of an update (event, id, price, size or None)."""
+
+    def side(entries: list[Any]) -> list[Any]:
+        out = []
+        for at, entry in enumerate(entries):
+            event, (order, price, size) = (entry[:1], entry[1:]) if len(entry) == 4 else ((), entry)
+            made = {"event": event[0]} if event else {}
+            made |= {"order_id": order, "limit_price": Number(price)}
+            made |= {} if size is None else {"order_qty": Number(size)}
+            out.append(made | ({} if time is None else {"timestamp": moment(time - at, 9)}))
+        return out
+
+    item = {"checksum": checksum, "symbol": pair, "bids": side(bids), "asks": side(asks)}
+    return push("level3", kind, item)
+
+
 def trade(number: int, *, pair: str = PAIR, time: int = T0, **more: Any) -> dict[str, Any]:
     """One trade."""
     item = {
@@ -267,6 +298,39 @@ def legacy() -> list[tuple[bytes, int]]:
         wire({"error": [], "result": {"unixtime": 1616336594, "rfc1123": "Sun, 21 Mar 21 14:23:14 +0000"}}),
         wire({"error": ["EGeneral:Too many requests"]}),
         wire({"error": [], "result": {"ADAXBT": {"altname": "ADAXBT", "wsname": "ADA/XBT", "base": "ADA", "quote": "XXBT", "pair_decimals": 8, "lot_decimals": 8, "ordermin": "5"}}}),
+    )  # fmt: skip
+
+
+def by_order() -> list[tuple[bytes, int]]:
+    """`level3`: queues, prices that change, orders that leave the depth and come back, a wrong checksum."""
+    bids: Queue = [("A", "100.0", "1.00000000"), ("B", "100.0", "2.00000000"), ("C", "99.9", "0.50000000")]
+    asks: Queue = [("X", "100.1", "0.25000000"), ("Y", "100.2", "3.00000000")]
+    grown: Queue = [("A", "100.0", "1.00000000"), ("B", "100.0", "1.50000000"), *bids[2:]]
+    moved: Queue = [grown[1], ("C", "99.9", "0.50000000"), ("A", "99.9", "1.00000000")]
+    ten: Queue = [(f"T{at}", f"{200 + at}.5", "1.00000000") for at in range(10)]
+    low: Queue = [("N", "50.0", "1.00000000")]
+    better = ("S", "199.5", "0.00001000")
+    acknowledgement = {"channel": "level3", "depth": 10, "snapshot": True, "symbol": OTHER}
+    return _stamped(
+        wire({"method": "subscribe", "result": acknowledgement, "success": True, "time_in": moment(T0), "time_out": moment(T0)}),
+        orders("update", [("add", "A", "1.0", "1.0")], [], 1),  # before any snapshot
+        orders("snapshot", bids, asks, order_crc(bids, asks)),
+        orders("update", [("modify", "B", "100.0", "1.50000000")], [], order_crc(grown, asks), time=T0 + 1),
+        orders("update", [("modify", "A", "99.9", "1.0")], [], order_crc(moved, asks), time=T0 + 2),  # short, and last there
+        orders("update", [("add", "B", "99.9", "1.0")], [], 7, time=T0 + 3),  # there already
+        orders("update", [], [("delete", "Y", "100.2", None), ("add", "Z", "100.1", "1.0")], order_crc(moved, [asks[0], ("Z", "100.1", "1.00000000")]), time=T0 + 4),
+        orders("update", [("delete", "Q", "90.0", "0.0")], [], order_crc(moved, [asks[0], ("Z", "100.1", "1.00000000")]), time=T0 + 5),  # not held
+        orders("update", [], [], order_crc(moved, [asks[0], ("Z", "100.1", "1.00000000")]), time=None),
+        book("snapshot", BIDS, ASKS, crc(BIDS, ASKS)),
+        orders("update", [("delete", "A", "99.9", "1.0")], [], 7, time=T0 + 6),  # wrong
+        orders("update", [("delete", "B", "100.0", "1.0")], [], 7, time=T0 + 7),
+        orders("snapshot", [], asks, order_crc([], asks), time=T0 + 8),
+        orders("snapshot", low, ten, order_crc(low, ten), pair=OTHER),
+        orders("update", [], [("add", *better[:2], "1e-05"), ("modify", "T9", "209.5", "2.00000000")], order_crc(low, [better, *ten[:9]]), pair=OTHER, time=T0 + 1),  # the tenth falls out
+        orders("update", [], [("delete", *better[:2], None), ("add", *ten[9])], order_crc(low, ten), pair=OTHER, time=T0 - 50),  # and is back
+        orders("update", [("modify", "N", "50.0", "1.5")], [], order_crc([("N", "50.0", "1.5")], ten), pair=OTHER, time=T0 + 1),  # made of what was sent
+        orders("update", [("add", "N", "51.0", "1.0"), ("delete", "N", "51.0", None)], [], 1, pair=OTHER),  # held
+        orders("update", [("delete", "N", "50.0", None), ("add", "N", "51.0", "1.0")], [], order_crc([("N", "51.0", "1.00000000")], ten), pair=OTHER, time=T0 + 2),
     )  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def simulate(
     ----------
     feed
         ``"binance-spot"``, ``"binance-usdm"``, ``"binance-coinm"``, ``"bybit-spot"``, ``"bybit-linear"``,
-        ``"bybit-inverse"``, ``"okx"``, ``"kraken-spot"`` or ``"deribit"``.
+        ``"bybit-inverse"``, ``"okx"``, ``"kraken-spot"``, ``"kraken-futures"`` or ``"deribit"``.
     output
         The capture: tickwright's own container where the name ends in ``.tkw``, else lines of ``<ns> <frame>``,
         compressed where it ends in ``.gz`` or ``.zst``. Both files appear only when they are whole.

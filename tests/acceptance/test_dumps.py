@@ -32,6 +32,8 @@ READ: dict[str, tuple[Any, str]] = {
     "tardis snapshots of 5": (OrderBookDepth10, "BTC-USDT-SWAP.OKEX"),
     "tardis quotes": (QuoteTick, "XBTUSD.BITMEX"),
     "tardis derivative ticker": (MarkPriceUpdate, "XBTUSD.BITMEX"),
+    "kraken trades": (TradeTick, "BTC/EUR.KRAKEN"),
+    "kraken bars": (Bar, "BTC/USD.KRAKEN-5-MINUTE-LAST-EXTERNAL"),
 }
 
 

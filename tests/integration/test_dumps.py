@@ -52,7 +52,8 @@ def converted(inputs: Any, catalog: Path, **options: Any) -> tickwright.ConvertR
 def test_rows_are_those_of_the_reference(tmp_path: Path, name: str, kind: str) -> None:
     stem, text, read = FORMATS[name]
     report = converted(write(tmp_path / "in", stem, text, kind), tmp_path / "catalog")
-    wanted = {key: rows for key, rows in read([text]).items() if rows}
+    # Folders are named without the slash of a pair.
+    wanted = {(type_, id_.replace("/", "")): rows for (type_, id_), rows in read([text]).items() if rows}
     got = rows_of(tmp_path / "catalog")
     assert got.keys() == wanted.keys()
     for key, rows in got.items():

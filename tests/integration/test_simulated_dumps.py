@@ -46,7 +46,9 @@ def test_every_row_is_the_truth(tmp_path: Path, target: str, seed: int) -> None:
     made = dump(tmp_path / "in", target, seed)
     report = converted(tmp_path / "in", tmp_path / "catalog")
     wanted, summary = truth(str(made.truth))
-    same_tables(rows_of(tmp_path / "catalog"), wanted, (target, seed))
+    # Folders are named without the slash of a pair.
+    of_folders = {(kind, name.replace("/", "")): rows for (kind, name), rows in wanted.items()}
+    same_tables(rows_of(tmp_path / "catalog"), of_folders, (target, seed))
     assert summary["rows"] == made.rows
     assert report.rows == sum(made.rows.values()) == sum(len(table) for table in wanted.values())
     assert {table.instrument_id.split("-1-MINUTE")[0] for table in report.tables} <= set(made.instruments)
@@ -113,7 +115,7 @@ def unpacked(path: Path) -> list[list[str]]:
         with zipfile.ZipFile(path) as archive:
             body = archive.read(archive.namelist()[0])
     else:
-        body = gzip.decompress(path.read_bytes())
+        body = path.read_bytes() if path.suffix == ".csv" else gzip.decompress(path.read_bytes())
     return [line.split(",") for line in body.decode().splitlines()]
 
 
@@ -127,7 +129,7 @@ def test_tables_that_say_the_same_give_the_same_bytes(tmp_path: Path, target: st
         if path.suffix == ".CHECKSUM":
             continue
         table = unpacked(path)
-        if not table[0][0][:1].isdigit():
+        if not table[0][0][:1].isdigit() and len(table[0]) == len(table[1]):
             order = chance.sample(range(len(table[0])), len(table[0]))
             table = [[row[at] for at in order] + ["flag" if row is table[0] else "x"] for row in table]
         lines = [",".join(f'"{field}"' if chance.random() < 0.3 else field for field in row) for row in table]

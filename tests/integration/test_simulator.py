@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import tickwright
 
-from tests.parity.support import Row, batch_rows, catalog_rows, catalog_tables, same_rows
+from tests.parity.support import Row, catalog_rows, catalog_tables, same_rows
+from tests.parity.venues import shaped
 from tests.property.test_wire_forms import parse, spell
 
 BINANCE = ["binance-spot", "binance-usdm", "binance-coinm"]
-FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", "kraken-spot", "deribit"]
+KRAKEN = ["kraken-spot", "kraken-futures"]
+FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", *KRAKEN, "deribit"]
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "some": {"faults": "some"},
@@ -69,7 +71,7 @@ def same_tables(ours: Tables, wanted: Tables, what: object) -> None:
 
 def in_order(batches: dict[tuple[str, str], Any]) -> Tables:
     """Rows of batches, which come as the frames came, in the catalog's order."""
-    return {key: sorted(batch_rows(batch), key=lambda row: row["ts_init"]) for key, batch in batches.items()}
+    return {key: sorted(rows, key=lambda row: row["ts_init"]) for key, rows in shaped(batches).items()}
 
 
 def decoded(path: str, **options: Any) -> tuple[Tables, dict[str, Any]]:

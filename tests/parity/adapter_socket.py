@@ -87,6 +87,12 @@ def _kraken_answers(request: bytes) -> list[bytes]:
     return [json.dumps(answer | {"result": more | {"symbol": symbol}}).encode() for symbol in params["symbol"]]
 
 
+def _kraken_futures_answers(request: bytes) -> list[bytes]:
+    asked = json.loads(request)
+    answer = {"event": "subscribed", "feed": asked["feed"]}
+    return [json.dumps(answer | {"product_ids": [product]}).encode() for product in asked["product_ids"]]
+
+
 def _deribit_answers(request: bytes) -> list[bytes]:
     asked = json.loads(request)
     times = {"usIn": 1_780_000_000_000_000, "usOut": 1_780_000_000_000_200, "usDiff": 200, "testnet": False}
@@ -199,6 +205,22 @@ def kraken_objects(instruments: list[Any], frames: list[bytes], topics: list[str
                     await getattr(client, f"subscribe_{topic}")(instrument.id)
 
     return asyncio.run(_run(client_of, subscribe, Server(frames, _kraken_answers), wanted))
+
+
+def kraken_futures_objects(instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:
+    """The same of Kraken's client for futures."""
+
+    def client_of(url: str) -> Any:
+        return nautilus_pyo3.KrakenFuturesWebSocketClient(base_url=url)
+
+    async def subscribe(client: Any, take: Callable[[Any], None]) -> None:
+        await client.connect(asyncio.get_running_loop(), instruments, take)
+        await client.wait_until_active(timeout_secs=10.0)
+        for instrument in instruments:
+            for topic in topics:
+                await getattr(client, f"subscribe_{topic}")(instrument.id)
+
+    return asyncio.run(_run(client_of, subscribe, Server(frames, _kraken_futures_answers), wanted))
 
 
 def deribit_objects(instruments: list[Any], frames: list[bytes], topics: list[str], wanted: int) -> list[Any]:

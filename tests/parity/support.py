@@ -42,6 +42,7 @@ FOLDERS = {
     "liquidation": "custom_liquidation",
     "open_interest": "custom_open_interest",
     "volatility_index": "custom_volatility_index",
+    "status": "instrument_status",
 }
 TEXT_NUMBERS = {"price", "average_price", "size", "value", "value_quote"}  # of the custom classes
 
@@ -80,6 +81,17 @@ def _row(row: Row, kinds: dict[str, pa.DataType]) -> Row:
         del out["type"]
         out.pop("instrument_id", None)
     return fold_depth(out) if "bid_price_0" in out else out
+
+
+def trimmed(kind: str, name: str, rows: list[Row]) -> list[Row]:
+    """Rows without the columns of the schemas that no venue sends."""
+    for row in rows if kind == "option_greeks" else []:
+        assert (row.pop("convention"), row.pop("instrument_id")) == ("BLACK_SCHOLES", name)
+    for row in rows if kind == "status" else []:
+        assert row.pop("instrument_id") == name
+        unsent = ("trading_event", "is_quoting", "is_short_sell_restricted")
+        assert all(row.pop(left, None) is None for left in unsent)
+    return rows
 
 
 def fold_depth(row: Row) -> Row:
@@ -152,7 +164,7 @@ def catalog_rows(catalog: Path, kind: str, name: str) -> list[Row]:
     folder = catalog / "data" / FOLDERS[kind] / name.replace("/", "")
     files = sorted(folder.glob("*.parquet"))
     assert files, f"no files in {FOLDERS[kind]}/{name}"
-    return [row for file in files for row in batch_rows(pq.ParquetFile(file).read())]
+    return trimmed(kind, name, [row for file in files for row in batch_rows(pq.ParquetFile(file).read())])
 
 
 def catalog_tables(catalog: Path) -> set[tuple[str, str]]:

@@ -11,7 +11,7 @@ import tickwright
 
 from tests import kraken
 from tests.parity import venues
-from tests.parity.support import CONNECTIONS, SHARED, batch_rows
+from tests.parity.support import CONNECTIONS, SHARED, batch_rows, catalog_rows
 from tests.parity.venues import Frames, Tables, ends, equal, holes, kinds, proven
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.captures import read
@@ -115,6 +115,46 @@ def test_sessions(name: str) -> None:
     assert slow.rows and slow.gaps
 
 
+@pytest.mark.parametrize("by_order", [False, True])
+def test_books_by_order(by_order: bool) -> None:
+    """Where they are asked for; else they are read to the end and unselected."""
+    frames = kraken.by_order()
+    options = {"book": "level3"} if by_order else {}
+    rows, report = decode(frames, **options)
+    slow = Kraken(by_order=by_order)
+    for frame, ts in frames:
+        slow.push(frame, ts)
+    equal(rows, report, slow)
+    assert holes(report) == sorted(slow.gaps)
+    assert bool(slow.gaps) == by_order
+    deltas = [row for table in rows.values() for row in table]
+    assert any(row["order_id"] > 2**63 for row in deltas) == by_order
+    assert {row["action"] for row in deltas} == ({"CLEAR", "ADD", "UPDATE", "DELETE"} if by_order else {"CLEAR", "ADD"})
+    # Every spelling of a message is the same message.
+    for seed in range(5):
+        chance = random.Random(seed)
+        how = frozenset({"shuffle", "space", "escape"})
+        spelled = [(spell(parse(frame), chance, how).encode(), ts) for frame, ts in frames]
+        assert decode(spelled, **options)[0] == rows
+
+
+def test_a_book_by_order_goes_on_in_the_next_file(tmp_path: Path) -> None:
+    """A rotated file goes on from the orders of the one before it, queues and all."""
+    frames = kraken.by_order()
+    first, rest = frames[:5], frames[6:9]
+    whole, split = tmp_path / "whole", tmp_path / "split"
+    for folder, parts in ((whole, [first + rest]), (split, [first, rest])):
+        for number, part in enumerate(parts):
+            lines = [f"{ts} ".encode() + frame for frame, ts in part]
+            path = tmp_path / f"{folder.name}{number}.ndjson"
+            path.write_bytes(b"\n".join(lines) + b"\n")
+            report = tickwright.convert(path, folder, feed="kraken-spot", book="level3", precision=(1, 8))
+            # The first update comes before any snapshot.
+            assert (report.rejects, report.gaps) == (0, 1 - number)
+    rows = [catalog_rows(folder, "delta", "BTC/USD.KRAKEN") for folder in (whole, split)]
+    assert rows[0] == rows[1]
+
+
 @pytest.mark.parametrize("how", [{"shuffle"}, {"space"}, {"escape"}, {"shuffle", "space", "escape", "unknown"}])
 @pytest.mark.parametrize("name", kraken.SESSIONS)
 def test_forms_of_frames_read_alike(name: str, how: set[str]) -> None:
@@ -156,6 +196,7 @@ def damaged() -> list[tuple[bytes, str]]:
     cases = [(good.replace(old, new), code) for old, new, code in swap]
     assert all(frame != good for frame, _ in cases)
     book = kraken.book("snapshot", kraken.BIDS, kraken.ASKS, kraken.crc(kraken.BIDS, kraken.ASKS))
+    added = kraken.orders("update", [("add", "A", "1.5", "2.5")], [], 1)
     sides = {"as": kraken.levels(("2", "1")), "bs": kraken.levels(("1", "1"))}
     start = kraken.T0 - kraken.T0 % 60_000_000
     return cases + [
@@ -173,6 +214,16 @@ def damaged() -> list[tuple[bytes, str]]:
         (kraken.push("ohlc", "update", kraken.candle(start, 1, open=kraken.Number("0"))), "price_not_positive"),
         (kraken.push("ohlc", "update", kraken.candle(start, 1, interval=7)), "unknown_value"),
         (kraken.ticker(bid="-1"), "price_not_positive"),
+        (added.replace(b'"event":"add"', b'"event":"new"'), "unknown_value"),
+        (added.replace(b'"order_id":"A"', b'"order_id":""'), "unknown_value"),
+        (added.replace(b'"order_id":"A",', b""), "missing_key"),
+        (added.replace(b'"limit_price":1.5', b'"limit_price":0'), "price_not_positive"),
+        (added.replace(b',"order_qty":2.5', b""), "missing_key"),
+        (added.replace(b'"order_qty":2.5', b'"order_qty":0.0'), "size_not_positive"),
+        (added.replace(b'"order_qty":2.5', b'"order_qty":-1'), "size_not_positive"),
+        (added.replace(b'"checksum":1', b'"checksum":"1"'), "wrong_type"),
+        (added.replace(b'"type":"update"', b'"type":"partial"'), "unknown_value"),
+        (added.replace(b'"bids":[', b'"bids":[['), "json_syntax"),
         (kraken.array("book-10", {"a": [["1", "2"]], "c": "1"}), "missing_key"),
         (kraken.array("book-10", {"a": kraken.levels(("1", "2")), "c": "x"}), "integer_range"),
         (kraken.array("book-10", sides | {"a": []}), "missing_key"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import tickwright
 
-from tests.parity.support import batch_rows
+from tests.parity.support import batch_rows, trimmed
 from tests.reference.captures import read
 from tests.reference.reader import Reader
 
@@ -17,16 +17,7 @@ type Tables = dict[tuple[str, str], list[Any]]
 
 def shaped(batches: Any) -> Tables:
     """Batches in the shape of the reference; columns of the schemas that no venue sends are left out."""
-    tables = {key: batch_rows(batch) for key, batch in batches.items()}
-    for (kind, name), rows in tables.items():
-        for row in rows if kind == "option_greeks" else []:
-            assert (row.pop("convention"), row.pop("instrument_id")) == ("BLACK_SCHOLES", name)
-        for row in rows if kind == "status" else []:
-            assert row.pop("instrument_id") == name
-            assert all(
-                row.pop(left, None) is None for left in ("trading_event", "is_quoting", "is_short_sell_restricted")
-            )
-    return tables
+    return {(kind, name): trimmed(kind, name, batch_rows(batch)) for (kind, name), batch in batches.items()}
 
 
 def decode(feed: str, frames: Frames, **options: Any) -> tuple[Tables, dict[str, Any]]:

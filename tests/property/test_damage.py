@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 import tickwright
 
-from tests import bybit, deribit, kraken, okx
+from tests import bybit, deribit, kraken, kraken_futures, okx
 from tests.containers import CONTAINERS
 from tests.damage import FILE_KINDS, KINDS, corpus, some
 from tests.processes import adds_up
@@ -27,8 +27,13 @@ from tests.reference.decode import HOSTS, decode_items
 VENUES = {feed["name"]: feed["venue"] for feed in tickwright.feeds()}
 FEEDS = list(VENUES)
 # Messages that the simulator does not write; what is no JSON is no frame to damage.
-BY_HAND = {"bybit-option": bybit.options, "okx": okx.session, "kraken-spot": lambda: kraken.session() + kraken.legacy()}
-BY_HAND["deribit"] = lambda: deribit.session() + deribit.books()
+BY_HAND = {
+    "bybit-option": bybit.options,
+    "okx": okx.session,
+    "kraken-spot": lambda: kraken.session() + kraken.legacy() + kraken.by_order(),
+    "kraken-futures": lambda: [(frame, ts) for frame, ts, _ in kraken_futures.session() + kraken_futures.named()],
+    "deribit": lambda: deribit.session() + deribit.books(),
+}
 # An input that cannot be read is an error of its own, never anything else.
 REFUSED = {"truncated", "corrupt", "empty", "unknown_container", "unknown_feed", "no_input", "unreadable"}
 

@@ -573,3 +573,58 @@ def tardis_options(texts: list[str]) -> Rows:
             yield "option_greeks", tardis_id(line), row | _times(line)
 
     return tardis(texts, read)
+
+
+# --- Kraken's history of spot --------------------------------------------------------------------------------------
+
+
+def kraken_trades(texts: list[str], pair: str) -> Rows:
+    """Time and sales of seven columns, of which the header names six; each id once."""
+    found: list[tuple[int, Row]] = []
+    for text in texts:
+        table = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"))) if row]
+        for line in table if table[0][0][:1].isdigit() else table[1:]:
+            value, volume, time, side, _, _, number = line
+            ts = seconds(time)
+            row: Row = {
+                "price": price(value),
+                "size": size(volume),
+                "aggressor_side": {"b": "BUYER", "s": "SELLER"}[side],
+                "trade_id": str(integer(number)),
+                "ts_event": ts,
+                "ts_init": ts,
+            }
+            found.append((integer(number), row))
+    return {("trade", f"{pair}.KRAKEN"): numbered(found, elsewhere=True)}
+
+
+def kraken_time_and_sales(texts: list[str], pair: str) -> Rows:
+    """Time, price and volume: no side, ids made of what a trade says; each file is taken until it ends."""
+    rows: list[Row] = []
+    for text in texts:
+        reach = max((int(row["ts_init"]) for row in rows), default=0)
+        equals: dict[bytes, int] = {}
+        message = 0
+        for time, value, volume in csv.reader(io.StringIO(text)):
+            ts = seconds(time)
+            if ts != message:
+                equals, message = {}, ts
+            row: Row = {"price": price(value), "size": size(volume), "ts_event": ts, "ts_init": ts}
+            row["aggressor_side"] = "NO_AGGRESSOR"
+            row["trade_id"] = _made_id({"symbol": pair}, row, 0, equals)
+            if ts > reach:
+                rows.append(row)
+    return {("trade", f"{pair}.KRAKEN"): sorted(rows, key=lambda row: int(row["ts_init"]))}
+
+
+def kraken_ohlcvt(texts: list[str], pair: str, minutes: int) -> Rows:
+    """Bars by their opens; intervals without a trade are not there."""
+    rows: list[tuple[int, Row]] = []
+    for text in texts:
+        for line in csv.reader(io.StringIO(text)):
+            end = seconds(line[0]) + minutes * 60 * 10**9
+            integer(line[6])
+            row: Row = dict(zip(("open", "high", "low", "close"), map(price, line[1:5]), strict=True))
+            row |= {"volume": size(line[5], zero=True), "ts_event": end, "ts_init": end}
+            rows.append((end, row))
+    return {("bar", f"{pair}.KRAKEN-{INTERVALS[minutes * 60]}-LAST-EXTERNAL"): numbered(rows, elsewhere=False)}

@@ -123,11 +123,47 @@ class Book:
         return zlib.crc32("".join(parts).encode())
 
 
-class Kraken(Reader):
-    """The state of one recording."""
+@dataclass
+class Orders:
+    """A book by order: orders by id (side, price, size, decimals as sent), in the order of their queues."""
 
-    def __init__(self) -> None:
+    held: dict[str, tuple[str, Decimal, Decimal, tuple[int, int]]] = field(default_factory=dict)
+    stands: bool = False
+    open: str = ""
+    places: tuple[int, int] = (0, 0)
+    emitted: int = 0
+
+    def prices(self, side: str) -> list[Decimal]:
+        """The prices of a side, best first."""
+        return sorted({order[1] for order in self.held.values() if order[0] == side}, reverse=side == "BUY")
+
+    def crcs(self) -> list[int]:
+        """The venue's checksum: the orders of ten prices of asks, then of bids, as levels are in that of a book by level; of texts
+        as sent, and with all decimals."""
+        found = []
+        for all_decimals in (False, True):
+            parts = []
+            for side in ("SELL", "BUY"):
+                for price in self.prices(side)[:10]:
+                    for order in self.held.values():
+                        if order[:2] == (side, price):
+                            for number, places in zip(
+                                order[1:3], self.places if all_decimals else order[3], strict=True
+                            ):
+                                parts.append(format(number, f".{places}f").replace(".", "").lstrip("0"))
+            found.append(zlib.crc32("".join(parts).encode()))
+        return found
+
+
+class Kraken(Reader):
+    """The state of one recording; ``by_order``: the book is that of `level3`."""
+
+    def __init__(self, *, by_order: bool = False) -> None:
         super().__init__()
+        self.by_order = by_order
+        self.orders: dict[str, Orders] = {}
+        self.order_depths: dict[str, int] = {}
+        self.order_acknowledged: dict[str, int] = {}
         self.books: dict[tuple[str, str], Book] = {}
         self.bound: dict[str, str] = {}
         self.moments: dict[tuple[str, str], tuple[int, list[int | None]]] = {}
@@ -185,8 +221,10 @@ class Kraken(Reader):
             return self._channel(frame)
         if "result" in frame and "method" in frame:
             result = frame["result"]
-            if frame["method"] == "subscribe" and isinstance(result, dict) and result.get("channel") == "book":
-                self.acknowledged[result.get("symbol", "")] = result.get("depth", 10)
+            channel = result.get("channel") if frame["method"] == "subscribe" and isinstance(result, dict) else ""
+            if channel in ("book", "level3"):
+                depths = self.acknowledged if channel == "book" else self.order_acknowledged
+                depths[result.get("symbol", "")] = result.get("depth", 10)
         elif "result" in frame and "error" in frame:
             return self._answer(frame["result"], url)
         elif not {"method", "event", "error", "Error"} & frame.keys():
@@ -197,22 +235,21 @@ class Kraken(Reader):
     def _channel(self, frame: Obj) -> None:
         channel = wire.text(frame, "channel")
         readers = {"trade": self._trade, "book": self._book, "ticker": self._ticker, "ohlc": self._candle}
+        readers["level3"] = self._by_order
         if channel in QUIET:
             self.parts.append("control")
-        elif channel == "level3":
-            wire.need(frame, "data")
-            self.parts.append("unselected")
         elif channel == "instrument":
             self._instruments(wire.need(frame, "data"))
         elif channel in readers:
             data = wire.need(frame, "data")
-            if channel == "book":
+            if channel in ("book", "level3"):
                 kind = wire.text(frame, "type")
                 if kind not in ("snapshot", "update"):
                     raise Reject("type", kind)
                 if isinstance(data, list) and len(data) > 1:
                     raise Reject("several", len(data))
-                self._each(data, lambda item: self._book(wire.checked(item), kind == "snapshot"))
+                take = self._book if channel == "book" else self._by_order
+                self._each(data, lambda item: take(wire.checked(item), kind == "snapshot"))
             else:
                 self._each(data, lambda item: readers[channel](wire.checked(item)))
         else:
@@ -447,7 +484,7 @@ class Kraken(Reader):
         if end:
             self.parts.append(end)
             return
-        if self.bound.setdefault(symbol, channel) != channel:
+        if self.by_order or self.bound.setdefault(symbol, channel) != channel:
             self.parts.append("unselected")
             return
         self.parts.append(message)
@@ -491,6 +528,93 @@ class Kraken(Reader):
             row = {"action": action, "side": side, "price": price, "size": size, "order_id": 0}
             row |= {"flags": flags | (128 if number == len(rows) - 1 else 0), "sequence": 0}
             row |= {"ts_event": message.ts_event, "ts_init": book.emitted}
+            self.rows.append(("delta", name, row))
+
+    def _by_order(self, item: Obj, whole: bool = False) -> None:
+        symbol, crc = wire.text(item, "symbol"), wire.unsigned(item, "checksum")
+        if crc >= 2**32:
+            raise Reject("range", crc)
+        changes, places, times = [], (0, 0), [0]
+        for key, side in (("bids", "BUY"), ("asks", "SELL")):
+            for entry in listed(item.get(key, []), 0):
+                entry = wire.checked(entry)
+                action, order = entry.get("event", "add"), wire.text(entry, "order_id")
+                price = wire.price(wire.need(entry, "limit_price"))
+                if action not in ("add", "modify", "delete"):
+                    raise Reject("event", action)
+                written = (decimals(entry["limit_price"]), decimals(entry.get("order_qty", 0)))
+                if action == "delete":
+                    size = wire.size(entry.get("order_qty", 0))
+                else:
+                    size = wire.traded(wire.need(entry, "order_qty"))
+                    places = (max(places[0], written[0]), max(places[1], written[1]))
+                times.append(moment(entry["timestamp"]) if "timestamp" in entry else 0)
+                changes.append((action, side, order, price, size, written))
+        ts_event = moment(item["timestamp"]) if "timestamp" in item else max(times) or self.ts
+        name = self.id(symbol)
+        if not self.by_order:
+            self.parts.append("unselected")
+            return
+        if whole and any(action != "add" for action, *_ in changes):
+            raise Reject("event", changes)
+        book = self.orders.setdefault(symbol, Orders())
+        ids = set() if whole else set(book.held)
+        for action, _, order, *_ in changes:
+            if action == "add" and order in ids:
+                raise Reject("id", order)
+            (ids.discard if action == "delete" else ids.add)(order)
+        if whole:
+            longest = max(len({change[3] for change in changes if change[1] == side}) for side in ("BUY", "SELL"))
+            shown = next((depth for depth in (10, 100) if longest <= depth), 1000)
+            self.order_depths[symbol] = self.order_acknowledged.get(symbol, shown)
+        depth = self.order_depths.get(symbol) or self.order_acknowledged.get(symbol, 10)
+        message = Message(whole, crc, [], [], places, ts_event, depth)
+        self.parts.append(message)
+        if not whole and not book.stands:
+            book.open = book.open or "no_snapshot"
+            return
+        rows = []
+        if whole:
+            if book.stands and not book.held and not changes:
+                message.end = "control"
+                return
+            book.held, book.places = {}, (0, 0)
+            rows.append(("CLEAR", "NO_ORDER_SIDE", "", Decimal(0), Decimal(0)))
+        book.places = (max(book.places[0], places[0]), max(book.places[1], places[1]))
+        for action, side, order, price, size, written in changes:
+            held = book.held.get(order)
+            if action == "delete":
+                rows.append(("DELETE", side, order, held[1] if held else price, Decimal(0)))
+                book.held.pop(order, None)
+            elif held and held[:2] == (side, price):
+                rows.append(("UPDATE", side, order, price, size))
+                book.held[order] = (side, price, size, written)
+            else:
+                if held:
+                    rows.append(("DELETE", held[0], order, held[1], Decimal(0)))
+                    del book.held[order]
+                rows.append(("ADD", side, order, price, size))
+                book.held[order] = (side, price, size, written)
+        for side in ("BUY", "SELL"):
+            for price in book.prices(side)[depth:]:
+                for order in [id for id, held in book.held.items() if held[:2] == (side, price)]:
+                    rows.append(("DELETE", side, order, price, Decimal(0)))
+                    del book.held[order]
+        if crc not in book.crcs():
+            if not book.open:
+                self.gaps.append((name, "checksum", 0, 0))
+                book.open = "checksum"
+            book.stands, book.held = False, {}
+            return
+        book.stands, book.open = True, ""
+        message.end = "rows" if rows else "control"
+        book.emitted = max(book.emitted, self.ts) if rows else book.emitted
+        flags = 32 if whole else 0
+        for number, (action, side, order, price, size) in enumerate(rows):
+            row = {"action": action, "side": side, "price": price, "size": size}
+            row |= {"order_id": int(hashed(order), 16) if order else 0}
+            row |= {"flags": flags | (128 if number == len(rows) - 1 else 0), "sequence": 0}
+            row |= {"ts_event": ts_event, "ts_init": book.emitted}
             self.rows.append(("delta", name, row))
 
     # --- definitions and answers --------------------------------------------------------------------------------

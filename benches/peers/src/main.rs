@@ -318,13 +318,24 @@ fn main() {
     let mut results = Vec::new();
     let rows = std::cell::Cell::new(0);
     let whole = std::cell::Cell::new(0);
-    for kind in ["depth", "aggTrade", "bookTicker", "bybit orderbook", "okx books", "deribit book"] {
+    for kind in [
+        "depth",
+        "aggTrade",
+        "bookTicker",
+        "bybit orderbook",
+        "okx books",
+        "kraken-spot book",
+        "kraken-futures book",
+        "deribit book",
+    ] {
         let (snapshot, frames) = match kind {
             "depth" => frames::depth(20_000, 20),
             "aggTrade" => (None, frames::agg_trades(100_000)),
             "bybit orderbook" => frames::orderbook(20_000, 20),
             "okx books" => frames::books(20_000, 20),
             "deribit book" => frames::changes(20_000, 20),
+            "kraken-spot book" => frames::proven_book(20_000, 20),
+            "kraken-futures book" => frames::one_level_books(10_000, 20),
             _ => (None, frames::book_tickers(100_000)),
         };
         let mut works: Vec<Work<'_>> = vec![memchr_scan(), jiter_iterator(), jiter_value()];
@@ -340,7 +351,9 @@ fn main() {
                 sonic_typed::<AggTrade<'static>>(),
                 serde_json_typed::<AggTrade<'static>>(),
             ]),
-            "bybit orderbook" | "okx books" | "deribit book" => rows.set(0),
+            "bybit orderbook" | "okx books" | "kraken-spot book" | "kraken-futures book" | "deribit book" => {
+                rows.set(0);
+            }
             _ => works.extend([
                 simd_typed::<BookTicker<'static>>(),
                 sonic_typed::<BookTicker<'static>>(),
@@ -351,6 +364,8 @@ fn main() {
             "bybit orderbook" => "bybit-linear",
             "okx books" => "okx",
             "deribit book" => "deribit",
+            "kraken-spot book" => "kraken-spot",
+            "kraken-futures book" => "kraken-futures",
             _ => "binance-usdm",
         };
         works.push(whole_feed(feed, &whole, snapshot));

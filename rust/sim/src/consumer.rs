@@ -15,6 +15,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 
+use crate::decimal::Decimal;
 use crate::market::{Candle, Instrument, Level, Side};
 use crate::rows::{self, F_SNAPSHOT, last_of};
 use crate::truth::{Arrival, RowType, Truth};
@@ -152,8 +153,11 @@ struct State {
     partial_emitted: u64,
     bar: u64,
     running: Option<Candle>,
-    /// Of the last mark price, index price, funding rate.
-    marks: [u64; 3],
+    /// Of the last mark price, index price, funding rate, open interest.
+    marks: [u64; 4],
+    /// The last best bid and ask of a ticker.
+    top: Option<(u64, Level, Level)>,
+    status: (u64, &'static str),
     forced: VecDeque<(u64, Side, i64, i64)>,
 }
 
@@ -198,14 +202,6 @@ impl<'a> Consumer<'a> {
         let at = message.instrument;
         let received = Received { message: message.clone(), ts };
         match &message.content {
-            Content::Control => {}
-            Content::Trade { aggregate, .. } => {
-                // Fills where there are any, else what was added up of them; never both.
-                if *aggregate != self.channels.has(Channel::Trade) {
-                    self.trade(at, &message.content, ts)?;
-                }
-            }
-            Content::Quote { .. } => self.quote(at, &message.content, ts)?,
             Content::Diff(_) => {
                 self.states[at].book.silent = false;
                 self.diff(at, received)?;
@@ -227,15 +223,41 @@ impl<'a> Consumer<'a> {
                     return Ok(Needs::Snapshot);
                 }
             }
-            Content::Running { spec, candle } => self.running(at, spec, *candle, ts)?,
             Content::Partial(partial) => self.partial(at, partial, ts)?,
-            Content::Bar { .. } => self.bar(at, &message.content, ts)?,
-            Content::Mark { .. } => self.mark(at, &message.content, ts)?,
-            Content::Valued(valued) => self.valued(at, valued, ts)?,
-            Content::Forced { fill, sides } => self.fill(at, fill, sides, ts)?,
-            Content::Liquidation { .. } => self.forced(at, &message.content, ts)?,
+            content => self.apart(at, content, ts)?,
         }
         Ok(Needs::Nothing)
+    }
+
+    /// What is apart from books.
+    fn apart(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        match content {
+            Content::Trade { aggregate, .. } => {
+                // Fills where there are any, else what was added up of them; never both.
+                if *aggregate != self.channels.has(Channel::Trade) {
+                    self.trade(at, content, ts)?;
+                }
+                Ok(())
+            }
+            Content::Valued(valued) => self.valued(at, valued, ts),
+            Content::Forced { fill, sides } => self.fill(at, fill, sides, ts),
+            Content::Several(all) => all.iter().try_for_each(|one| self.apart(at, one, ts)),
+            Content::Quote { .. } => self.quote(at, content, ts),
+            Content::Top { bid, ask, ts_event } => self.top(at, (*bid, *ask), *ts_event, ts),
+            Content::Running { spec, candle } => self.running(at, spec, *candle, ts),
+            Content::Bar { .. } => self.bar(at, content, ts),
+            Content::Mark { .. } => self.mark(at, content, ts),
+            Content::OpenInterest { value, unit, ts_event } => {
+                self.open_interest(at, (*value, unit), *ts_event, ts)
+            }
+            Content::Status { .. } => self.status(at, content, ts),
+            Content::Liquidation { .. } => self.forced(at, content, ts),
+            Content::Control
+            | Content::Diff(_)
+            | Content::Snapshot(_)
+            | Content::Partial(_)
+            | Content::Proven(_) => Ok(()),
+        }
     }
 
     /// The input is over: holes that are open stay open.
@@ -490,6 +512,58 @@ impl<'a> Consumer<'a> {
         Ok(())
     }
 
+    /// The fields of a ticker: of two that say the same the first counts.
+    fn top(&mut self, at: usize, (bid, ask): (Level, Level), ts_event: u64, ts: u64) -> io::Result<()> {
+        let held = &mut self.states[at].top;
+        if held.is_some_and(|(last, ..)| ts_event <= last) {
+            return Ok(());
+        }
+        let is_same = held.is_some_and(|(_, held_bid, held_ask)| (held_bid, held_ask) == (bid, ask));
+        *held = Some((ts_event, bid, ask));
+        if is_same {
+            return Ok(());
+        }
+        let row = rows::quote(&self.instruments[at], bid, ask);
+        self.truth.row(RowType::Quote, &self.ids[at], (ts_event, ts), Arrival::Any, row)
+    }
+
+    fn open_interest(
+        &mut self,
+        at: usize,
+        (value, unit): (Decimal, &str),
+        ts_event: u64,
+        ts: u64,
+    ) -> io::Result<()> {
+        let last = &mut self.states[at].marks[3];
+        if ts_event <= *last {
+            return Ok(());
+        }
+        *last = ts_event;
+        self.truth.row(RowType::OpenInterest, &self.ids[at], (ts_event, ts), Arrival::Any, |row| {
+            row.decimal("value", value).text("unit", unit);
+            match unit {
+                "quote" => row.decimal("value_quote", value),
+                _ => row.text("value_quote", ""),
+            };
+        })
+    }
+
+    fn status(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
+        let Content::Status { action, reason, is_trading, ts_event } = content else { return Ok(()) };
+        let (newest, held) = &mut self.states[at].status;
+        if ts_event <= newest {
+            return Ok(());
+        }
+        *newest = *ts_event;
+        if std::mem::replace(held, *reason) == *reason {
+            return Ok(());
+        }
+        self.truth.row(RowType::Status, &self.ids[at], (*ts_event, ts), Arrival::Any, |row| {
+            row.text("action", action).text("reason", reason);
+            row.key("is_trading").raw(if *is_trading { "true" } else { "false" });
+        })
+    }
+
     fn quote(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
         let Content::Quote { id, bid, ask, ts_event } = content else { return Ok(()) };
         let last = &mut self.states[at].quote;
@@ -534,7 +608,7 @@ impl<'a> Consumer<'a> {
     fn mark(&mut self, at: usize, content: &Content, ts: u64) -> io::Result<()> {
         let Content::Mark { mark, index, funding, ts_event } = content else { return Ok(()) };
         let (id, times) = (&self.ids[at], (*ts_event, ts));
-        let [last_mark, last_index, last_funding] = &mut self.states[at].marks;
+        let [last_mark, last_index, last_funding, _] = &mut self.states[at].marks;
         let is_next = |last: &mut u64| *ts_event > std::mem::replace(last, (*last).max(*ts_event));
         if let Some(mark) = mark
             && is_next(last_mark)

@@ -28,6 +28,18 @@ pub(crate) fn trade<'r>(
     }
 }
 
+/// The same where nobody says who took.
+pub(crate) fn trade_without_side<'r>(
+    instrument: &'r Instrument,
+    level: Level,
+    id: &'r str,
+) -> impl FnOnce(&mut Row<'_>) + 'r {
+    move |row| {
+        row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
+        row.text("aggressor_side", "NO_AGGRESSOR").text("trade_id", id);
+    }
+}
+
 pub(crate) fn quote(instrument: &Instrument, bid: Level, ask: Level) -> impl FnOnce(&mut Row<'_>) {
     move |row| {
         row.decimal("bid_price", instrument.price(bid.price));

@@ -35,6 +35,8 @@ pub enum RowType {
     OpenInterest,
     /// The value of a volatility index.
     VolatilityIndex,
+    /// Whether an instrument trades.
+    Status,
 }
 
 impl RowType {
@@ -51,6 +53,7 @@ impl RowType {
         Self::Liquidation,
         Self::OpenInterest,
         Self::VolatilityIndex,
+        Self::Status,
     ];
 
     /// The types that have rows, by name.
@@ -74,6 +77,7 @@ impl RowType {
             Self::Liquidation => "liquidation",
             Self::OpenInterest => "open_interest",
             Self::VolatilityIndex => "volatility_index",
+            Self::Status => "status",
         }
     }
 }

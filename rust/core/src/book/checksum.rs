@@ -6,7 +6,8 @@
 //!
 //! A venue's rule is a function of the ladder, in `venue/<name>/sequence.rs`, with its source.
 
-use super::Ladder;
+use super::orders::Orders;
+use super::{Ladder, Queue};
 use crate::data::Side;
 use crate::decimal;
 use crate::json::{Level, Written};
@@ -17,7 +18,27 @@ pub struct Checksum {
     /// As sent; `None`: this message has none, those that follow do.
     pub expected: Option<u32>,
     /// The checksum of a book.
-    pub of: fn(&Ladder<Written>) -> u32,
+    pub of: Rule,
+}
+
+/// How a checksum is made.
+#[derive(Debug, Clone, Copy)]
+pub enum Rule {
+    /// Of levels.
+    Levels(fn(&Ladder<Written>) -> u32),
+    /// Of orders: whether it is theirs, whose prices and sizes have at most so many decimals.
+    Orders(fn(&Ladder<Queue>, Written, u32) -> bool),
+}
+
+/// What is kept of a book's levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// Their sizes.
+    Sizes,
+    /// Their texts too.
+    Texts,
+    /// Their orders.
+    Orders,
 }
 
 /// What a message says of a book beyond its levels.
@@ -33,11 +54,12 @@ pub struct Proof<'a> {
     pub depth: usize,
 }
 
-/// The levels of a book, with their texts where a checksum needs them.
+/// The levels of a book, with their texts where a checksum needs them, or with their orders.
 #[derive(Debug, Clone)]
 pub(super) enum Held {
     Plain(Ladder),
     Written(Ladder<Written>),
+    Orders(Orders),
 }
 
 impl Default for Held {
@@ -47,13 +69,24 @@ impl Default for Held {
 }
 
 impl Held {
-    /// Drops all levels; those that follow are kept with their texts or without.
-    pub(super) fn restart(&mut self, is_proven: bool) {
-        match (&mut *self, is_proven) {
-            (Self::Plain(ladder), false) => ladder.clear(),
-            (Self::Written(ladder), true) => ladder.clear(),
-            (_, false) => *self = Self::Plain(Ladder::default()),
-            (_, true) => *self = Self::Written(Ladder::default()),
+    /// Drops all levels, and says what is kept of those that follow.
+    pub(super) fn restart(&mut self, keeping: Keeping) {
+        match (&mut *self, keeping) {
+            (Self::Plain(ladder), Keeping::Sizes) => ladder.clear(),
+            (Self::Written(ladder), Keeping::Texts) => ladder.clear(),
+            (Self::Orders(orders), Keeping::Orders) => orders.clear(),
+            (_, Keeping::Sizes) => *self = Self::Plain(Ladder::default()),
+            (_, Keeping::Texts) => *self = Self::Written(Ladder::default()),
+            (_, Keeping::Orders) => *self = Self::Orders(Orders::default()),
+        }
+    }
+
+    /// What is kept.
+    pub(super) const fn keeping(&self) -> Keeping {
+        match self {
+            Self::Plain(_) => Keeping::Sizes,
+            Self::Written(_) => Keeping::Texts,
+            Self::Orders(_) => Keeping::Orders,
         }
     }
 
@@ -74,20 +107,25 @@ impl Held {
                 let changes = levels.iter().zip(written);
                 ladder.apply(side, changes.map(|(level, written)| (level.price, level.size, written)), told);
             }
+            // Events of such a book are of orders.
+            Self::Orders(_) => {}
         }
     }
 
     /// Levels of `side`, best first, and how they were written where that is kept.
     pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = (Level, Option<Written>)> {
-        let (plain, written) = match self {
-            Self::Plain(ladder) => (Some(ladder), None),
-            Self::Written(ladder) => (None, Some(ladder)),
+        let (plain, written, orders) = match self {
+            Self::Plain(ladder) => (Some(ladder), None, None),
+            Self::Written(ladder) => (None, Some(ladder), None),
+            Self::Orders(orders) => (None, None, Some(orders.ladder())),
         };
         let plain = plain.into_iter().flat_map(move |ladder| ladder.levels(side));
         let written = written.into_iter().flat_map(move |ladder| ladder.levels(side));
+        let orders = orders.into_iter().flat_map(move |ladder| ladder.levels(side));
         plain
             .map(|(price, size, ())| (Level { price, size }, None))
             .chain(written.map(|(price, size, written)| (Level { price, size }, Some(*written))))
+            .chain(orders.map(|(price, size, _)| (Level { price, size }, None)))
     }
 
     /// Drops the levels of `side` beyond the best `depth`, giving each price dropped, best first.
@@ -95,7 +133,7 @@ impl Held {
         match self {
             Self::Plain(ladder) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
             Self::Written(ladder) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
-            Self::Plain(_) | Self::Written(_) => {}
+            Self::Plain(_) | Self::Written(_) | Self::Orders(_) => {}
         }
     }
 
@@ -103,14 +141,18 @@ impl Held {
         match self {
             Self::Plain(ladder) => ladder.is_empty(),
             Self::Written(ladder) => ladder.is_empty(),
+            Self::Orders(orders) => orders.ladder().is_empty(),
         }
     }
 
     /// Whether the book is what its venue says. Without the texts nothing can be said, so nothing is.
     pub(super) fn proves(&self, checksum: Option<Checksum>) -> bool {
         match (self, checksum) {
-            (Self::Written(ladder), Some(Checksum { expected: Some(expected), of })) => {
+            (Self::Written(ladder), Some(Checksum { expected: Some(expected), of: Rule::Levels(of) })) => {
                 of(ladder) == expected
+            }
+            (Self::Orders(orders), Some(Checksum { expected: Some(expected), of: Rule::Orders(of) })) => {
+                of(orders.ladder(), orders.whole(), expected)
             }
             _ => true,
         }
@@ -150,13 +192,13 @@ mod tests {
         let checksum = |expected| {
             Some(Checksum {
                 expected: Some(expected),
-                of: |ladder| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum(),
+                of: Rule::Levels(|ladder| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum()),
             })
         };
         held.apply(Side::Buy, &[level], &[written], |_| ());
         assert!(held.proves(checksum(9)), "no texts, no proof");
         assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(level, None)]);
-        held.restart(true);
+        held.restart(Keeping::Texts);
         assert!(held.is_empty());
         held.apply(Side::Buy, &[level], &[written], |_| ());
         assert!(held.proves(checksum(2)) && !held.proves(checksum(9)) && held.proves(None));

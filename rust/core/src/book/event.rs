@@ -1,6 +1,6 @@
 //! Events of a book, what becomes of their frames, and what a book says beside rows.
 
-use super::{Checksum, Derived, Gap, Proof, Update};
+use super::{Checksum, Derived, Gap, OrderChange, Proof, Update};
 use crate::accounting::End;
 use crate::data::{ColumnSet, Decimals, DeltaColumns};
 use crate::json::{Level, Written};
@@ -21,6 +21,8 @@ pub struct BookEvent<'a> {
     pub bids: &'a [Level],
     /// Asks.
     pub asks: &'a [Level],
+    /// Of a book by order: the orders, in place of levels.
+    pub orders: Option<&'a [OrderChange]>,
     /// What proves the book once the event is applied.
     pub proof: Proof<'a>,
     /// Most decimals in them.
@@ -31,6 +33,13 @@ pub struct BookEvent<'a> {
     pub ts_init: u64,
     /// The frame.
     pub frame: PendingFrame,
+}
+
+impl BookEvent<'_> {
+    /// Whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bids.is_empty() && self.asks.is_empty() && self.orders.is_none_or(<[_]>::is_empty)
+    }
 }
 
 /// A frame that had waited and now has an end.
@@ -75,6 +84,7 @@ pub struct BookOutput<'o> {
 pub(super) struct Kept {
     pub(super) update: Update,
     pub(super) levels: Vec<Level>,
+    orders: Option<Vec<OrderChange>>,
     written: Vec<Written>,
     checksum: Option<Checksum>,
     depth: usize,
@@ -93,6 +103,7 @@ impl Kept {
         Self {
             update,
             levels,
+            orders: event.orders.map(<[_]>::to_vec),
             written: [event.proof.bids, event.proof.asks].concat(),
             checksum: event.proof.checksum,
             depth: event.proof.depth,
@@ -110,6 +121,7 @@ impl Kept {
         BookEvent {
             bids,
             asks,
+            orders: self.orders.as_deref(),
             proof: Proof {
                 bids: bids_written,
                 asks: asks_written,

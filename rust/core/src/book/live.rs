@@ -14,11 +14,12 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::checksum::Held;
+use super::checksum::{Held, Keeping};
 use super::event::{Kept, Undo, without_empty};
+use super::orders::Orders;
 use super::{
-    BookEvent, BookOutput, Change, Gap, GapCause, Judge, OnGap, PendingFrame, Position, Proof, Settled,
-    Update, Verdict,
+    BookEvent, BookOutput, Change, Gap, GapCause, Judge, OnGap, OrderChange, PendingFrame, Position, Proof,
+    Settled, Update, Verdict,
 };
 use crate::accounting::End;
 use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
@@ -83,7 +84,17 @@ impl LiveBook {
         as_sent: bool,
     ) -> Self {
         let mut held = Held::default();
-        held.restart(as_sent);
+        held.restart(match event.orders {
+            Some(_) => Keeping::Orders,
+            None if as_sent => Keeping::Texts,
+            None => Keeping::Sizes,
+        });
+        if let (Held::Orders(held), Some(orders)) = (&mut held, event.orders) {
+            let mut rows = DeltaColumns::default();
+            for order in orders {
+                held.apply(order, &mut rows);
+            }
+        }
         held.apply(Side::Buy, event.bids, event.proof.bids, |_| ());
         held.apply(Side::Sell, event.asks, event.proof.asks, |_| ());
         Self {
@@ -106,6 +117,24 @@ impl LiveBook {
     #[must_use]
     pub const fn keeps_texts(&self) -> bool {
         matches!(self.held, Held::Written(_))
+    }
+
+    /// The orders of a book that is by order: bids, then asks, best first, oldest first.
+    #[must_use]
+    pub fn orders(&self) -> Option<Vec<OrderChange>> {
+        match &self.held {
+            Held::Orders(orders) => Some(orders.standing()),
+            Held::Plain(_) | Held::Written(_) => None,
+        }
+    }
+
+    /// Whether the changes of orders may be made: no id is that of two orders.
+    #[must_use]
+    pub fn admits(&self, orders: &[OrderChange], whole: bool) -> bool {
+        match &self.held {
+            Held::Orders(held) => held.admits(orders, whole),
+            Held::Plain(_) | Held::Written(_) => Orders::default().admits(orders, whole),
+        }
     }
 
     /// The last id, when the book is in step.
@@ -352,7 +381,7 @@ impl LiveBook {
         if let Some(gap) = &mut self.gap {
             gap.withheld += 1;
         }
-        self.held.restart(false);
+        self.held.restart(Keeping::Sizes);
         self.position = None;
         self.in_step = false;
         End::Withheld
@@ -370,7 +399,7 @@ impl LiveBook {
     /// Starts anew from a whole book that the stream brought. What waited goes on from it, or it was before: then
     /// it was passed, or nothing will ever join it.
     fn replace(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
-        if self.in_step && self.held.is_empty() && event.bids.is_empty() && event.asks.is_empty() {
+        if self.in_step && self.held.is_empty() && event.is_empty() {
             // The book was empty and is.
             self.position = Some(Position::fresh(update));
             return End::Control;
@@ -409,17 +438,22 @@ impl LiveBook {
         let read = |side| -> (Vec<Level>, Vec<Written>) {
             self.held.levels(side).map(|(level, written)| (level, written.unwrap_or_default())).unzip()
         };
-        let ((bids, bids_written), (asks, asks_written)) = (read(Side::Buy), read(Side::Sell));
+        let orders = self.orders();
+        let ((bids, bids_written), (asks, asks_written)) = match orders {
+            Some(_) => Default::default(),
+            None => (read(Side::Buy), read(Side::Sell)),
+        };
         let event = BookEvent {
             bids: &bids,
             asks: &asks,
+            orders: orders.as_deref(),
             proof: Proof { bids: &bids_written, asks: &asks_written, ..Proof::default() },
             decimals: self.decimals,
             ts_event,
             ts_init,
             frame: PendingFrame::default(),
         };
-        self.emit_clear_keeping(self.keeps_texts(), id, &event, out);
+        self.emit_clear_keeping(self.held.keeping(), id, &event, out);
         self.emit_levels(id, &event, F_SNAPSHOT, out);
         self.event_ended(id, ts_event, out);
     }
@@ -430,6 +464,9 @@ impl LiveBook {
             match &self.held {
                 Held::Plain(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
                 Held::Written(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
+                Held::Orders(orders) => {
+                    derived.event_ended(orders.ladder(), sequence, ts_event, self.last_ts);
+                }
             }
         }
     }
@@ -542,17 +579,22 @@ impl LiveBook {
     }
 
     fn emit_clear(&mut self, sequence: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
-        self.emit_clear_keeping(event.proof.checksum.is_some(), sequence, event, out);
+        let keeping = match (event.orders, event.proof.checksum) {
+            (Some(_), _) => Keeping::Orders,
+            (None, Some(_)) => Keeping::Texts,
+            (None, None) => Keeping::Sizes,
+        };
+        self.emit_clear_keeping(keeping, sequence, event, out);
     }
 
     fn emit_clear_keeping(
         &mut self,
-        texts: bool,
+        keeping: Keeping,
         sequence: u64,
         event: &BookEvent<'_>,
         out: &mut BookOutput<'_>,
     ) {
-        self.held.restart(texts);
+        self.held.restart(keeping);
         out.rows.push(&DeltaRow {
             action: BookAction::Clear,
             side: Side::None,
@@ -568,7 +610,7 @@ impl LiveBook {
 
     fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let undo = Undo::to(out);
-        let is_empty = event.bids.is_empty() && event.asks.is_empty();
+        let is_empty = event.is_empty();
         if !is_empty {
             self.emit_levels(update.last, event, 0, out);
         }
@@ -595,6 +637,9 @@ impl LiveBook {
     /// What fell out of the depth that the venue keeps is gone: DELETEs of the same event, bids first, best first.
     fn drop_beyond(&mut self, depth: usize, rows: &mut DeltaColumns) {
         for side in [Side::Buy, Side::Sell] {
+            if let Held::Orders(orders) = &mut self.held {
+                orders.truncate(side, depth, rows);
+            }
             self.held.truncate(side, depth, |price| {
                 rows.price.push(price);
                 rows.size.push(0);
@@ -629,6 +674,10 @@ impl LiveBook {
             });
             out.news.unheld_deletes += unheld;
             rows.side.resize(rows.action.len(), side as u8);
+        }
+        if let (Held::Orders(held), Some(orders)) = (&mut self.held, event.orders) {
+            let unheld = orders.iter().filter(|order| held.apply(order, rows)).count();
+            out.news.unheld_deletes += unheld as u64;
         }
         if event.proof.depth > 0 {
             self.drop_beyond(event.proof.depth, rows);

@@ -8,9 +8,10 @@ mod gap;
 mod half;
 mod ladder;
 mod live;
+mod orders;
 mod sequence;
 
-pub use checksum::{Checksum, Proof};
+pub use checksum::{Checksum, Proof, Rule};
 pub use depth::depth10;
 pub use derived::Derived;
 pub use event::{BookEvent, BookNews, BookOutput, PendingFrame, Settled};
@@ -18,4 +19,5 @@ pub use gap::{Gap, GapCause, OnGap};
 pub use half::Change;
 pub use ladder::{Ladder, Payload};
 pub use live::LiveBook;
+pub use orders::{OrderAction, OrderChange, Queue, Resting};
 pub use sequence::{Judge, Position, Update, Verdict};

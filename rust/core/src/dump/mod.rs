@@ -13,6 +13,7 @@ mod bybit;
 mod columns;
 mod error;
 mod interval;
+mod kraken;
 mod made_id;
 mod output;
 mod probe;
@@ -92,7 +93,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 23] = [
+pub static REGISTRY: [&DumpSpec; 26] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -116,6 +117,9 @@ pub static REGISTRY: [&DumpSpec; 23] = [
     &bybit::klines::SPEC,
     &bybit::index::INDEX,
     &bybit::index::PREMIUM,
+    &kraken::trades::SPEC,
+    &kraken::time_and_sales::SPEC,
+    &kraken::ohlcvt::SPEC,
 ];
 
 /// The format called `name`.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::columns::{Found, by_header, by_position};
 use super::output::{Output, OutputOptions};
 use super::reader::{DumpOptions, DumpReader};
-use super::rows::MAX_FIELDS;
+use super::rows::{ABSENT, MAX_FIELDS};
 use super::zip::{self, Member};
 use super::{DumpDecoder, DumpError, DumpSpec, REGISTRY, Setting, names};
 use crate::capture::{CaptureError, Compression, Inflate};
@@ -211,6 +211,17 @@ fn lacking(spec: &'static DumpSpec, missing: &[&str], sample: &Sample) -> DumpEr
 
 fn find(spec: &'static DumpSpec, sample: &Sample) -> Result<Option<Found>, DumpError> {
     match &sample.header {
+        // Where it leaves the last ones without a name, the layout of as many columns counts that agrees with it.
+        Some(header) if header.len() < sample.first.len() => {
+            let by_name = by_header(spec, header)?;
+            let agrees = |found: &Found| {
+                by_name.unknown.is_empty()
+                    && (0..spec.columns.len()).all(|column| {
+                        by_name.map[column] == ABSENT || by_name.map[column] == found.map[column]
+                    })
+            };
+            Ok(Some(by_position(spec, &sample.first).filter(agrees).unwrap_or(by_name)))
+        }
         Some(header) => by_header(spec, header).map(Some),
         None => Ok(by_position(spec, &sample.first)),
     }

@@ -7,7 +7,7 @@ use super::market::{Market, Slot};
 use super::{Place, StreamKey};
 use crate::accounting::End;
 use crate::book::{
-    BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Proof, Update, depth10,
+    BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, OrderChange, PendingFrame, Proof, Update, depth10,
 };
 use crate::data::{AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
@@ -106,6 +106,8 @@ pub struct BookMessage<'a> {
     pub bids: &'a [Level],
     /// Asks as sent.
     pub asks: &'a [Level],
+    /// Of a book by order: the orders as sent, in place of levels.
+    pub orders: Option<&'a [OrderChange]>,
     /// What proves the book once it is applied.
     pub proof: Proof<'a>,
     /// Most decimals in them.
@@ -120,7 +122,9 @@ impl Market {
             // The reader of levels has checked these bounds already.
             return Ok(());
         }
-        for level in message.bids.iter().chain(message.asks) {
+        let orders = message.orders.unwrap_or_default().iter();
+        let orders = orders.map(|order| Level { price: order.price, size: order.size });
+        for level in message.bids.iter().chain(message.asks).copied().chain(orders) {
             if !self.options.limits.price(level.price) || !self.options.limits.size(level.size) {
                 return Err(Kind::Decimal(crate::decimal::DecimalError::Scale));
             }
@@ -138,6 +142,7 @@ impl Market {
         Ok(BookEvent {
             bids: message.bids,
             asks: message.asks,
+            orders: message.orders,
             proof: message.proof,
             decimals: message.decimals,
             ts_event,
@@ -169,6 +174,11 @@ impl Market {
         let (at, early) = self.diff_book(slot, channel, judge);
         if let Some(early) = early {
             self.take_early(slot, at, &early);
+        }
+        if let Some(orders) = event.orders
+            && !self.slots[slot as usize].books.diffs[at].book.admits(orders, update.whole)
+        {
+            return Err(Kind::Value);
         }
         let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
         self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
@@ -400,6 +410,7 @@ impl Market {
         let event = BookEvent {
             bids,
             asks,
+            orders: None,
             proof: Proof::default(),
             decimals: early.decimals,
             ts_event: early.ts_event,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::market::Market;
-use crate::book::{BookEvent, Judge, LiveBook, OnGap, PendingFrame, Proof};
+use crate::book::{BookEvent, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof};
 use crate::data::{Decimals, Side};
 use crate::decimal;
 use crate::json::{Level, Written};
@@ -124,7 +124,14 @@ pub struct BookState {
     /// Whether prices and sizes stand as the venue sent them, trailing zeros included: a checksum is made of that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub as_sent: bool,
+    /// Of a book by order: side (`B`, `S`), id, price and size as sent, and how many decimals the venue has of both; bids, then
+    /// asks, best first, oldest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orders: Option<Vec<OrderState>>,
 }
+
+/// Side, id, price, size, decimals of prices and of sizes.
+type OrderState = (char, u64, String, String, u8, u8);
 
 impl BookState {
     pub(super) fn of(book: &LiveBook) -> Option<Self> {
@@ -139,6 +146,14 @@ impl BookState {
             };
             book.levels(side).map(text).collect()
         };
+        let order = |order: OrderChange| {
+            let side = if order.side == Side::Sell { 'S' } else { 'B' };
+            let price = decimal::text_as_written(order.price, order.written.price);
+            let size = decimal::text_as_written(order.size, order.written.size);
+            (side, order.id, price, size, order.whole.price, order.whole.size)
+        };
+        let orders: Option<Vec<_>> = book.orders().map(|orders| orders.into_iter().map(order).collect());
+        let levels = |side| if orders.is_some() { Vec::new() } else { levels(side) };
         let Decimals { price, size } = book.decimals();
         Some(Self {
             id,
@@ -148,6 +163,7 @@ impl BookState {
             bids: levels(Side::Buy),
             asks: levels(Side::Sell),
             as_sent: book.keeps_texts(),
+            orders,
         })
     }
 
@@ -162,9 +178,23 @@ impl BookState {
             levels.iter().map(read).unzip()
         };
         let ((bids, bids_written), (asks, asks_written)) = (read(&self.bids), read(&self.asks));
+        let order = |(side, id, price, size, of_price, of_size): &OrderState| {
+            let (price, size) = (decimal(price), decimal(size));
+            OrderChange {
+                action: OrderAction::Add,
+                side: if *side == 'S' { Side::Sell } else { Side::Buy },
+                id: *id,
+                price: price.value,
+                size: size.value,
+                written: Written::of(price, size),
+                whole: Written { price: *of_price, size: *of_size },
+            }
+        };
+        let orders: Option<Vec<_>> = self.orders.as_ref().map(|orders| orders.iter().map(order).collect());
         let event = BookEvent {
             bids: &bids,
             asks: &asks,
+            orders: orders.as_deref(),
             proof: Proof { bids: &bids_written, asks: &asks_written, ..Proof::default() },
             decimals: Decimals { price: self.decimals.0, size: self.decimals.1 },
             ts_event: 0,

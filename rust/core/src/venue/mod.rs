@@ -85,6 +85,7 @@ pub static REGISTRY: [&FeedSpec; 10] = [
     &bybit::OPTION,
     &okx::OKX,
     &kraken::SPOT,
+    &kraken::FUTURES,
     &deribit::DERIBIT,
 ];
 

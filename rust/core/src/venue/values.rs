@@ -43,11 +43,21 @@ pub(super) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
+/// What a size below zero in a book is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BelowZero {
+    /// Not a size.
+    Refused,
+    /// Nothing stands there, as 0 says.
+    None,
+}
+
 /// A level that is an object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Priced {
     price: Decimal,
     size: Decimal,
+    below_zero: BelowZero,
 }
 
 impl<'a> Message<'a> for Priced {
@@ -56,7 +66,7 @@ impl<'a> Message<'a> for Priced {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
             0 => self.price = price(cursor)?,
-            _ => self.size = size_or_zero(cursor)?,
+            _ => self.size = book_size(cursor, self.below_zero)?,
         }
         Ok(())
     }
@@ -110,6 +120,7 @@ impl Levels {
     pub(super) fn read_priced<'a>(
         &mut self,
         side: Side,
+        below_zero: BelowZero,
         cursor: &mut Cursor<'a>,
         order: &mut Order,
         unknown: &mut UnknownKeys,
@@ -130,7 +141,7 @@ impl Levels {
             }
             cursor.peek();
             let start = cursor.offset();
-            let mut level = Priced::default();
+            let mut level = Priced { price: Decimal::default(), size: Decimal::default(), below_zero };
             let seen = cursor.object(&mut level, order, unknown)?;
             require(seen, Priced::KEYS, &[0, 1], start)?;
             let (price, size) = (level.price, level.size);
@@ -145,7 +156,14 @@ impl Levels {
     /// As the market takes them; `ts_event` 0: the receive time.
     pub(super) fn message(&self, ts_event: u64) -> BookMessage<'_> {
         let proof = Proof::default();
-        BookMessage { bids: &self.bids, asks: &self.asks, proof, decimals: self.decimals, ts_event }
+        BookMessage {
+            bids: &self.bids,
+            asks: &self.asks,
+            orders: None,
+            proof,
+            decimals: self.decimals,
+            ts_event,
+        }
     }
 }
 
@@ -164,6 +182,23 @@ pub(super) fn epoch_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
         0 => Ok(0),
         value => time::from_epoch(value).ok_or(JsonError { kind: Kind::Time, at }),
     }
+}
+
+/// A time as RFC 3339 text, `2026-08-26T11:34:06.075373Z`, ns UTC.
+pub(super) fn moment(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = cursor.string()?;
+    time::from_rfc3339(&text).filter(|ns| time::is_plausible(*ns)).ok_or(JsonError { kind: Kind::Time, at })
+}
+
+/// The same where the beginning of the epoch says that there is none: 0.
+pub(super) fn moment_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = cursor.string()?;
+    let ns = time::from_rfc3339(&text).filter(|ns| *ns == 0 || time::is_plausible(*ns));
+    ns.ok_or(JsonError { kind: Kind::Time, at })
 }
 
 /// A price that must be positive.
@@ -254,6 +289,17 @@ pub(super) fn size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError
         Ok(size)
     } else {
         Err(out_of_range(Kind::Size, size.value, at))
+    }
+}
+
+/// The size of a level.
+pub(super) fn book_size(cursor: &mut Cursor<'_>, below_zero: BelowZero) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    let size = cursor.decimal()?;
+    match below_zero {
+        BelowZero::None if size.value < 0 => Ok(Decimal::default()),
+        _ if (0..=decimal::SIZE_MAX).contains(&size.value) => Ok(size),
+        _ => Err(out_of_range(Kind::Size, size.value, at)),
     }
 }
 

@@ -31,12 +31,15 @@ pub(crate) enum Packing {
     },
     /// gzip.
     Gzip,
+    /// Not at all.
+    Plain,
 }
 
 /// A file in the making.
 pub(crate) enum Packed {
     Zip(Box<Archive>, bool),
     Gzip(Box<GzEncoder<BufWriter<File>>>),
+    Plain(BufWriter<File>),
 }
 
 impl Packed {
@@ -53,6 +56,7 @@ impl Packed {
                 Self::Zip(Box::new(Archive::new(file, name)?), checksum)
             }
             Packing::Gzip => Self::Gzip(Box::new(GzEncoder::new(file, Compression::new(LEVEL)))),
+            Packing::Plain => Self::Plain(file),
         })
     }
 
@@ -60,6 +64,7 @@ impl Packed {
         match self {
             Self::Zip(archive, _) => archive.write(bytes),
             Self::Gzip(out) => out.write_all(bytes),
+            Self::Plain(out) => out.write_all(bytes),
         }
     }
 
@@ -67,6 +72,7 @@ impl Packed {
     pub fn finish(self, path: &Path) -> io::Result<Option<String>> {
         match self {
             Self::Gzip(out) => out.finish()?.flush().map(|()| None),
+            Self::Plain(mut out) => out.flush().map(|()| None),
             Self::Zip(archive, checksum) => {
                 let digest = archive.finish()?;
                 let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -14,17 +14,20 @@ use crate::wire::Text;
 pub(crate) enum Period {
     Day,
     Month,
+    Quarter,
 }
 
 impl Period {
     /// The time up to which the file of a time goes, ns UTC.
     fn end(self, at: u64) -> u64 {
         let mut next = (at / DAY + 1) * DAY;
-        if self == Self::Month {
-            let month = Date::of(at).month;
-            while Date::of(next).month == month {
-                next += DAY;
-            }
+        let part = |at: u64| match self {
+            Self::Day => at / DAY,
+            Self::Month => Date::of(at).month,
+            Self::Quarter => (Date::of(at).month - 1) / 3,
+        };
+        while part(next) == part(at) {
+            next += DAY;
         }
         next
     }

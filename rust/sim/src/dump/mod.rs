@@ -10,6 +10,8 @@ mod archive;
 mod binance;
 mod bybit;
 mod files;
+mod kraken;
+mod made_id;
 mod minutes;
 mod tardis;
 
@@ -52,6 +54,7 @@ type Make = fn(&Setting<'_>) -> Option<(Sheet, Box<dyn Table>)>;
 enum Published {
     ByDay,
     ByMonth,
+    ByQuarter,
     Both,
 }
 
@@ -69,7 +72,7 @@ pub struct Target {
 }
 
 /// Every kind there is.
-pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS];
+pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS, kraken::TARGETS];
 
 /// The target of a name.
 #[must_use]
@@ -115,10 +118,15 @@ impl Cut {
             (Self::Auto, Published::ByMonth) | (Self::Monthly, Published::ByMonth | Published::Both) => {
                 &[Period::Month]
             }
+            (Self::Auto, Published::ByQuarter) => &[Period::Quarter],
             (Self::Auto, _) | (Self::Daily, Published::ByDay | Published::Both) => &[Period::Day],
             (Self::Both, Published::Both) => &[Period::Day, Period::Month],
             (_, published) => {
-                let wanted = if published == Published::ByDay { "auto or daily" } else { "auto or monthly" };
+                let wanted = match published {
+                    Published::ByDay => "auto or daily",
+                    Published::ByQuarter => "auto",
+                    Published::ByMonth | Published::Both => "auto or monthly",
+                };
                 let value = format!("{self:?}").to_lowercase();
                 return Err(SimulateError::Option { name: "period", value, wanted });
             }

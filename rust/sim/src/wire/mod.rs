@@ -19,6 +19,7 @@ use crate::market::{Candle, Event, Instrument, Level, Market, Product, Side};
 
 pub use rounds::Rounds;
 pub use text::Text;
+pub(crate) use text::uuid;
 
 /// What may be subscribed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,6 +206,37 @@ pub enum Content {
         /// Event time, ns UTC.
         ts_event: u64,
     },
+    /// Several things, none of them of a book.
+    Several(Vec<Self>),
+    /// Best bid and ask among the fields of a ticker: what says the same as the last one says nothing.
+    Top {
+        /// Bid.
+        bid: Level,
+        /// Ask.
+        ask: Level,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// What is open.
+    OpenInterest {
+        /// How much.
+        value: Decimal,
+        /// Of what: `base`, `contracts` or `quote`.
+        unit: &'static str,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
+    /// Whether it trades: what says the same as the last one says nothing.
+    Status {
+        /// Nautilus's name of the action.
+        action: &'static str,
+        /// The venue's word.
+        reason: &'static str,
+        /// Whether orders are matched.
+        is_trading: bool,
+        /// Event time, ns UTC.
+        ts_event: u64,
+    },
     /// Best bid and ask.
     Quote {
         /// The venue's id of the book it is the top of.
@@ -388,6 +420,7 @@ pub const FEEDS: &[Feed] = &[
     bybit::INVERSE,
     okx::OKX,
     kraken::SPOT,
+    kraken::FUTURES,
     deribit::DERIBIT,
 ];
 

@@ -78,3 +78,16 @@ impl Text {
         self.bytes
     }
 }
+
+/// The id of a trade where venues have UUIDs: another for each number of each instrument.
+pub(crate) fn uuid(instrument: usize, id: u64) -> String {
+    let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ instrument as u64;
+    let [a, b] = [(mixed >> 32) as u32, mixed as u32];
+    format!(
+        "{a:08x}-{:04x}-5{:03x}-9{:03x}-{:012x}",
+        b >> 16,
+        b & 0xFFF,
+        instrument & 0xFFF,
+        id & 0xFFFF_FFFF_FFFF
+    )
+}

@@ -1,32 +1,8 @@
-//! Kraken spot: protocol v2, captures of protocol v1, REST answers. Wire format, continuity and symbology: `README.md`
-//! beside this file.
+//! Kraken: spot and futures speak protocols of their own.
 
-mod channels;
-mod depths;
-mod frames;
-mod instruments;
-mod messages;
-mod moments;
-mod recognise;
-mod rest;
-mod sequence;
-mod symbols;
-mod tell;
-mod v1;
+mod futures;
+mod spot;
 
-use super::FeedSpec;
-use frames::KrakenDecoder;
-
-/// Kraken spot.
-pub static SPOT: FeedSpec = FeedSpec {
-    name: "kraken-spot",
-    venue: "KRAKEN",
-    title: "Kraken spot",
-    channels: &["trade", "book", "ticker", "ohlc", "instrument", "spread"],
-    decoder: || Box::new(KrakenDecoder::default()),
-    instrument: str::to_owned,
-    is_symbol: crate::symbol::is_safe_pair,
-    book_rank: channels::book_rank,
-    recognise_url: recognise::url,
-    recognise_frame: recognise::frame,
-};
+pub use futures::FUTURES;
+pub use spot::SPOT;
+pub(crate) use spot::pair;

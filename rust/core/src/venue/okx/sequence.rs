@@ -12,7 +12,7 @@
 
 use super::messages::BookHead;
 use crate::book::checksum::append_level;
-use crate::book::{Checksum, Ladder, Position, Update, Verdict};
+use crate::book::{Checksum, Ladder, Position, Rule, Update, Verdict};
 use crate::data::Side;
 use crate::json::Written;
 
@@ -62,7 +62,7 @@ pub(super) fn judge(position: Position, update: Update) -> Verdict {
 
 /// The checksum a message says its book has.
 pub(super) fn checksum(sent: i32) -> Option<Checksum> {
-    (sent != 0).then_some(Checksum { expected: Some(sent.cast_unsigned()), of })
+    (sent != 0).then_some(Checksum { expected: Some(sent.cast_unsigned()), of: Rule::Levels(of) })
 }
 
 fn of(ladder: &Ladder<Written>) -> u32 {

@@ -164,6 +164,7 @@ fn message<'l>(levels: &'l Levels, head: &BookHead<'_>) -> BookMessage<'l> {
     BookMessage {
         bids: &levels.bids[bids.clone()],
         asks: &levels.asks[asks.clone()],
+        orders: None,
         proof: Proof {
             bids: &levels.bids_written[bids],
             asks: &levels.asks_written[asks],

@@ -84,7 +84,8 @@ fn named(
     let path = move |period, date: crate::calendar::Date| {
         let (files, stamp) = match period {
             Period::Day => ("daily", date.to_day()),
-            Period::Month => ("monthly", date.to_month()),
+            // Quarters are Kraken's.
+            Period::Month | Period::Quarter => ("monthly", date.to_month()),
         };
         let called = interval.unwrap_or(kind);
         format!("data/{folder}/{files}/{kind}/{name}/{inner}{name}-{called}-{stamp}.zip")

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::super::files::{Out, Period, Sheet};
+use super::super::made_id::MadeIds;
 use super::super::{Setting, Table};
 use super::{gzip, instrument_id, symbol};
 use crate::calendar::Date;
@@ -11,7 +12,7 @@ use crate::market::{Body, Event, Instrument, Level, Market, Product, Side, Trade
 use crate::rows;
 use crate::truth::RowType;
 use crate::wire::Text;
-use crate::wire::bybit::uuid;
+use crate::wire::uuid;
 
 const MILLI: u64 = 1_000_000;
 /// A tenth of a millisecond.
@@ -76,9 +77,7 @@ struct Spot {
     id: String,
     symbol: String,
     instrument: Instrument,
-    /// The millisecond at hand, and what its trades say.
-    at: u64,
-    said: Vec<Trade>,
+    ids: MadeIds,
 }
 
 pub(super) fn spot(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
@@ -87,40 +86,18 @@ pub(super) fn spot(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
     let name = symbol.clone();
     let sheet = gzip("id,timestamp,price,volume,side,rpi", move |period, date: Date| match period {
         Period::Day => format!("spot/{name}/{name}_{}.csv.gz", date.to_day()),
-        Period::Month => format!("spot/{name}/{name}-{}.csv.gz", date.to_month()),
+        // Quarters are Kraken's.
+        Period::Month | Period::Quarter => format!("spot/{name}/{name}-{}.csv.gz", date.to_month()),
     });
-    Some((sheet, Box::new(Spot { id, symbol, instrument, at: 0, said: Vec::new() })))
-}
-
-/// Sixteen digits of FNV-1a 64 over the fields, each with a 0x1f behind it (`docs/dumps.md`).
-fn made_id(fields: [&[u8]; 6]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in fields.iter().flat_map(|field| field.iter().chain(&[0x1f])) {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("{hash:016x}")
+    Some((sheet, Box::new(Spot { id, symbol, instrument, ids: MadeIds::default() })))
 }
 
 impl Table for Spot {
     fn event(&mut self, _: &Market, event: &Event, out: &mut Out<'_>) -> io::Result<()> {
         let Body::Trade(trade) = event.body else { return Ok(()) };
         let (of, at) = (&self.instrument, event.at / MILLI * MILLI);
-        if at != self.at {
-            self.at = at;
-            self.said.clear();
-        }
-        let alike =
-            |other: &&Trade| (other.price, other.size, other.taker) == (trade.price, trade.size, trade.taker);
-        let ordinal = self.said.iter().filter(alike).count() as u32;
-        self.said.push(trade);
-        // Numbers at sixteen decimals.
-        let raw = |value: Decimal| (value.units * 10_i128.pow(16 - u32::from(value.places))).to_le_bytes();
         let (price, size) = (of.price(trade.price), of.size(trade.size));
-        let side = if trade.taker == Side::Buy { 1 } else { 2 };
-        let symbol = self.symbol.as_bytes();
-        let fields: [&[u8]; 6] =
-            [symbol, &at.to_le_bytes(), &raw(price), &raw(size), &[side], &ordinal.to_le_bytes()];
-        let id = made_id(fields);
+        let id = self.ids.make(&self.symbol, at, (price, size), Some(trade.taker));
         out.numbered(at, |text, number| {
             text.int(number).raw(",").int(at / MILLI).raw(",").own(price).raw(",").own(size);
             text.raw(if trade.taker == Side::Buy { ",buy,0" } else { ",sell,0" });

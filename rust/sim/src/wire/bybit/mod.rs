@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Carrier, Channel, Channels, Content, Diff, EndsAtIt, Feed, Index, MILLI, Message, Rounds, Snapshot, Wire,
-    millis,
+    millis, uuid,
 };
 use crate::market::{
     Body, Candle, Event, Instrument, Level, Liquidation, Mark, Market, Product, SECOND, Side, Term, Trade,
@@ -93,19 +93,6 @@ pub(crate) fn instrument_id(instrument: &Instrument) -> String {
         Product::Inverse => "INVERSE",
     };
     format!("{}-{product}.BYBIT", symbol(instrument))
-}
-
-/// The id of a contract's trade.
-pub(crate) fn uuid(instrument: usize, id: u64) -> String {
-    let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ instrument as u64;
-    let [a, b] = [(mixed >> 32) as u32, mixed as u32];
-    format!(
-        "{a:08x}-{:04x}-5{:03x}-9{:03x}-{:012x}",
-        b >> 16,
-        b & 0xFFF,
-        instrument & 0xFFF,
-        id & 0xFFFF_FFFF_FFFF
-    )
 }
 
 impl Bybit {

@@ -10,13 +10,14 @@
 use std::collections::HashMap;
 
 use super::channels::{Channel, book_name};
-use super::depths::Depths;
-use super::messages::{Bar, BookHead, BookOrder, Subscribed, Ticker, Trade, books, each};
+use super::depths::{Connection, Depths};
+use super::messages::{self, Bar, BookHead, BookOrder, OrdersHead, Subscribed, Ticker, Trade, books, each};
 use super::moments::Moments;
 use super::symbols::{Keys, canonical};
 use super::tell::Told;
 use super::{instruments, rest, v1};
 use crate::accounting::End;
+use crate::book::OrderChange;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
@@ -31,6 +32,8 @@ pub(super) enum Data<'a> {
     None,
     Trades(Vec<Item<Trade<'a>>>),
     Books(Vec<Item<BookHead<'a>>>),
+    /// Orders are in the scratch.
+    Orders(Vec<Item<OrdersHead<'a>>>),
     Tickers(Vec<Item<Ticker<'a>>>),
     Bars(Vec<Item<Bar<'a>>>),
     /// Best bid and ask of protocol v1.
@@ -45,8 +48,10 @@ pub(super) enum Data<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub levels: Levels,
+    pub orders: Vec<OrderChange>,
     pub unknown: UnknownKeys,
     book: BookOrder,
+    order: BookOrder,
     /// By channel: two message types never share one.
     items: [Order; 3],
     subscribed: Order,
@@ -62,6 +67,10 @@ pub(super) struct KrakenDecoder {
     /// Which books' messages are new: they have no numbers.
     pub(super) moments: Moments,
     pub(super) depths: Depths,
+    /// The same of books by order.
+    pub(super) order_depths: Depths,
+    /// Whose snapshot a book by order stands on.
+    pub(super) owners: HashMap<SlotId, Connection, foldhash::fast::RandomState>,
     /// Decimals that prices and sizes of a book are written with.
     pub(super) places: HashMap<SlotId, [u8; 2], foldhash::fast::RandomState>,
     pub(super) running: Running,
@@ -141,7 +150,7 @@ fn read_data<'a>(
     scratch: &mut Scratch,
     cursor: &mut Cursor<'a>,
 ) -> Result<Data<'a>, JsonError> {
-    let Scratch { levels, unknown, book, items: [trades, tickers, bars], .. } = scratch;
+    let Scratch { levels, orders, unknown, book, order, items: [trades, tickers, bars], .. } = scratch;
     Ok(match channel {
         Channel::Book => {
             levels.clear();
@@ -152,6 +161,13 @@ fn read_data<'a>(
             }
             Data::Books(found)
         }
+        Channel::Orders => {
+            let found = messages::orders(cursor, orders, order, unknown)?;
+            if found.len() > 1 {
+                return Err(cursor.error(Kind::Value));
+            }
+            Data::Orders(found)
+        }
         Channel::Trade => Data::Trades(each(cursor, trades, unknown)?),
         Channel::Ticker => Data::Tickers(each(cursor, tickers, unknown)?),
         Channel::Candles => Data::Bars(each(cursor, bars, unknown)?),
@@ -159,7 +175,7 @@ fn read_data<'a>(
             cursor.skip()?;
             Data::Instruments
         }
-        Channel::Spread | Channel::Orders | Channel::Other | Channel::Unknown => {
+        Channel::Spread | Channel::Other | Channel::Unknown => {
             cursor.skip()?;
             Data::None
         }
@@ -234,11 +250,7 @@ impl KrakenDecoder {
                 return Ok(());
             }
             _ if seen & HAS_DATA == 0 => return Err(Kind::Missing("data").into()),
-            Channel::Book => Told { is_snapshot: is_snapshot(&kind)?, ..Told::default() },
-            Channel::Orders => {
-                market.item(End::Unselected);
-                return Ok(());
-            }
+            Channel::Book | Channel::Orders => Told { is_snapshot: is_snapshot(&kind)?, ..Told::default() },
             _ => Told::default(),
         };
         self.tell(frame, &told, data, market)
@@ -258,9 +270,12 @@ impl KrakenDecoder {
         let mut told = Subscribed::default();
         let Scratch { subscribed, unknown, .. } = &mut self.scratch;
         cursor.object(&mut told, subscribed, unknown)?;
-        if &*told.channel == b"book" {
-            self.depths.acknowledge((frame.source, frame.conn), text(&told.symbol), told.depth);
-        }
+        let depths = match &*told.channel {
+            b"book" => &mut self.depths,
+            b"level3" => &mut self.order_depths,
+            _ => return Ok(()),
+        };
+        depths.acknowledge((frame.source, frame.conn), text(&told.symbol), told.depth);
         Ok(())
     }
 

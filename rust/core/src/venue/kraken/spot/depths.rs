@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::channels::{DEFAULT_DEPTH, depth_of};
+use super::channels::DEFAULT_DEPTH;
 use crate::symbol::SlotId;
 
 /// Number of a connection: source and number in it.
@@ -52,15 +52,15 @@ impl Depths {
         }
     }
 
-    /// The depth of a book whose snapshot has `levels` on its longer side: as acknowledged, else the least that is as deep.
+    /// The depth of a book whose snapshot is of a connection: as acknowledged, else `least`, the least that is as deep.
     pub(super) fn of_snapshot(
         &mut self,
         connection: Connection,
         (slot, symbol): (SlotId, &str),
-        levels: usize,
+        least: u16,
     ) -> u16 {
         let acknowledged = self.acknowledged.get(symbol).and_then(|recent| recent.get(connection));
-        let depth = acknowledged.unwrap_or_else(|| depth_of(levels));
+        let depth = acknowledged.unwrap_or(least);
         self.shown.entry(slot).or_default().set(connection, depth);
         depth
     }
@@ -85,12 +85,12 @@ mod tests {
         depths.acknowledge(one, pair.1, Some(500));
         assert_eq!(depths.of_update(one, pair), 500);
         assert_eq!(depths.of_update(other, pair), 10);
-        assert_eq!(depths.of_snapshot(one, pair, 12), 500);
-        assert_eq!(depths.of_snapshot(other, pair, 12), 25);
+        assert_eq!(depths.of_snapshot(one, pair, 25), 500);
+        assert_eq!(depths.of_snapshot(other, pair, 25), 25);
         assert_eq!((depths.of_update(one, pair), depths.of_update(other, pair)), (500, 25));
         depths.acknowledge(one, pair.1, None);
         depths.acknowledge(other, pair.1, Some(u64::MAX));
-        assert_eq!(depths.of_snapshot(one, pair, 12), 10);
+        assert_eq!(depths.of_snapshot(one, pair, 25), 10);
         (10..1_000).for_each(|number| depths.acknowledge((0, number), pair.1, Some(25)));
         assert_eq!(depths.acknowledged[pair.1].0.len(), Recent::MAX);
     }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::channels::{REST_BOOK, book_name, spec};
+use super::channels::{ORDERS, REST_BOOK, book_name, depth_of, order_depth_of, spec};
 use super::frames::{Data, KrakenDecoder};
-use super::messages::{Bar, BookHead, Ticker, Trade};
+use super::messages::{Bar, BookHead, OrdersHead, Ticker, Trade};
 use super::moments::Role;
 use super::{instruments, sequence, v1};
 use crate::accounting::End;
-use crate::book::Proof;
+use crate::book::{OrderAction, Proof};
 use crate::data::AggressorSide;
 use crate::decimal;
 use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, TradeKind, fnv1a};
@@ -94,6 +94,13 @@ impl KrakenDecoder {
                 |b| named(&b.symbol),
                 |head, market| Ok(self.tell_book(frame, told, head, market)?),
             ),
+            Data::Orders(found) => tell_each(
+                found,
+                frame,
+                market,
+                |b| named(&b.symbol),
+                |head, market| Ok(self.tell_orders(frame, told.is_snapshot, head, market)?),
+            ),
             Data::Tickers(found) => tell_each(
                 found,
                 frame,
@@ -141,7 +148,8 @@ impl KrakenDecoder {
             Some(depth) => depth,
             None if told.is_snapshot => {
                 let [bids, asks] = [0, 1].map(|side| head.ends[side] - head.starts[side]);
-                self.depths.of_snapshot((frame.source, frame.conn), (slot, symbol), bids.max(asks))
+                let least = depth_of(bids.max(asks));
+                self.depths.of_snapshot((frame.source, frame.conn), (slot, symbol), least)
             }
             None => self.depths.of_update((frame.source, frame.conn), (slot, symbol)),
         };
@@ -179,6 +187,7 @@ impl KrakenDecoder {
         let message = BookMessage {
             bids: &levels.bids[bids.clone()],
             asks: &levels.asks[asks.clone()],
+            orders: None,
             proof: Proof {
                 bids: &levels.bids_written[bids],
                 asks: &levels.asks_written[asks],
@@ -190,6 +199,52 @@ impl KrakenDecoder {
         };
         let update = sequence::update(told.is_snapshot);
         market.book_update(slot, name, sequence::judge, update, &message)
+    }
+
+    /// A book by order, where it was asked for. Its times may go back (orders that come into the depth have their old ones), so
+    /// that messages of several connections are not told apart: those of one are taken, from its snapshot on.
+    fn tell_orders(
+        &mut self,
+        frame: &Frame<'_>,
+        is_snapshot: bool,
+        head: &OrdersHead<'_>,
+        market: &mut Market,
+    ) -> Result<(), Kind> {
+        let (symbol, connection) = (text(&head.symbol), (frame.source, frame.conn));
+        let slot = market.slot(symbol.as_bytes())?;
+        if !market.wants_book(ORDERS) {
+            market.item(End::Unselected);
+            return Ok(());
+        }
+        let depth = if is_snapshot {
+            self.order_depths.of_snapshot(connection, (slot, symbol), order_depth_of(head.levels))
+        } else {
+            self.order_depths.of_update(connection, (slot, symbol))
+        };
+        let owner = self.owners.entry(slot).or_insert(connection);
+        if is_snapshot {
+            *owner = connection;
+        } else if *owner != connection {
+            market.item(End::Duplicate);
+            return Ok(());
+        }
+        let orders = &self.scratch.orders;
+        if is_snapshot && orders.iter().any(|order| order.action != OrderAction::Add) {
+            return Err(Kind::Value);
+        }
+        let message = BookMessage {
+            bids: &[],
+            asks: &[],
+            orders: Some(orders),
+            proof: Proof {
+                checksum: sequence::orders_checksum(head.checksum),
+                depth: depth.into(),
+                ..Proof::default()
+            },
+            decimals: head.decimals,
+            ts_event: head.ts,
+        };
+        market.book_update(slot, ORDERS, sequence::judge, sequence::update(is_snapshot), &message)
     }
 
     /// The candle that is over since this one runs.

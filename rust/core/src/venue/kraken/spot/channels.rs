@@ -74,6 +74,11 @@ pub(super) fn depth_of(levels: usize) -> u16 {
     DEPTHS.iter().find(|(depth, _)| levels <= usize::from(*depth)).map_or(1_000, |(depth, _)| *depth)
 }
 
+/// The same of a book by order.
+pub(super) fn order_depth_of(levels: usize) -> u16 {
+    [10, 100].into_iter().find(|depth| levels <= usize::from(*depth)).unwrap_or(1_000)
+}
+
 /// The name of a book of some depth; protocol v1 calls its channel so.
 pub(super) fn book_name(depth: u16) -> Cow<'static, str> {
     match DEPTHS.iter().find(|(held, _)| *held == depth) {
@@ -139,6 +144,7 @@ mod tests {
             assert_eq!(Channel::named_v1(name), want, "{name}");
         }
         assert_eq!([0, 10, 11, 73, 1_000, 5_000].map(depth_of), [10, 10, 25, 100, 1_000, 1_000]);
+        assert_eq!([10, 11, 101].map(order_depth_of), [10, 100, 1_000]);
         assert_eq!(book_name(25), "book-25");
         let order = ["", "book-1000", "book-500", "book-10", "snapshot", "ticker", "what", "level3"];
         assert!(order.windows(2).all(|pair| book_rank(pair[0]) < book_rank(pair[1])));

@@ -1,12 +1,14 @@
 //! Messages of protocol v2: the keys of each in the order sent, and what is read of them.
 
+use crate::book::{OrderAction, OrderChange};
 use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
-use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::time;
+use crate::feed::fnv1a;
+use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, Written, keys};
 use crate::venue::running::Candle;
 use crate::venue::values::{
-    Item, Levels, Text, items, name, price, price_or_zero, require, size, size_or_zero,
+    BelowZero, Item, Levels, Text, items, moment, moment_or_none, name, price, price_or_zero, require, size,
+    size_or_zero,
 };
 
 type Read = Result<(), JsonError>;
@@ -28,23 +30,6 @@ pub(super) fn each<'a, M: Whole<'a>>(
         require(seen, M::KEYS, M::NEEDED, start)?;
         Ok(message)
     })
-}
-
-/// A time as text, `2026-08-26T11:34:06.075373Z`, ns UTC.
-fn moment(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let text = cursor.string()?;
-    time::from_rfc3339(&text).filter(|ns| time::is_plausible(*ns)).ok_or(JsonError { kind: Kind::Time, at })
-}
-
-/// The same where the beginning of the epoch says that there is none: 0.
-fn moment_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let text = cursor.string()?;
-    let ns = time::from_rfc3339(&text).filter(|ns| *ns == 0 || time::is_plausible(*ns));
-    ns.ok_or(JsonError { kind: Kind::Time, at })
 }
 
 /// A checksum: an integer of 32 bits.
@@ -132,6 +117,12 @@ struct Book<'a, 'l> {
     unknown: &'l mut UnknownKeys,
 }
 
+impl<'a> Book<'a, '_> {
+    fn read_side(&mut self, side: Side, cursor: &mut Cursor<'a>) -> Read {
+        self.levels.read_priced(side, BelowZero::Refused, cursor, self.order, self.unknown)
+    }
+}
+
 impl<'a> Message<'a> for Book<'a, '_> {
     const KEYS: &'static [Key] = keys!["symbol", "bids", "asks", "checksum", "timestamp"];
 
@@ -139,8 +130,8 @@ impl<'a> Message<'a> for Book<'a, '_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => self.head.symbol = name(cursor)?,
-            1 => self.levels.read_priced(Side::Buy, cursor, self.order, self.unknown)?,
-            2 => self.levels.read_priced(Side::Sell, cursor, self.order, self.unknown)?,
+            1 => self.read_side(Side::Buy, cursor)?,
+            2 => self.read_side(Side::Sell, cursor)?,
             3 => self.head.checksum = Some(checksum(cursor)?),
             _ => self.head.ts = moment(cursor)?,
         }
@@ -305,4 +296,161 @@ impl<'a> Message<'a> for Subscribed<'a> {
         }
         Ok(())
     }
+}
+
+/// One order of `level3`: of a snapshot without `event`.
+#[derive(Debug)]
+struct Order3<'a> {
+    action: OrderAction,
+    id: Text<'a>,
+    price: Decimal,
+    size: Decimal,
+    ts: u64,
+}
+
+impl Order3<'_> {
+    /// A size is not needed of an order that is gone.
+    const NEEDED: &'static [usize] = &[1, 2];
+    const HAS_SIZE: u64 = 1 << 3;
+}
+
+impl<'a> Message<'a> for Order3<'a> {
+    const KEYS: &'static [Key] = keys!["event", "order_id", "limit_price", "order_qty", "timestamp"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => {
+                cursor.peek();
+                let at = cursor.offset();
+                self.action = match &*cursor.string()? {
+                    b"add" => OrderAction::Add,
+                    b"modify" => OrderAction::Modify,
+                    b"delete" => OrderAction::Delete,
+                    _ => return Err(JsonError { kind: Kind::Value, at }),
+                };
+            }
+            1 => self.id = name(cursor)?,
+            2 => self.price = price(cursor)?,
+            3 => self.size = size_or_zero(cursor)?,
+            _ => self.ts = moment(cursor)?,
+        }
+        Ok(())
+    }
+}
+
+/// One item of `level3`, without its orders.
+#[derive(Debug, Default)]
+pub(super) struct OrdersHead<'a> {
+    pub symbol: Text<'a>,
+    pub checksum: u32,
+    /// That of the message, else the latest of an order; 0: none.
+    pub ts: u64,
+    pub decimals: Decimals,
+    /// Prices of the longer side: how deep a whole book is.
+    pub levels: usize,
+}
+
+/// The same with its orders, which are added to `orders`.
+struct Orders<'a, 'o> {
+    head: &'o mut OrdersHead<'a>,
+    /// Bids, and asks, which come after them whatever the order of the keys.
+    orders: &'o mut Vec<OrderChange>,
+    asks: Vec<OrderChange>,
+    /// The latest time of an order.
+    latest: u64,
+    order: &'o mut Order,
+    unknown: &'o mut UnknownKeys,
+}
+
+impl<'a> Orders<'a, '_> {
+    fn side(&mut self, side: Side, cursor: &mut Cursor<'a>) -> Read {
+        let (mut levels, mut last) = (0, None);
+        cursor.array(|cursor| {
+            cursor.peek();
+            let start = cursor.offset();
+            let mut order = Order3 {
+                action: OrderAction::Add,
+                id: Text::default(),
+                price: Decimal::default(),
+                size: Decimal::default(),
+                ts: 0,
+            };
+            let seen = cursor.object(&mut order, self.order, self.unknown)?;
+            require(seen, Order3::KEYS, Order3::NEEDED, start)?;
+            let Order3 { action, id, price, size, ts } = order;
+            if action != OrderAction::Delete {
+                require(seen, Order3::KEYS, &[3], start)?;
+                if size.value == 0 {
+                    return Err(JsonError { kind: Kind::Size, at: start });
+                }
+            }
+            // Texts of what is gone say nothing of the book's.
+            if action != OrderAction::Delete || seen & Order3::HAS_SIZE != 0 {
+                let sent = Decimals { price: price.significant, size: size.significant };
+                self.head.decimals = self.head.decimals.max(sent);
+            }
+            self.latest = self.latest.max(ts);
+            levels += usize::from(last.replace(price.value) != Some(price.value));
+            let orders = if side == Side::Sell { &mut self.asks } else { &mut *self.orders };
+            orders.push(OrderChange {
+                action,
+                side,
+                id: fnv1a(&id),
+                price: price.value,
+                size: size.value,
+                written: Written::of(price, size),
+                whole: Written::of(price, size),
+            });
+            Ok(())
+        })?;
+        self.head.levels = self.head.levels.max(levels);
+        Ok(())
+    }
+}
+
+impl<'a> Message<'a> for Orders<'a, '_> {
+    const KEYS: &'static [Key] = keys!["symbol", "checksum", "bids", "asks", "timestamp"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.head.symbol = name(cursor)?,
+            1 => self.head.checksum = checksum(cursor)?,
+            2 => self.side(Side::Buy, cursor)?,
+            3 => self.side(Side::Sell, cursor)?,
+            _ => self.head.ts = moment(cursor)?,
+        }
+        Ok(())
+    }
+}
+
+/// Reads the items of a message of `level3`; their orders go to `into`.
+pub(super) fn orders<'a>(
+    cursor: &mut Cursor<'a>,
+    into: &mut Vec<OrderChange>,
+    order: &mut BookOrder,
+    unknown: &mut UnknownKeys,
+) -> Result<Vec<Item<OrdersHead<'a>>>, JsonError> {
+    let mut strangers = UnknownKeys::default();
+    into.clear();
+    let found = items(cursor, |cursor, start| {
+        let mut head = OrdersHead::default();
+        let mut message = Orders {
+            head: &mut head,
+            orders: &mut *into,
+            asks: Vec::new(),
+            latest: 0,
+            order: &mut order.level,
+            unknown: &mut strangers,
+        };
+        let seen = cursor.object(&mut message, &mut order.head, unknown)?;
+        require(seen, Orders::KEYS, &[0, 1], start)?;
+        let Orders { latest, asks, .. } = message;
+        into.extend(asks);
+        if head.ts == 0 {
+            head.ts = latest;
+        }
+        Ok(head)
+    });
+    unknown.merge(&strangers);
+    found
 }

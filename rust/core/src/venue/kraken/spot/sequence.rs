@@ -5,9 +5,12 @@
 //! leading zeros removed. Of protocol v1 the same, in `c` of updates only. Both are made of texts with all decimals of the
 //! pair, trailing zeros too: 4,269 of 4,269 updates recorded in 2021 have it so.
 //!
+//! Of `level3` the same, but each of the best ten levels is its orders, oldest first: "Guide: Spot Websockets (v2) L3 Checksum",
+//! docs.kraken.com, read 2026-10.
+//!
 //! A level that leaves the depth subscribed to is never told to be gone: both sides are cut before the checksum is made.
 
-use crate::book::{Checksum, Ladder, Position, Update, Verdict};
+use crate::book::{Checksum, Ladder, Position, Queue, Resting, Rule, Update, Verdict};
 use crate::data::Side;
 use crate::decimal::{self, POW10};
 use crate::json::Written;
@@ -27,7 +30,32 @@ pub(super) const fn judge(_: Position, update: Update) -> Verdict {
 
 /// The checksum a message says its book has.
 pub(super) const fn checksum(expected: Option<u32>) -> Option<Checksum> {
-    Some(Checksum { expected, of })
+    Some(Checksum { expected, of: Rule::Levels(of) })
+}
+
+/// The same of a book by order.
+pub(super) const fn orders_checksum(expected: u32) -> Option<Checksum> {
+    Some(Checksum { expected: Some(expected), of: Rule::Orders(is_of_orders) })
+}
+
+/// The guide's example is made of texts as sent, some with fewer decimals than others. What a recorder wrote anew has lost zeros:
+/// it is proven by texts with all of them.
+fn is_of_orders(ladder: &Ladder<Queue>, whole: Written, expected: u32) -> bool {
+    of_orders(ladder, |order| order.written) == expected || of_orders(ladder, |_| whole) == expected
+}
+
+fn of_orders(ladder: &Ladder<Queue>, written: impl Fn(&Resting) -> Written) -> u32 {
+    let mut text = Vec::with_capacity(1_024);
+    for side in [Side::Sell, Side::Buy] {
+        for (price, _, queue) in ladder.levels(side).take(CHECKED) {
+            for order in queue.iter() {
+                let Written { price: of_price, size: of_size } = written(order);
+                append_digits(&mut text, price, of_price);
+                append_digits(&mut text, order.size, of_size);
+            }
+        }
+    }
+    crc32fast::hash(&text)
 }
 
 fn of(ladder: &Ladder<Written>) -> u32 {
@@ -73,6 +101,11 @@ pub(super) fn append_digits(out: &mut Vec<u8>, value: i128, written: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounting::End;
+    use crate::book::{
+        BookEvent, BookNews, BookOutput, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof,
+    };
+    use crate::data::{Decimals, DeltaColumns};
 
     fn ladder(asks: &[(&str, &str)], bids: &[(&str, &str)]) -> Ladder<Written> {
         let mut ladder = Ladder::default();
@@ -134,6 +167,84 @@ mod tests {
         ];
         assert_eq!(of(&ladder(&asks, &bids)), 3_310_070_434);
         assert_eq!(of(&ladder(&[], &[])), 0);
+    }
+
+    #[test]
+    fn the_documented_checksum_of_orders() {
+        // The example of the guide: sizes at each price, oldest first, some with fewer decimals than others.
+        let asks: &[(&str, &[&str])] = &[
+            ("44939.5", &["4.52308393", "0.00111261", "0.00100000", "0.01000000"]),
+            ("44950.0", &["1.0334926"]),
+            ("44953.0", &["0.64537"]),
+            ("44955.0", &["0.250000"]),
+            ("44959.6", &["0.35630000", "0.35630000"]),
+            ("44960.1", &["3.38072"]),
+            ("44960.2", &["0.88967575"]),
+            ("44967.0", &["3.14392283"]),
+            ("44978.5", &["0.6778960"]),
+            ("44979.2", &["0.35630000"]),
+        ];
+        let bids: &[(&str, &[&str])] = &[
+            (
+                "44939.4",
+                &[
+                    "0.88968699",
+                    "0.45210000",
+                    "0.10000000",
+                    "0.14296323",
+                    "0.25000000",
+                    "0.10292988",
+                    "0.33880000",
+                    "1.28140860",
+                ],
+            ),
+            ("44937.1", &["0.3346877"]),
+            ("44934.7", &["0.35630000"]),
+            ("44930.2", &["0.22734299", "0.1000000", "0.5550000", "0.70000000", "0.15000000"]),
+            ("44928.0", &["0.105240"]),
+            ("44919.6", &["0.33870000"]),
+            ("44919.5", &["0.7610000"]),
+            ("44912.0", &["0.35630000"]),
+            ("44909.7", &["0.6690000"]),
+            ("44901.9", &["0.88982"]),
+        ];
+        let (mut rows, mut orders) = (DeltaColumns::default(), Vec::new());
+        for (side, levels) in [(Side::Sell, asks), (Side::Buy, bids)] {
+            for (price, sizes) in levels {
+                for size in *sizes {
+                    let parse = |text: &str| decimal::parse(text.as_bytes()).expect("a number");
+                    let (price, size) = (parse(price), parse(size));
+                    orders.push(OrderChange {
+                        action: OrderAction::Add,
+                        side,
+                        id: orders.len() as u64,
+                        price: price.value,
+                        size: size.value,
+                        written: Written::of(price, size),
+                        whole: Written { price: 1, size: 8 },
+                    });
+                }
+            }
+        }
+        let mut book = LiveBook::new(judge, OnGap::Withhold);
+        let mut take = |expected: u32, orders: &[OrderChange]| {
+            let event = BookEvent {
+                bids: &[],
+                asks: &[],
+                orders: Some(orders),
+                proof: Proof { checksum: orders_checksum(expected), ..Proof::default() },
+                decimals: Decimals::default(),
+                ts_event: 1,
+                ts_init: 1,
+                frame: PendingFrame::default(),
+            };
+            let out = &mut BookOutput { rows: &mut rows, news: &mut BookNews::default(), derived: None };
+            book.update(update(true), &event, out)
+        };
+        assert_eq!(take(1_063_832_831, &orders), Some(End::Rows));
+        assert_eq!(take(1_063_832_832, &orders), Some(End::Withheld));
+        orders.swap(0, 1);
+        assert_eq!(take(1_063_832_831, &orders), Some(End::Withheld), "queues have an order");
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! OHLCVT: bars of trades. No header; the open in seconds; the interval is in the name, in minutes. Intervals without a trade are
+//! not there.
+
+use std::sync::Arc;
+
+use super::{feed, instrument_id, is_seconds, pair, seconds};
+use crate::accounting::End;
+use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
+use crate::decimal::Decimal;
+use crate::dump::interval;
+use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, Holds, Output, Row, Setting};
+use crate::feed::StreamKey;
+use crate::time;
+
+const OPEN_TIME: usize = 0;
+const OPEN: usize = 1;
+const VOLUME: usize = 5;
+const TRADES: usize = 6;
+
+/// Kraken's OHLCVT.
+pub static SPEC: DumpSpec = DumpSpec {
+    name: "kraken-ohlcvt",
+    title: "Kraken history, OHLCVT: bars (spot)",
+    types: &[DataType::Bar],
+    columns: &[
+        Column::needed(&["time"], Holds::Integer),
+        Column::needed(&["open"], Holds::Decimal),
+        Column::needed(&["high"], Holds::Decimal),
+        Column::needed(&["low"], Holds::Decimal),
+        Column::needed(&["close"], Holds::Decimal),
+        Column::needed(&["volume"], Holds::Decimal),
+        Column::needed(&["trades"], Holds::Integer),
+    ],
+    bare: &[&[0, 1, 2, 3, 4, 5, TRADES]],
+    called: &["OHLCVT"],
+    by_name_only: false,
+    fits: |sample| sample.header.is_none() && is_seconds(sample, OPEN_TIME),
+    feed,
+    decoder: |setting| {
+        let pair = pair(setting, |stem| stem.rsplit_once('_').map(|(pair, _)| pair))?;
+        let (length, interval) = length(setting)?;
+        let instrument_id = instrument_id(&pair);
+        Ok(Box::new(Bars { instrument_id, length, interval, stream: None }))
+    },
+};
+
+/// The length of the bars, ns, and Nautilus's name of it: the number behind the pair, in minutes.
+fn length(setting: &Setting<'_>) -> Result<(u64, String), DumpError> {
+    let minutes = |stem: &String| stem.rsplit_once('_')?.1.parse::<u64>().ok().filter(|n| *n < 100_000);
+    let minutes = setting.hint.stems.iter().find_map(minutes).ok_or(DumpError::NoInterval)?;
+    let name = interval::named(minutes * 60).ok_or(DumpError::Interval { seconds: minutes * 60 })?.0;
+    Ok((minutes * time::MINUTE, name))
+}
+
+struct Bars {
+    instrument_id: Arc<str>,
+    length: u64,
+    interval: String,
+    stream: Option<usize>,
+}
+
+impl DumpDecoder for Bars {
+    fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
+        let ts_event = seconds(row, OPEN_TIME)? + self.length;
+        let mut prices = [Decimal::default(); 4];
+        for (at, price) in prices.iter_mut().enumerate() {
+            *price = out.price(row, OPEN + at)?;
+        }
+        let volume = out.size(row, VOLUME)?;
+        row.integer(TRADES)?;
+        if !out.wants(DataType::Bar, ts_event) {
+            return Ok(End::Unselected);
+        }
+        let (id, interval) = (&self.instrument_id, &self.interval);
+        let stream = *self.stream.get_or_insert_with(|| {
+            let name = format!("{id}-{interval}-LAST-EXTERNAL").into();
+            let key = StreamKey { data_type: DataType::Bar, id: name, variant: "".into() };
+            out.open(key, id.clone(), Identity::Number)
+        });
+        let decimals = Decimals::of(&prices, &[volume]);
+        if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
+            let [open, high, low, close] = prices.map(|p| p.value);
+            let (volume, ts_init) = (volume.value, ts_event);
+            columns.push(&BarRow { open, high, low, close, volume, ts_event, ts_init });
+        }
+        Ok(End::Rows)
+    }
+}

@@ -1,0 +1,334 @@
+//! Messages of Kraken Futures: the keys of each in the order sent, and what is read of them.
+//!
+//! Every message is one flat object; numbers are bare, exponents among them. A negative quantity in a book says what 0 does:
+//! nothing stands there (met in recordings of the time before 2022).
+
+use crate::data::{AggressorSide, Decimals, Side};
+use crate::decimal::Decimal;
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
+use crate::venue::values::{
+    BelowZero, Levels, Text, book_size, computed_price_or_none, epoch, epoch_or_none, moment, name,
+    number_text, price, price_or_zero, size, size_or_zero,
+};
+
+type Read = Result<(), JsonError>;
+
+/// A value, where there is one.
+fn unless_null<'a, T: Default>(
+    cursor: &mut Cursor<'a>,
+    read: impl FnOnce(&mut Cursor<'a>) -> Result<T, JsonError>,
+) -> Result<T, JsonError> {
+    if cursor.null() { Ok(T::default()) } else { read(cursor) }
+}
+
+/// `buy` or `sell`.
+pub(super) fn taker(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    match &*cursor.string()? {
+        b"buy" | b"Buy" => Ok(AggressorSide::Buyer),
+        b"sell" | b"Sell" => Ok(AggressorSide::Seller),
+        _ => Err(JsonError { kind: Kind::Value, at }),
+    }
+}
+
+/// One level of a `book` message.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    pub product: Text<'a>,
+    pub seq: u64,
+    /// 0: none.
+    pub ts: u64,
+    side: Side,
+    price: Decimal,
+    size: Decimal,
+}
+
+impl Default for Change<'_> {
+    fn default() -> Self {
+        Self {
+            product: Text::default(),
+            seq: 0,
+            ts: 0,
+            side: Side::None,
+            price: Decimal::default(),
+            size: Decimal::default(),
+        }
+    }
+}
+
+impl Change<'_> {
+    pub(super) const NEEDED: &'static [usize] = &[1, 2, 3, 4, 5];
+
+    /// Adds its level to those of the side it is of.
+    pub(super) fn level_into(&self, levels: &mut Levels) {
+        let side = if self.side == Side::Sell { &mut levels.asks } else { &mut levels.bids };
+        side.push(Level { price: self.price.value, size: self.size.value });
+        levels.decimals = Decimals { price: self.price.significant, size: self.size.significant };
+    }
+}
+
+impl<'a> Message<'a> for Change<'a> {
+    const KEYS: &'static [Key] = keys!["feed", "product_id", "side", "seq", "price", "qty", "timestamp"];
+
+    #[inline]
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => self.product = name(cursor)?,
+            2 => {
+                self.side = if taker(cursor)? == AggressorSide::Buyer { Side::Buy } else { Side::Sell };
+            }
+            3 => self.seq = cursor.u64()?,
+            4 => self.price = price(cursor)?,
+            5 => self.size = book_size(cursor, BelowZero::None)?,
+            6 => self.ts = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// `book_snapshot`, without its levels.
+#[derive(Debug, Default)]
+pub(super) struct Whole<'a> {
+    pub product: Text<'a>,
+    pub seq: u64,
+    /// 0: none.
+    pub ts: u64,
+}
+
+/// The same with its levels.
+pub(super) struct WholeBook<'a, 'l> {
+    pub head: &'l mut Whole<'a>,
+    pub levels: &'l mut Levels,
+    pub order: &'l mut Order,
+    pub unknown: &'l mut UnknownKeys,
+}
+
+impl WholeBook<'_, '_> {
+    pub(super) const NEEDED: &'static [usize] = &[1, 3, 5, 6];
+}
+
+impl<'a> Message<'a> for WholeBook<'a, '_> {
+    const KEYS: &'static [Key] = keys!["feed", "product_id", "timestamp", "seq", "tickSize", "bids", "asks"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => self.head.product = name(cursor)?,
+            2 => self.head.ts = epoch(cursor)?,
+            3 => self.head.seq = cursor.u64()?,
+            5 | 6 => {
+                let side = if key == 5 { Side::Buy } else { Side::Sell };
+                self.levels.read_priced(side, BelowZero::None, cursor, self.order, self.unknown)?;
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// A trade, of `trade`, of `trade_snapshot` and of answers.
+#[derive(Debug)]
+pub(super) struct Trade<'a> {
+    pub product: Text<'a>,
+    pub uid: Text<'a>,
+    /// Its number, where it has no `uid`.
+    pub seq: Option<u64>,
+    pub taker: AggressorSide,
+    /// Whether the taker was liquidated.
+    pub is_liquidation: bool,
+    pub price: Decimal,
+    pub size: Decimal,
+    pub ts: u64,
+}
+
+impl Default for Trade<'_> {
+    fn default() -> Self {
+        Self {
+            product: Text::default(),
+            uid: Text::default(),
+            seq: None,
+            taker: AggressorSide::Buyer,
+            is_liquidation: false,
+            price: Decimal::default(),
+            size: Decimal::default(),
+            ts: 0,
+        }
+    }
+}
+
+impl Trade<'_> {
+    pub(super) const NEEDED: &'static [usize] = &[0, 3, 5, 6, 7];
+}
+
+impl<'a> Message<'a> for Trade<'a> {
+    const KEYS: &'static [Key] =
+        keys!["product_id", "feed", "uid", "side", "type", "time", "qty", "price", "seq"];
+
+    #[inline]
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.product = name(cursor)?,
+            2 => self.uid = cursor.string()?,
+            3 => self.taker = taker(cursor)?,
+            4 => self.is_liquidation = &*cursor.string()? == b"liquidation",
+            5 => self.ts = epoch(cursor)?,
+            6 => self.size = size(cursor)?,
+            7 => self.price = price(cursor)?,
+            8 => self.seq = Some(cursor.u64()?),
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// `ticker`, and a ticker of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Ticker<'a> {
+    pub product: Text<'a>,
+    pub ts: u64,
+    pub mark: Option<(Decimal, bool)>,
+    pub index: Option<(Decimal, bool)>,
+    /// Of the notional, and per contract; `""`: not sent.
+    pub relative_rate: String,
+    pub absolute_rate: String,
+    pub next_funding: Option<u64>,
+    /// Bid and ask; 0: that side is empty.
+    pub prices: [Decimal; 2],
+    pub sizes: [Decimal; 2],
+    /// `""`: not sent.
+    pub open_interest: String,
+    pub suspended: Option<bool>,
+    pub post_only: bool,
+}
+
+impl Ticker<'_> {
+    pub(super) const NEEDED: &'static [usize] = &[0, 1];
+}
+
+impl<'a> Message<'a> for Ticker<'a> {
+    const KEYS: &'static [Key] = keys![
+        "time",
+        "product_id",
+        "funding_rate",
+        "funding_rate_prediction",
+        "relative_funding_rate",
+        "relative_funding_rate_prediction",
+        "next_funding_rate_time",
+        "leverage",
+        "premium",
+        "feed",
+        "bid",
+        "ask",
+        "bid_size",
+        "ask_size",
+        "volume",
+        "dtm",
+        "index",
+        "last",
+        "change",
+        "suspended",
+        "tag",
+        "pair",
+        "openInterest",
+        "markPrice",
+        "maturityTime",
+        "post_only",
+        "volumeQuote",
+        "open",
+        "high",
+        "low",
+        "greeks"
+    ];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => self.ts = epoch(cursor)?,
+            1 => self.product = name(cursor)?,
+            2 => self.absolute_rate = unless_null(cursor, number_text)?,
+            4 => self.relative_rate = unless_null(cursor, number_text)?,
+            6 => self.next_funding = Some(unless_null(cursor, epoch_or_none)?).filter(|ts| *ts > 0),
+            10 | 11 => self.prices[key - 10] = unless_null(cursor, price_or_zero)?,
+            12 | 13 => self.sizes[key - 12] = unless_null(cursor, size_or_zero)?,
+            16 => self.index = unless_null(cursor, computed_price_or_none)?,
+            19 => self.suspended = Some(cursor.bool()?),
+            22 => self.open_interest = unless_null(cursor, open_interest)?,
+            23 => self.mark = unless_null(cursor, computed_price_or_none)?,
+            25 => self.post_only = cursor.bool()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Open interest as canonical text, which cannot be below 0.
+pub(super) fn open_interest(cursor: &mut Cursor<'_>) -> Result<String, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = number_text(cursor)?;
+    if text.starts_with('-') { Err(JsonError { kind: Kind::Size, at }) } else { Ok(text) }
+}
+
+/// A ticker of the answer `tickers`. Its funding rate is per contract, which is no rate of ours. One of an index has a last
+/// value and its time alone.
+#[derive(Debug, Default)]
+pub(super) struct AnsweredTicker<'a> {
+    pub ticker: Ticker<'a>,
+    pub last: Option<(Decimal, bool)>,
+    pub last_ts: u64,
+}
+
+impl AnsweredTicker<'_> {
+    pub(super) const NEEDED: &'static [usize] = &[0];
+}
+
+impl<'a> Message<'a> for AnsweredTicker<'a> {
+    const KEYS: &'static [Key] = keys![
+        "symbol",
+        "last",
+        "lastTime",
+        "tag",
+        "pair",
+        "markPrice",
+        "bid",
+        "bidSize",
+        "ask",
+        "askSize",
+        "vol24h",
+        "volumeQuote",
+        "openInterest",
+        "open24h",
+        "high24h",
+        "low24h",
+        "lastSize",
+        "fundingRate",
+        "fundingRatePrediction",
+        "suspended",
+        "indexPrice",
+        "postOnly",
+        "change24h",
+        "extrinsicValue",
+        "isUnderlyingMarketClosed",
+        "greeks"
+    ];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        let ticker = &mut self.ticker;
+        match key {
+            0 => ticker.product = name(cursor)?,
+            1 => self.last = unless_null(cursor, computed_price_or_none)?,
+            2 => self.last_ts = unless_null(cursor, moment)?,
+            5 => ticker.mark = unless_null(cursor, computed_price_or_none)?,
+            6 => ticker.prices[0] = unless_null(cursor, price_or_zero)?,
+            7 => ticker.sizes[0] = unless_null(cursor, size_or_zero)?,
+            8 => ticker.prices[1] = unless_null(cursor, price_or_zero)?,
+            9 => ticker.sizes[1] = unless_null(cursor, size_or_zero)?,
+            12 => ticker.open_interest = unless_null(cursor, open_interest)?,
+            19 => ticker.suspended = Some(cursor.bool()?),
+            20 => ticker.index = unless_null(cursor, computed_price_or_none)?,
+            21 => ticker.post_only = cursor.bool()?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
