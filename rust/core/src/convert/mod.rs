@@ -4,6 +4,7 @@
 //! recording, merged by receive time and decoded on one thread while others inflate; rows go to the
 //! [`rowstore`], whose files are staged and committed together with what the log has to know.
 
+mod books;
 mod choose;
 mod conflicts;
 mod dumps;
@@ -23,6 +24,7 @@ mod sidecars;
 
 pub(crate) use plan::{capture_in, open as open_capture};
 
+pub use books::{BookAt, BooksOptions, Hole, Standing, books};
 pub use error::ConvertError;
 pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};
