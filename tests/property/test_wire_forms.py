@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.frames import SHARED, at, ms, usdm
-from tests.parity import frames as parity
+from tests import binance as parity
 
 SINGLE = SHARED / "frames/single/binance"
 PACE = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,4 +1,4 @@
-//! Invented frames in the documented layouts of Binance USD-M, Bybit and OKX, always the same ones.
+//! Invented frames in the documented layouts of Binance USD-M, always the same ones.
 
 /// A small generator of numbers (PCG-XSH-RR 64/32, O'Neill 2014).
 struct Chance(u64);
@@ -99,37 +99,6 @@ pub fn depth(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
         );
     }
     (Some(snapshot.into_bytes()), frames)
-}
-
-/// The same book as Bybit's `orderbook.1000` tells it.
-pub fn orderbook(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
-    let (whole, changes) = book(n, levels);
-    let frame = |kind: &str, at: usize, [bids, asks]: Sides| {
-        let (time, u, seq) = (1_700_000_000_000 + at * 200, 20_254_869 + at, 130_020_238_981 + at * 350);
-        format!(
-            "{{\"topic\":\"orderbook.1000.BTCUSDT\",\"type\":\"{kind}\",\"ts\":{},\"data\":{{\"s\":\"BTCUSDT\",\"b\":[{bids}],\"a\":[{asks}],\"u\":{u},\"seq\":{seq}}},\"cts\":{time}}}",
-            time + 3
-        )
-        .into_bytes()
-    };
-    let frames = changes.into_iter().enumerate().map(|(at, sides)| frame("delta", at + 1, sides)).collect();
-    (Some(frame("snapshot", 0, whole)), frames)
-}
-
-/// The same book as OKX's `books` tells it: levels of four members, no checksum, as since 2026-06.
-pub fn books(n: usize, levels: usize) -> (Option<Vec<u8>>, Vec<Vec<u8>>) {
-    let (whole, changes) = book(n, levels);
-    let frame = |action: &str, at: usize, sides: Sides| {
-        let [bids, asks] = sides.map(|side| side.replace("\"]", "\",\"0\",\"13\"]"));
-        let (time, seq, previous) = (1_700_000_000_000 + at * 100, 32_032_594_283 + at * 32, at as i64 - 1);
-        let previous = if previous < 0 { -1 } else { 32_032_594_283 + previous * 32 };
-        format!(
-            "{{\"arg\":{{\"channel\":\"books\",\"instId\":\"BTC-USDT-SWAP\"}},\"action\":\"{action}\",\"data\":[{{\"asks\":[{asks}],\"bids\":[{bids}],\"ts\":\"{time}\",\"checksum\":0,\"seqId\":{seq},\"prevSeqId\":{previous}}}]}}"
-        )
-        .into_bytes()
-    };
-    let frames = changes.into_iter().enumerate().map(|(at, sides)| frame("update", at + 1, sides)).collect();
-    (Some(frame("snapshot", 0, whole)), frames)
 }
 
 /// `n` aggregate trades.

@@ -16,6 +16,7 @@ mod tell;
 mod v1;
 
 use super::FeedSpec;
+use crate::data::DataType;
 use frames::KrakenDecoder;
 
 /// Kraken spot.
@@ -24,6 +25,8 @@ pub static SPOT: FeedSpec = FeedSpec {
     venue: "KRAKEN",
     title: "Kraken spot",
     channels: &["trade", "book", "ticker", "ohlc", "instrument", "spread"],
+    rows: &[DataType::Trade, DataType::Quote, DataType::Delta, DataType::Bar, DataType::Status],
+    continuity: "the checksum of the ten best levels",
     decoder: || Box::new(KrakenDecoder::default()),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe_pair,
