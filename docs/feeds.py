@@ -1,8 +1,9 @@
 """The table of feeds in the README and in the pages, from the registry: ``uv run python docs/feeds.py``.
 
 A feed's line stands in the registry (``FeedSpec``); what else it needs is found by its name: frames written by hand in
-``tests/<venue>.py``, a simulator in ``rust/sim``, a page in ``docs/venues``, and a line of its books in the newest results of
-``benches/run.py``. ``tests/unit/test_feeds_table.py`` fails where one is missing, or where the pages hold another table.
+``tests/<venue>.py``, a simulator in ``rust/sim``, a page in ``docs/venues``, and a line of its books in the newest
+results of ``benches/run.py``. ``tests/unit/test_feeds_table.py`` fails where one is missing, or where the pages hold
+another table.
 """
 
 import json

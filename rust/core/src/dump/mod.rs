@@ -14,6 +14,7 @@ mod columns;
 mod error;
 mod interval;
 mod made_id;
+mod okx;
 mod output;
 mod probe;
 mod reader;
@@ -92,7 +93,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 23] = [
+pub static REGISTRY: [&DumpSpec; 26] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -116,6 +117,9 @@ pub static REGISTRY: [&DumpSpec; 23] = [
     &bybit::klines::SPEC,
     &bybit::index::INDEX,
     &bybit::index::PREMIUM,
+    &okx::trades::SPEC,
+    &okx::agg_trades::SPEC,
+    &okx::funding_rates::SPEC,
 ];
 
 /// The format called `name`.

@@ -11,6 +11,7 @@ mod binance;
 mod bybit;
 mod files;
 mod minutes;
+mod okx;
 mod tardis;
 
 use std::fs;
@@ -69,7 +70,7 @@ pub struct Target {
 }
 
 /// Every kind there is.
-pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS];
+pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS, okx::TARGETS];
 
 /// The target of a name.
 #[must_use]

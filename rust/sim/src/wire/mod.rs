@@ -9,7 +9,7 @@ pub(crate) mod binance;
 pub(crate) mod bybit;
 mod crc32;
 mod kraken;
-mod okx;
+pub(crate) mod okx;
 mod rounds;
 mod text;
 

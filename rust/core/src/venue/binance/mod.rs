@@ -28,7 +28,7 @@ enum Product {
 pub static SPOT: FeedSpec = FeedSpec {
     name: "binance-spot",
     venue: "BINANCE",
-    title: "Binance spot",
+    title: "Binance spot (and Binance.US)",
     channels: &["trade", "aggTrade", "bookTicker", "depth", "depth5/10/20", "kline"],
     rows: &[DataType::Trade, DataType::Quote, DataType::Delta, DataType::Depth10, DataType::Bar],
     continuity: "U follows u",

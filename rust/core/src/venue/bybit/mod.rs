@@ -56,7 +56,7 @@ pub static SPOT: FeedSpec = FeedSpec {
 /// Bybit linear contracts: settled in USDT or USDC.
 pub static LINEAR: FeedSpec = FeedSpec {
     name: "bybit-linear",
-    title: "Bybit linear contracts",
+    title: "Bybit linear contracts (USDT, USDC)",
     channels: CONTRACT_CHANNELS,
     rows: CONTRACT_ROWS,
     decoder: || Box::new(BybitDecoder::new(Product::Linear)),

@@ -23,7 +23,7 @@ use frames::KrakenDecoder;
 pub static SPOT: FeedSpec = FeedSpec {
     name: "kraken-spot",
     venue: "KRAKEN",
-    title: "Kraken spot",
+    title: "Kraken spot, protocols v2 and v1",
     channels: &["trade", "book", "ticker", "ohlc", "instrument", "spread"],
     rows: &[DataType::Trade, DataType::Quote, DataType::Delta, DataType::Bar, DataType::Status],
     continuity: "the checksum of the ten best levels",

@@ -19,7 +19,7 @@ use frames::OkxDecoder;
 pub static OKX: FeedSpec = FeedSpec {
     name: "okx",
     venue: "OKX",
-    title: "OKX",
+    title: "OKX spot, swaps, futures, options",
     channels: &[
         "trades",
         "trades-all",
