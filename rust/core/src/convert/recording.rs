@@ -1,9 +1,10 @@
 //! One recording: the sources of one feed, decoded together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::choose::{Candidate, Chooser};
 use super::encode::{Part, StreamPlan};
@@ -34,6 +35,8 @@ pub(super) struct Recording {
     allow_truncated: bool,
     /// Number in the row store of each of the feed's streams.
     stored: Vec<Option<usize>>,
+    /// Types and ids that have a stream.
+    first: HashSet<(DataType, Arc<str>)>,
     dropped: Vec<bool>,
     last_ns: u64,
     /// Whether frames have receive times.
@@ -104,6 +107,7 @@ impl Recording {
             max_line: options.max_line,
             allow_truncated: options.allow_truncated,
             stored: Vec::new(),
+            first: HashSet::new(),
             dropped: Vec::new(),
             last_ns,
             is_timed: false,
@@ -203,14 +207,18 @@ impl Recording {
     }
 
     fn drain(&mut self, rows: &mut RowStore) -> Result<(), StoreError> {
-        let stored = &mut self.stored;
+        let Self { stored, first, .. } = self;
         let mut failure = Ok(());
         self.feed.market_mut().drain(|index, stream| {
             let index = index as usize;
             if stored.len() <= index {
                 stored.resize(index + 1, None);
             }
-            let number = *stored[index].get_or_insert_with(|| rows.open(stream.key.data_type));
+            let number = *stored[index].get_or_insert_with(|| {
+                // Of several channels of one thing the catalog keeps one.
+                let is_first = first.insert((stream.key.data_type, stream.key.id.clone()));
+                rows.open(stream.key.data_type, false, is_first)
+            });
             if failure.is_ok() {
                 failure = rows.append_columns(number, &mut stream.columns, stream.decimals);
             }

@@ -102,11 +102,14 @@ impl Rows {
         self.columns.extend_range(&other.columns, range);
     }
 
-    /// Keeps the first `count` rows.
-    pub(crate) fn truncate(&mut self, count: usize) {
-        let mut kept = Self::new(self.columns.data_type());
-        kept.extend_range(self, 0..count);
-        *self = kept;
+    /// Takes the rows from `at` on out.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        let mut rest = Self::new(self.columns.data_type());
+        rest.extend_range(self, at..self.rows());
+        self.columns.physical_mut().into_iter().for_each(|column| column.truncate(at));
+        self.keys.truncate(at);
+        self.costs.truncate(at);
+        rest
     }
 
     /// Sorts by receive time, then key where `by_key`, keeping the order of equal ones.

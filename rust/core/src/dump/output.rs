@@ -384,11 +384,7 @@ impl Output {
             if over == 0 {
                 continue;
             }
-            let mut rest = Rows::new(stream.key.data_type);
-            if over < held {
-                rest.extend_range(&stream.rows, over..held);
-                stream.rows.truncate(over);
-            }
+            let rest = stream.rows.split_off(over);
             stream.open_from = stream.open_from.map(|_| 0);
             let mut rows = std::mem::replace(&mut stream.rows, rest);
             stream.total += over as u64;

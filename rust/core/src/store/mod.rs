@@ -1,6 +1,7 @@
 //! The catalog on disk: paths, Parquet files, and the redo log that makes a commit one step.
 
 mod catalog;
+mod chunk;
 mod error;
 #[cfg(test)]
 mod explore;
@@ -15,7 +16,9 @@ pub use catalog::{Catalog, CommitRequest, Mode, NewFile, mark_definitions, put_d
 pub use error::StoreError;
 pub use files::sha256_file_while;
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};
-pub use parquet::{EncodedGroup, FileSummary, FileWriter, GroupEncoder, ROW_GROUP_ROWS, Unsynced};
+pub use parquet::{
+    EncodedGroup, FileSummary, FileWriter, GroupEncoder, ROW_GROUP_ROWS, SavedGroup, Unsynced,
+};
 pub use paths::{Layout, file_name, folder, id_folder, parse_file_name};
 pub use staging::Staging;
 pub use storage::{Found, LocalStorage, Output, Storage};

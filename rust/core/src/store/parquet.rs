@@ -1,41 +1,45 @@
 //! Parquet files: which encodings, and a writer that knows its label only when it closes.
 //!
-//! Encodings were chosen by measurement (`docs/design/encodings.md`): sizes by dictionary, prices plain or by
-//! dictionary, times and sequences as differences, trade ids as differences of text, codes by dictionary. Every
-//! row group has the same number of rows, and so have its pages, so that the bytes depend on the rows alone. Only
-//! `ts_init` has statistics by page: range reads skip by it.
+//! Columns of the hot kinds are encoded in [`super::chunk`], the others by parquet-rs. Every row group has the same
+//! number of rows, and so have its pages, so that the bytes depend on the rows alone. Only `ts_init` has statistics by
+//! page: range reads skip by it.
 //!
 //! Precision is a label that is bound when the file closes: the label's key-values are appended then, and
 //! there is no `ARROW:schema`.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::parquet::arrow::ArrowSchemaConverter;
 use ::parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
-use ::parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
-use ::parquet::basic::{Compression, Encoding, Type, ZstdLevel};
+use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::file::writer::SerializedFileWriter;
-use ::parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescriptor};
+use ::parquet::schema::types::SchemaDescPtr;
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::chunk::{self, Chunk};
 use super::files::hex;
 use super::storage::{LocalStorage, Output, Storage};
-use crate::data::{AnyColumns, DataType};
+use crate::data::AnyColumns;
 use crate::schema::{Label, arrow_schema, record_batch};
 
 /// Rows of a row group.
 pub const ROW_GROUP_ROWS: usize = 131_072;
-const PAGE_ROWS: usize = 16_384;
-/// Rows of a group from which on a dictionary of prices pays.
-const LONG_GROUP_ROWS: usize = ROW_GROUP_ROWS / 2;
+/// Rows of a page.
+pub(super) const PAGE_ROWS: usize = 16_384;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,13 +92,11 @@ impl<W: Output> Write for Hashing<W> {
     }
 }
 
-/// How the columns of `schema` are encoded in a row group; `long` ones have at least [`LONG_GROUP_ROWS`] rows.
-fn properties(schema: &SchemaDescriptor, data_type: DataType, long: bool) -> WriterProperties {
-    let level = ZstdLevel::try_new(1).unwrap_or_default();
-    let mut builder = WriterProperties::builder()
-        // The writer makes no dictionary of prices and sizes (FIXED_LEN_BYTE_ARRAY) in a file of version 1.
+/// How parquet-rs encodes the columns that are left to it.
+fn properties() -> WriterProperties {
+    let level = ZstdLevel::try_new(chunk::LEVEL).unwrap_or_default();
+    WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_encoding(Encoding::PLAIN)
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -102,36 +104,7 @@ fn properties(schema: &SchemaDescriptor, data_type: DataType, long: bool) -> Wri
         .set_data_page_size_limit(8 << 20)
         .set_created_by(format!("tickwright {}", env!("CARGO_PKG_VERSION")))
         .set_statistics_enabled(EnabledStatistics::None)
-        .set_column_statistics_enabled(ColumnPath::from("ts_init"), EnabledStatistics::Page);
-    for name in ["ts_event", "ts_init", "sequence", "order_id", "next_funding_ns"] {
-        let path = ColumnPath::from(name);
-        builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-    }
-    let is_number = |column: &&ColumnDescPtr| column.physical_type() == Type::FIXED_LEN_BYTE_ARRAY;
-    for column in schema.columns().iter().filter(is_number) {
-        builder = builder.set_column_dictionary_enabled(column.path().clone(), false);
-    }
-    // Sizes come again and again, prices near one another: a dictionary of sizes pays, unless most are different
-    // (a dictionary that outgrows its limit is given up), one of prices only where very many share it.
-    let dictionaries: &[(&str, usize)] = match data_type {
-        DataType::Trade if long => &[("price", ROW_GROUP_ROWS * 16), ("size", ROW_GROUP_ROWS * 16)],
-        DataType::Trade | DataType::Delta => &[("size", 256 << 10)],
-        _ => &[],
-    };
-    for (name, limit) in dictionaries {
-        builder = builder
-            .set_column_dictionary_enabled(ColumnPath::from(*name), true)
-            .set_column_dictionary_page_size_limit(ColumnPath::from(*name), *limit);
-    }
-    if data_type == DataType::Trade {
-        let path = ColumnPath::from("trade_id");
-        builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY);
-    }
-    builder.build()
+        .build()
 }
 
 /// An error of writing a file, with its cause where that is the disk's.
@@ -149,30 +122,31 @@ pub(super) fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> St
 ///
 /// Groups may be encoded apart, on any thread, and are added in their order: [`Self::encoder`],
 /// [`GroupEncoder::encode`], [`Self::append`].
-pub struct FileWriter {
+pub struct FileWriter<W: Output = File> {
     path: Arc<Path>,
-    writer: SerializedFileWriter<Hashing<File>>,
-    /// Of short groups, and of long ones.
-    groups: [ArrowRowGroupWriterFactory; 2],
-    /// Groups begun.
-    begun: usize,
+    writer: SerializedFileWriter<Hashing<W>>,
+    schema: SchemaDescPtr,
+    /// For the columns that [`chunk`] does not take.
+    others: Option<ArrowRowGroupWriterFactory>,
     rows: u64,
 }
 
 /// Encodes one row group of a file.
 pub struct GroupEncoder {
     path: Arc<Path>,
-    columns: Vec<ArrowColumnWriter>,
+    schema: SchemaDescPtr,
+    /// By leaf; empty where [`chunk`] takes all columns.
+    others: Vec<ArrowColumnWriter>,
 }
 
 /// A file that is written and not durable yet.
 #[must_use = "what is not synced can be lost"]
-pub struct Unsynced {
+pub struct Unsynced<W: Output = File> {
     path: Arc<Path>,
-    file: File,
+    file: W,
 }
 
-impl Unsynced {
+impl<W: Output> Unsynced<W> {
     /// Makes it durable.
     ///
     /// # Errors
@@ -184,8 +158,79 @@ impl Unsynced {
 
 /// A row group that was encoded.
 pub struct EncodedGroup {
-    columns: Vec<ArrowColumnChunk>,
+    columns: Vec<EncodedColumn>,
     rows: usize,
+}
+
+enum EncodedColumn {
+    Chunk(Chunk),
+    Other(ArrowColumnChunk),
+}
+
+/// A row group whose bytes are in a file.
+#[derive(Clone)]
+pub struct SavedGroup {
+    offset: u64,
+    /// Each with its length and without its bytes.
+    columns: Vec<(usize, Chunk)>,
+    rows: usize,
+}
+
+impl SavedGroup {
+    /// Rows of it.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn load(self, file: &File) -> io::Result<EncodedGroup> {
+        let mut bytes = vec![0; self.columns.iter().map(|(length, _)| length).sum()];
+        file.read_exact_at(&mut bytes, self.offset)?;
+        let mut bytes = Bytes::from(bytes);
+        let columns = self
+            .columns
+            .into_iter()
+            .map(|(length, chunk)| EncodedColumn::Chunk(Chunk { bytes: bytes.split_to(length), ..chunk }));
+        Ok(EncodedGroup { columns: columns.collect(), rows: self.rows })
+    }
+}
+
+impl EncodedGroup {
+    /// Bytes of it that are kept in memory here.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let length = |column: &EncodedColumn| match column {
+            EncodedColumn::Chunk(chunk) => chunk.bytes.len(),
+            EncodedColumn::Other(_) => 0,
+        };
+        self.columns.iter().map(length).sum()
+    }
+
+    /// Writes it to a file, from `offset` on; `None` where it has columns that cannot be kept.
+    ///
+    /// # Errors
+    /// What writing gives.
+    pub fn save(self, file: &File, offset: u64) -> io::Result<Option<SavedGroup>> {
+        let mut at = offset;
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            let EncodedColumn::Chunk(chunk) = column else { return Ok(None) };
+            let length = chunk.bytes.len();
+            file.write_all_at(&chunk.bytes, at)?;
+            columns.push((length, Chunk { bytes: Bytes::new(), ..chunk }));
+            at += length as u64;
+        }
+        Ok(Some(SavedGroup { offset, columns, rows: self.rows }))
+    }
+}
+
+/// Whether [`chunk`] encodes a column.
+fn is_hot(field: &Field) -> bool {
+    !field.is_nullable() && chunk::takes(field.data_type())
 }
 
 impl FileWriter {
@@ -194,30 +239,34 @@ impl FileWriter {
     /// # Errors
     /// What creating it gives.
     pub fn create(path: &Path, label: &Label<'_>) -> Result<Self, StoreError> {
-        let sink = Hashing::create(&LocalStorage, path)?;
-        let schema = Arc::new(arrow_schema(label).with_metadata(std::collections::HashMap::new()));
+        Self::create_in(&LocalStorage, path, &arrow_schema(label))
+    }
+}
+
+impl<W: Output> FileWriter<W> {
+    fn create_in<S: Storage<Output = W>>(
+        storage: &S,
+        path: &Path,
+        schema: &Schema,
+    ) -> Result<Self, StoreError> {
+        let sink = Hashing::create(storage, path)?;
+        let schema = Arc::new(schema.clone().with_metadata(HashMap::new()));
         let parquet = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failure(path, e))?;
-        let root = parquet.root_schema_ptr();
-        let begin = |long| Arc::new(properties(&parquet, label.data_type, long));
-        let writer =
-            SerializedFileWriter::new(sink, root.clone(), begin(false)).map_err(|e| failure(path, e))?;
-        let other = SerializedFileWriter::new(io::sink(), root, begin(true)).map_err(|e| failure(path, e))?;
-        let groups = [
-            ArrowRowGroupWriterFactory::new(&writer, schema.clone()),
-            ArrowRowGroupWriterFactory::new(&other, schema),
-        ];
-        Ok(Self { path: path.into(), writer, groups, begun: 0, rows: 0 })
+        let writer = SerializedFileWriter::new(sink, parquet.root_schema_ptr(), Arc::new(properties()))
+            .map_err(|e| failure(path, e))?;
+        let others = (!schema.fields().iter().all(|field| is_hot(field)))
+            .then(|| ArrowRowGroupWriterFactory::new(&writer, schema));
+        Ok(Self { path: path.into(), writer, schema: Arc::new(parquet), others, rows: 0 })
     }
 
-    /// An encoder of the next row group, of `rows` rows; all but the last have [`ROW_GROUP_ROWS`].
+    /// An encoder of a row group; all but the last have [`ROW_GROUP_ROWS`].
     ///
     /// # Errors
     /// What the format gives.
-    pub fn encoder(&mut self, rows: usize) -> Result<GroupEncoder, StoreError> {
-        let groups = &self.groups[usize::from(rows >= LONG_GROUP_ROWS)];
-        let columns = groups.create_column_writers(self.begun).map_err(|e| failure(&self.path, e))?;
-        self.begun += 1;
-        Ok(GroupEncoder { path: self.path.clone(), columns })
+    pub fn encoder(&self) -> Result<GroupEncoder, StoreError> {
+        let others = self.others.as_ref().map(|factory| factory.create_column_writers(0)).transpose();
+        let others = others.map_err(|e| failure(&self.path, e))?.unwrap_or_default();
+        Ok(GroupEncoder { path: self.path.clone(), schema: self.schema.clone(), others })
     }
 
     /// Adds the next row group.
@@ -228,7 +277,10 @@ impl FileWriter {
         self.rows += group.rows as u64;
         let append = || {
             let mut writer = self.writer.next_row_group()?;
-            group.columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut writer))?;
+            group.columns.into_iter().try_for_each(|column| match column {
+                EncodedColumn::Chunk(chunk) => chunk.append(&mut writer),
+                EncodedColumn::Other(chunk) => chunk.append_to_row_group(&mut writer),
+            })?;
             writer.close().map(drop)
         };
         append().map_err(|e| failure(&self.path, e))
@@ -240,7 +292,7 @@ impl FileWriter {
     /// A value that the flavour cannot hold, or what writing gives.
     #[cfg(test)]
     pub fn write_row_group(&mut self, columns: AnyColumns, label: &Label<'_>) -> Result<(), StoreError> {
-        let group = self.encoder(columns.rows())?.encode(columns, label)?;
+        let group = self.encoder()?.encode(columns, label)?;
         self.append(group)
     }
 
@@ -254,7 +306,7 @@ impl FileWriter {
     ///
     /// # Errors
     /// What writing gives.
-    pub fn finish(mut self, label: &Label<'_>) -> Result<(FileSummary, Unsynced), StoreError> {
+    pub fn finish(mut self, label: &Label<'_>) -> Result<(FileSummary, Unsynced<W>), StoreError> {
         for (key, value) in label.metadata() {
             self.writer.append_key_value_metadata(KeyValue::new(key, value));
         }
@@ -269,27 +321,54 @@ impl FileWriter {
 }
 
 impl GroupEncoder {
+    /// An encoder for a file that is not there yet, `path` being named in errors; `None` for a type with columns that only its
+    /// file can encode. Of `label` only type and flavour count here.
+    ///
+    /// # Errors
+    /// What the format gives.
+    pub fn apart(path: &Path, label: &Label<'_>) -> Result<Option<Self>, StoreError> {
+        let schema = arrow_schema(label).with_metadata(HashMap::new());
+        if !schema.fields().iter().all(|field| is_hot(field)) {
+            return Ok(None);
+        }
+        let schema = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failure(path, e))?;
+        Ok(Some(Self { path: path.into(), schema: Arc::new(schema), others: Vec::new() }))
+    }
+
     /// Encodes the rows of the group.
     ///
     /// # Errors
     /// A value that the flavour cannot hold.
     pub fn encode(self, columns: AnyColumns, label: &Label<'_>) -> Result<EncodedGroup, StoreError> {
-        let rows = columns.rows();
         let batch = record_batch(columns, label)
             .map_err(|e| StoreError::Parquet { path: self.path.to_path_buf(), reason: e.to_string() })?;
-        let schema = batch.schema();
-        let mut writers = self.columns;
-        let encode = || {
-            let mut leaves = writers.iter_mut();
-            for (field, array) in schema.fields().iter().zip(batch.columns()) {
-                for (leaf, writer) in compute_leaves(field, array)?.iter().zip(&mut leaves) {
-                    writer.write(leaf)?;
+        self.encode_batch(&batch)
+    }
+
+    fn encode_batch(self, batch: &RecordBatch) -> Result<EncodedGroup, StoreError> {
+        let Self { path, schema, others } = self;
+        let mut others: Vec<Option<ArrowColumnWriter>> = others.into_iter().map(Some).collect();
+        let mut encode = || {
+            let mut encoder = chunk::Encoder::new()?;
+            let mut columns = Vec::with_capacity(schema.num_columns());
+            for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+                if is_hot(field) {
+                    let descr = schema.column(columns.len());
+                    let chunk = encoder.encode(array, &descr, field.name() == "ts_init")?;
+                    columns.push(EncodedColumn::Chunk(chunk));
+                    continue;
+                }
+                for leaf in compute_leaves(field, array)? {
+                    if let Some(mut writer) = others.get_mut(columns.len()).and_then(Option::take) {
+                        writer.write(&leaf)?;
+                        columns.push(EncodedColumn::Other(writer.close()?));
+                    }
                 }
             }
-            writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>()
+            Ok(columns)
         };
-        let columns = encode().map_err(|e| failure(&self.path, e))?;
-        Ok(EncodedGroup { columns, rows })
+        let columns = encode().map_err(|e| failure(&path, e))?;
+        Ok(EncodedGroup { columns, rows: batch.num_rows() })
     }
 }
 
@@ -310,12 +389,8 @@ pub(super) fn relabel<S: Storage>(
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr();
     let sink = Hashing::create(storage, target)?;
-    let mut writer = SerializedFileWriter::new(
-        sink,
-        schema.root_schema_ptr(),
-        Arc::new(properties(schema, label.data_type, false)),
-    )
-    .map_err(parquet_error)?;
+    let mut writer = SerializedFileWriter::new(sink, schema.root_schema_ptr(), Arc::new(properties()))
+        .map_err(parquet_error)?;
     let pages = storage.open(source).map_err(StoreError::io(source))?;
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let mut out = writer.next_row_group().map_err(parquet_error)?;
@@ -363,8 +438,8 @@ pub(super) fn copy_span<S: Storage>(
     let builder = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(input)
         .map_err(|e| parquet_error(e.to_string()))?;
     let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
-    let mut out: Option<ArrowWriter<Hashing<S::Output>>> = None;
-    let (mut rows, mut start_ns, mut end_ns) = (0_u64, 0, 0);
+    let mut out: Option<FileWriter<S::Output>> = None;
+    let (mut start_ns, mut end_ns) = (0, 0);
     for batch in reader {
         let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
         let Some(column) = batch.column_by_name("ts_init") else { continue };
@@ -383,29 +458,20 @@ pub(super) fn copy_span<S: Storage>(
             continue;
         }
         let part = batch.slice(start, end - start);
-        if out.is_none() {
-            let sink = Hashing::create(storage, target)?;
-            let parquet = ArrowSchemaConverter::new().convert(&part.schema());
-            let parquet = parquet.map_err(|e| parquet_error(e.to_string()))?;
-            let options = ArrowWriterOptions::new()
-                .with_properties(properties(&parquet, label.data_type, false))
-                .with_skip_arrow_metadata(true);
-            let writer = ArrowWriter::try_new_with_options(sink, part.schema(), options)
-                .map_err(|e| parquet_error(e.to_string()))?;
-            out = Some(writer);
-            start_ns = times[start];
-        }
-        if let Some(writer) = &mut out {
-            writer.write(&part).map_err(|e| failure(target, e))?;
-            rows += part.num_rows() as u64;
-            end_ns = times[end - 1];
-        }
+        let writer = match &mut out {
+            Some(writer) => writer,
+            None => {
+                start_ns = times[start];
+                out.insert(FileWriter::create_in(storage, target, part.schema_ref())?)
+            }
+        };
+        let group = writer.encoder()?.encode_batch(&part)?;
+        writer.append(group)?;
+        end_ns = times[end - 1];
     }
-    let Some(mut writer) = out else { return Ok(None) };
-    for (key, value) in label.metadata() {
-        writer.append_key_value_metadata(KeyValue::new(key, value));
-    }
-    let summary = writer.into_inner().map_err(|e| failure(target, e))?.finish(target, rows)?;
+    let Some(writer) = out else { return Ok(None) };
+    let (summary, unsynced) = writer.finish(label)?;
+    unsynced.sync()?;
     Ok(Some(CopiedSpan { summary, start_ns, end_ns }))
 }
 

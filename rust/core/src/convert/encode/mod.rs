@@ -19,11 +19,12 @@ use syncs::Syncs;
 use workers::Workers;
 
 use super::ConvertError;
+use super::ahead::Groups;
 use super::conflicts::{Conflicts, Differing, Excluded};
 use super::ids::{Hole, IdRuns};
 use super::rowstore::{Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
-use crate::data::{DataType, Identity, Rows};
+use crate::data::{AnyColumns, DataType, Identity, Rows};
 use crate::feed::NumberRun;
 use crate::schema::{Flavour, Label};
 use crate::store::{NewFile, StoreError};
@@ -40,7 +41,8 @@ pub enum Partition {
 }
 
 impl Partition {
-    const fn length(self) -> u64 {
+    /// Its length, ns.
+    pub(super) const fn length(self) -> u64 {
         match self {
             Self::Day => time::DAY,
             Self::Hour => time::HOUR,
@@ -120,6 +122,8 @@ pub(super) struct Piece {
     /// Its place in the order of arrival: equal rows are in it.
     pub arrival: u32,
     part: usize,
+    /// Number of its first row in the part.
+    base: u64,
     place: Place,
     first: u64,
     last: u64,
@@ -128,12 +132,13 @@ pub(super) struct Piece {
 /// A stream ready to be written.
 pub(super) struct Prepared<'a> {
     store: &'a RowStore,
+    ahead: &'a Groups,
     pub plan: &'a StreamPlan,
     held: Vec<Held>,
     /// By first time.
     pub pieces: Vec<Piece>,
-    /// Part of each piece, by arrival.
-    part_of: Vec<usize>,
+    /// Part of each piece and the number of its first row there, by arrival.
+    places: Vec<(usize, u64)>,
 }
 
 #[derive(Default)]
@@ -158,15 +163,16 @@ pub fn encode(
     source: &(dyn Fn(u32) -> String + Sync),
     done: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<Encoded, ConvertError> {
+    let ahead = store.ahead();
     let taken: Vec<Mutex<Vec<Held>>> = plans
         .iter()
         .map(|plan| Mutex::new(plan.parts.iter().map(|part| store.take(part.number)).collect()))
         .collect();
     store.forget();
-    let store = &store;
+    let (store, ahead) = (&store, &ahead);
     let prepare = |at: usize| {
         let held = taken[at].lock().map(|mut held| std::mem::take(&mut *held)).unwrap_or_default();
-        Ok(Some(Prepared::new(store, &plans[at], held)))
+        Ok(Some(Prepared::new(store, ahead, &plans[at], held)))
     };
     let syncs = Syncs::start();
     let workers = Workers::new(options.threads, source, done, &syncs);
@@ -243,24 +249,24 @@ struct Work<'e> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(store: &'a RowStore, plan: &'a StreamPlan, mut held: Vec<Held>) -> Self {
+    fn new(store: &'a RowStore, ahead: &'a Groups, plan: &'a StreamPlan, mut held: Vec<Held>) -> Self {
         let mut pieces = Vec::new();
-        let mut part_of = Vec::new();
+        let mut places = Vec::new();
         for (part, held) in held.iter_mut().enumerate() {
-            held.sort();
-            let spilled = held.chunks.iter().map(|c| (Place::Spilled(*c), c.first, c.last));
+            held.seal(true);
+            let spilled = held.chunks.iter().map(|c| (Place::Spilled(*c), c.base, c.first, c.last));
             // The rows in memory came last.
-            let memory = held.batches.iter().enumerate().filter_map(|(batch, rows)| {
-                let times = rows.columns.ts_init();
-                Some((Place::Memory(batch), *times.first()?, *times.last()?))
+            let memory = held.batches.iter().enumerate().filter_map(|(number, batch)| {
+                let times = batch.rows.columns.ts_init();
+                Some((Place::Memory(number), batch.base, *times.first()?, *times.last()?))
             });
-            for (place, first, last) in spilled.chain(memory) {
-                pieces.push(Piece { arrival: part_of.len() as u32, part, place, first, last });
-                part_of.push(part);
+            for (place, base, first, last) in spilled.chain(memory) {
+                pieces.push(Piece { arrival: places.len() as u32, part, base, place, first, last });
+                places.push((part, base));
             }
         }
         pieces.sort_by_key(|piece| (piece.first, piece.arrival));
-        Self { store, plan, held, pieces, part_of }
+        Self { store, ahead, plan, held, pieces, places }
     }
 
     /// Numbers of the partitions that may have rows.
@@ -270,7 +276,7 @@ impl<'a> Prepared<'a> {
             match &piece.place {
                 Place::Spilled(_) => numbers.extend(piece.first / length..=piece.last / length),
                 Place::Memory(batch) => {
-                    let times = self.held[piece.part].batches[*batch].columns.ts_init();
+                    let times = self.held[piece.part].batches[*batch].rows.columns.ts_init();
                     let mut at = 0;
                     while at < times.len() {
                         let number = times[at] / length;
@@ -291,7 +297,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<(&'r Rows, Range<usize>), StoreError> {
         match &piece.place {
             Place::Memory(batch) => {
-                let rows = &self.held[piece.part].batches[*batch];
+                let rows = &*self.held[piece.part].batches[*batch].rows;
                 Ok((rows, 0..rows.rows()))
             }
             Place::Spilled(chunk) => {
@@ -364,7 +370,35 @@ impl<'a> Prepared<'a> {
     }
 
     pub(super) fn source_of(&self, arrival: u32) -> u32 {
-        self.plan.parts[self.part_of[arrival as usize]].source
+        self.plan.parts[self.places[arrival as usize].0].source
+    }
+
+    /// The part of a row of a piece, by its number in the row store, and the row's number in it.
+    fn place_of(&self, arrival: u32, row: usize) -> (usize, u64) {
+        let (part, base) = self.places[arrival as usize];
+        (self.plan.parts[part].number, base + row as u64)
+    }
+
+    /// Copies rows of a part by their numbers.
+    fn copy(&self, part: usize, numbers: Range<u64>, into: &mut AnyColumns) -> Result<(), StoreError> {
+        let is_its = |piece: &&Piece| self.plan.parts[piece.part].number == part;
+        let mut pieces: Vec<&Piece> = self.pieces.iter().filter(is_its).collect();
+        pieces.sort_by_key(|piece| piece.base);
+        let mut scratch = Rows::new(self.plan.data_type);
+        for piece in pieces {
+            let rows = match &piece.place {
+                Place::Memory(batch) => self.held[piece.part].batches[*batch].rows.rows(),
+                Place::Spilled(chunk) => chunk.rows,
+            };
+            let end = (piece.base + rows as u64).min(numbers.end);
+            let start = piece.base.max(numbers.start);
+            if start < end {
+                let (rows, _) = self.fetch(piece, &mut scratch)?;
+                let range = (start - piece.base) as usize..(end - piece.base) as usize;
+                into.extend_range(&rows.columns, range);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -80,8 +80,27 @@ pub(super) struct PartitionFile<'w, 'p, 'e> {
     work: Work<'e>,
     label: Label<'p>,
     group: Rows,
+    /// Instead of rows in `group`: those of a group that was encoded ahead.
+    found: Option<Found>,
     open: Option<Open>,
     written: Written,
+}
+
+/// Rows that are, so far, those of a group that was encoded ahead.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    part: usize,
+    /// Numbers of the first row and, so far, of the one after the last.
+    start: u64,
+    next: u64,
+    /// Rows that the group has.
+    rows: usize,
+}
+
+impl Found {
+    const fn is_whole(&self) -> bool {
+        self.next - self.start == self.rows as u64
+    }
 }
 
 struct Open {
@@ -126,7 +145,7 @@ impl Open {
 impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
     pub fn new(stream: &'w Prepared<'p>, workers: &'w Workers<'p>, work: Work<'e>, label: Label<'p>) -> Self {
         let group = Rows::new(stream.plan.data_type);
-        Self { stream, workers, work, label, group, open: None, written: Written::default() }
+        Self { stream, workers, work, label, group, found: None, open: None, written: Written::default() }
     }
 
     /// Takes sorted rows, none before those taken already, all of one receive time together.
@@ -143,10 +162,10 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         self.drop_rows(rows, range.start..start, origin, End::Stale);
         let range = start..range.end;
         if !rows.is_marked() {
-            return Ok(self.put(rows, range)?);
+            return Ok(self.put(rows, range, origin)?);
         }
         match self.stream.plan.identity {
-            Identity::Arrival | Identity::Turns => Ok(self.put(rows, range)?),
+            Identity::Arrival | Identity::Turns => Ok(self.put(rows, range, origin)?),
             Identity::Number | Identity::Sequence => self.take_numbered(rows, range, origin),
             Identity::Text => self.take_texts(rows, range, origin),
         }
@@ -165,13 +184,13 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
             let key = rows.keys[row];
             if !self.work.excluded.is_empty() && self.work.excluded.contains(&(key, times[row])) {
                 self.drop_rows(rows, row..row + 1, origin, End::Reject);
-                self.put(rows, from..row)?;
+                self.put(rows, from..row, origin)?;
                 from = row + 1;
                 continue;
             }
             if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
                 if self.repeat(rows, [kept, row], origin)? == Verdict::LeftOut {
-                    self.put(rows, from..row)?;
+                    self.put(rows, from..row, origin)?;
                     from = row + 1;
                 }
                 continue;
@@ -181,7 +200,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
                 self.written.again.push(key);
             }
         }
-        Ok(self.put(rows, from..range.end)?)
+        Ok(self.put(rows, from..range.end, origin)?)
     }
 
     fn take_texts(
@@ -216,10 +235,10 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         repeats.sort_unstable();
         let mut from = range.start;
         for row in repeats {
-            self.put(rows, from..row)?;
+            self.put(rows, from..row, origin)?;
             from = row + 1;
         }
-        Ok(self.put(rows, from..range.end)?)
+        Ok(self.put(rows, from..range.end, origin)?)
     }
 
     /// Judges a row whose number or text came before at the same time.
@@ -262,7 +281,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         }
     }
 
-    fn put(&mut self, rows: &Rows, range: Range<usize>) -> Result<(), StoreError> {
+    fn put(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>) -> Result<(), StoreError> {
         if range.is_empty() {
             return Ok(());
         }
@@ -278,21 +297,73 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         let row_group_rows = self.stream.store.row_group_rows;
         let mut from = range.start;
         while from < range.end {
-            let room = row_group_rows - self.group.rows();
-            let to = (from + room).min(range.end);
-            self.group.columns.extend_range(&rows.columns, from..to);
-            if self.group.rows() == row_group_rows {
+            let left = self.pass(from..range.end, origin)?;
+            if left < range.end {
+                let room = row_group_rows - self.group.rows();
+                let to = (left + room).min(range.end);
+                self.group.columns.extend_range(&rows.columns, left..to);
+                from = to;
+            } else {
+                from = left;
+            }
+            let is_full = match &self.found {
+                Some(found) => found.is_whole() && found.rows == row_group_rows,
+                None => self.group.rows() == row_group_rows,
+            };
+            if is_full {
                 self.flush()?;
                 if !self.workers.goes_on(0) {
                     return Ok(());
                 }
             }
-            from = to;
         }
         Ok(())
     }
 
+    /// Passes over rows that are in a group encoded ahead; the first that is not.
+    fn pass(&mut self, rows: Range<usize>, origin: &Origin<'_>) -> Result<usize, StoreError> {
+        let Origin::One(arrival) = origin else {
+            self.give_up()?;
+            return Ok(rows.start);
+        };
+        let (part, number) = self.stream.place_of(*arrival, rows.start);
+        if self.found.is_none() && self.group.rows() == 0 {
+            let group = self.stream.ahead.rows(part, number);
+            self.found = group.map(|rows| Found { part, start: number, next: number, rows });
+        }
+        match &mut self.found {
+            Some(found) if (found.part, found.next) == (part, number) && !found.is_whole() => {
+                let left = found.rows as u64 - (found.next - found.start);
+                let passed = rows.len().min(left as usize);
+                found.next += passed as u64;
+                Ok(rows.start + passed)
+            }
+            _ => {
+                self.give_up()?;
+                Ok(rows.start)
+            }
+        }
+    }
+
+    /// Rows that were passed over are not a group that was encoded ahead after all: they are copied.
+    fn give_up(&mut self) -> Result<(), StoreError> {
+        let Some(found) = self.found.take() else { return Ok(()) };
+        self.stream.copy(found.part, found.start..found.next, &mut self.group.columns)
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
+        if let Some(found) = &self.found {
+            let group = match found.is_whole() {
+                true => self.stream.ahead.load(found.part, found.start)?,
+                false => None,
+            };
+            if let (Some(open), Some(group)) = (&mut self.open, group) {
+                self.found = None;
+                open.groups.push_back(Group::Done(group));
+                return open.settle(self.workers.threads, &self.work.path);
+            }
+            self.give_up()?;
+        }
         if self.group.rows() == 0 {
             return Ok(());
         }
@@ -303,8 +374,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         let (answer, lent) = sync_channel(1);
-        let task =
-            GroupTask { encoder: open.writer.encoder(columns.rows())?, columns, label: self.label, answer };
+        let task = GroupTask { encoder: open.writer.encoder()?, columns, label: self.label, answer };
         open.groups.push_back(match self.workers.lend(task) {
             None => Group::Lent(lent),
             Some(GroupTask { encoder, columns, label, .. }) => Group::Done(encoder.encode(columns, &label)?),

@@ -30,6 +30,9 @@ fn rows(given: &[Given], marked: bool) -> Rows {
 
 #[derive(Clone, Copy)]
 struct How {
+    /// Rows of a batch, and threads that encode ahead.
+    batch: usize,
+    ahead: usize,
     cut: usize,
     budget: usize,
     group: usize,
@@ -41,10 +44,13 @@ struct How {
 fn encoded(sources: &[Vec<Given>], how: &How) -> Result<Encoded, ConvertError> {
     let dir = tempfile::tempdir().expect("a folder");
     let mut store = RowStore::new(dir.path(), how.budget);
-    store.row_group_rows = how.group;
+    (store.row_group_rows, store.batch_rows) = (how.group, how.batch);
+    if how.ahead > 0 {
+        store.encode_ahead(Flavour::V1High, Partition::Day, how.ahead).expect("a folder");
+    }
     let mut parts = Vec::new();
     for (source, given) in sources.iter().enumerate() {
-        let number = store.open_ordered(DataType::Trade, how.identity.orders());
+        let number = store.open(DataType::Trade, how.identity.orders(), true);
         for part in given.chunks(how.cut) {
             let mut rows = rows(part, how.identity != Identity::Arrival);
             store.append(number, &mut rows, Decimals::default()).expect("memory");
@@ -86,15 +92,22 @@ proptest! {
     fn bytes_depend_on_rows_alone(
         trades in prop::collection::vec(given(), 1..200),
         cut in 1_usize..50,
-        budget in 1_usize..5_000,
+        budget in prop_oneof![1_usize..5_000, Just(usize::MAX)],
+        batch in 1_usize..40,
+        ahead in 0_usize..3,
+        sorted in any::<bool>(),
         threads in 1_usize..4,
     ) {
+        let mut trades = trades;
+        if sorted {
+            trades.sort_by_key(|trade| trade.ts);
+        }
         let (identity, conflicts) = (Identity::Arrival, Conflicts::Error);
-        let whole = How { cut: trades.len(), budget: usize::MAX, group: 16, threads: 1, identity, conflicts };
+        let whole = How { batch: usize::MAX, ahead: 0, cut: trades.len(), budget: usize::MAX, group: 16, threads: 1, identity, conflicts };
         let count = trades.len() as u64;
         let sources = [trades];
         let whole = shown(&encoded(&sources, &whole).expect("files"));
-        let parts = How { cut, budget, group: 16, threads, identity, conflicts };
+        let parts = How { batch, ahead, cut, budget, group: 16, threads, identity, conflicts };
         prop_assert_eq!(&whole, &shown(&encoded(&sources, &parts).expect("files")));
         prop_assert_eq!(whole.iter().map(|f| f.1).sum::<u64>(), count);
         prop_assert!(whole.windows(2).all(|w| w[0].3 < w[1].2));
@@ -106,16 +119,17 @@ proptest! {
         pairs in prop::collection::btree_map(0_u64..60, 0_u64..100, 1..60),
         picks in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..60), 1..4),
         cut in 1_usize..50,
-        budget in 1_usize..3_000,
+        (batch, ahead) in (1_usize..40, 0_usize..3),
+        budget in prop_oneof![1_usize..3_000, Just(usize::MAX)],
         threads in 1_usize..4,
     ) {
         let trades: Vec<Given> = pairs.iter().map(|(id, ts)| Given { ts: *ts, id: *id, price: *ts }).collect();
         let mut sources = vec![trades.clone()];
         sources.extend(picks.iter().map(|picks| picks.iter().map(|pick| *pick.get(&trades)).collect()));
         let extra: u64 = picks.iter().map(|p| p.len() as u64).sum();
-        let how = How { cut, budget, group: 16, threads, identity: Identity::Sequence, conflicts: Conflicts::Error };
+        let how = How { batch, ahead, cut, budget, group: 16, threads, identity: Identity::Sequence, conflicts: Conflicts::Error };
         let many = encoded(&sources, &how).expect("no conflict");
-        let whole = How { cut: 1_000, budget: usize::MAX, group: 16, threads: 1, identity: Identity::Sequence, conflicts: Conflicts::Error };
+        let whole = How { batch: usize::MAX, ahead: 0, cut: 1_000, budget: usize::MAX, group: 16, threads: 1, identity: Identity::Sequence, conflicts: Conflicts::Error };
         let one = encoded(&[trades], &whole).expect("no conflict");
         prop_assert_eq!(shown(&many), shown(&one));
         prop_assert_eq!(&many.holes, &one.holes);
@@ -131,12 +145,13 @@ proptest! {
         pick in any::<prop::sample::Index>(),
         second in any::<bool>(),
         cut in 1_usize..50,
-        budget in 1_usize..3_000,
+        (batch, ahead) in (1_usize..40, 0_usize..3),
+        budget in prop_oneof![1_usize..3_000, Just(usize::MAX)],
     ) {
         let mut trades: Vec<Given> = (0..count).map(|id| Given { ts: id, id, price: 5 }).collect();
         let wrong = Given { ts: other, price: 6, ..*pick.get(&trades) };
         let sources = if second { vec![trades, vec![wrong]] } else { trades.push(wrong); vec![trades] };
-        let how = How { cut, budget, group: 16, threads: 2, identity: Identity::Sequence, conflicts: Conflicts::Error };
+        let how = How { batch, ahead, cut, budget, group: 16, threads: 2, identity: Identity::Sequence, conflicts: Conflicts::Error };
         let error = encoded(&sources, &how).expect_err("a conflict");
         prop_assert_eq!(error.code(), "conflict");
         let text = error.to_string();
@@ -151,7 +166,8 @@ proptest! {
         others in prop::collection::vec((0_u64..100, any::<prop::sample::Index>()), 1..6),
         second in any::<bool>(),
         cut in 1_usize..50,
-        budget in 1_usize..3_000,
+        (batch, ahead) in (1_usize..40, 0_usize..3),
+        budget in prop_oneof![1_usize..3_000, Just(usize::MAX)],
         threads in 1_usize..4,
     ) {
         let mut trades: Vec<Given> = (0..count).map(|id| Given { ts: id, id, price: 5 }).collect();
@@ -169,7 +185,7 @@ proptest! {
             vec![trades]
         };
         let identity = Identity::Sequence;
-        let how = |conflicts| How { cut, budget, group: 16, threads, identity, conflicts };
+        let how = |conflicts| How { batch, ahead, cut, budget, group: 16, threads, identity, conflicts };
         let total = |encoded: &Encoded| encoded.files.iter().map(|f| f.rows).sum::<u64>();
         let first = encoded(&sources, &how(Conflicts::First)).expect("no conflict stops it");
         prop_assert_eq!(total(&first), count);
@@ -191,6 +207,8 @@ fn texts_are_one_row_and_keep_their_order() {
     let trade = |ts, id, price| Given { ts, id, price };
     let first = vec![trade(1, 9, 1), trade(1, 3, 2), trade(1, 9, 1), trade(2, 9, 4)];
     let how = How {
+        batch: 8,
+        ahead: 1,
         cut: 10,
         budget: usize::MAX,
         group: 16,

@@ -1,0 +1,111 @@
+//! Integers in few bits: the bit-packed pieces that Parquet's encodings are made of.
+//!
+//! Source: the Parquet format, "Encodings" (RLE/bit-packing hybrid, DELTA_BINARY_PACKED).
+
+/// Values of a block of differences, and of one of its four miniblocks.
+const BLOCK: usize = 256;
+const MINIBLOCK: usize = 64;
+/// Groups of eight values in one bit-packed run, at most: its header is one byte.
+const RUN_GROUPS: usize = 63;
+/// Equal values from which on a run of them is told by its length.
+const LONG_RUN: usize = 16;
+
+/// Bits that `value` needs.
+pub(super) const fn width(value: u64) -> u32 {
+    u64::BITS - value.leading_zeros()
+}
+
+fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn put_zigzag(value: i64, out: &mut Vec<u8>) {
+    put_varint(((value << 1) ^ (value >> 63)) as u64, out);
+}
+
+/// Appends values of `width` bits each, least significant bits first; the last byte is filled with zeros.
+fn pack(values: &[u64], width: u32, out: &mut Vec<u8>) {
+    if width == 0 {
+        return;
+    }
+    let (mut word, mut filled) = (0_u64, 0);
+    for value in values {
+        word |= value << filled;
+        filled += width;
+        if filled >= u64::BITS {
+            out.extend_from_slice(&word.to_le_bytes());
+            filled -= u64::BITS;
+            // What did not fit; all of it did where nothing is left over.
+            word = value.checked_shr(width - filled).unwrap_or(0);
+        }
+    }
+    out.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
+}
+
+/// Appends `values` as DELTA_BINARY_PACKED. Differences wrap.
+pub(super) fn differences(values: impl ExactSizeIterator<Item = i64>, out: &mut Vec<u8>) {
+    let mut values = values;
+    for number in [BLOCK, BLOCK / MINIBLOCK, values.len()] {
+        put_varint(number as u64, out);
+    }
+    let mut last = values.next().unwrap_or(0);
+    put_zigzag(last, out);
+    let mut block = [0_u64; BLOCK];
+    while values.len() > 0 {
+        let count = values.len().min(BLOCK);
+        let mut least = i64::MAX;
+        for (slot, value) in block.iter_mut().zip(values.by_ref()) {
+            let difference = value.wrapping_sub(last);
+            least = least.min(difference);
+            *slot = difference as u64;
+            last = value;
+        }
+        let all = &mut block[..count];
+        all.iter_mut().for_each(|difference| *difference = difference.wrapping_sub(least as u64));
+        put_zigzag(least, out);
+        let widths = out.len();
+        out.extend_from_slice(&[0; BLOCK / MINIBLOCK]);
+        // The last miniblock is as long as any; those after it are not there.
+        block[count..].fill(0);
+        for (at, miniblock) in block.chunks(MINIBLOCK).take(count.div_ceil(MINIBLOCK)).enumerate() {
+            let bits = width(miniblock.iter().fold(0, |all, value| all | value));
+            out[widths + at] = bits as u8;
+            pack(miniblock, bits, out);
+        }
+    }
+}
+
+/// Appends `values`, none of more than `width` bits, as the RLE/bit-packing hybrid without its length.
+pub(super) fn hybrid(values: &[u32], width: u32, out: &mut Vec<u8>) {
+    let mut group = [0_u64; 8 * RUN_GROUPS];
+    let mut packed = |values: &[u32], out: &mut Vec<u8>| {
+        for run in values.chunks(8 * RUN_GROUPS) {
+            let length = run.len().next_multiple_of(8);
+            group[..run.len()].iter_mut().zip(run).for_each(|(slot, value)| *slot = u64::from(*value));
+            group[run.len()..length].fill(0);
+            put_varint((length / 8 << 1 | 1) as u64, out);
+            pack(&group[..length], width, out);
+        }
+    };
+    // Values from `start` on are not written; those before `at` are to be packed.
+    let (mut start, mut at) = (0, 0);
+    while at < values.len() {
+        let run = values[at..].iter().take_while(|value| **value == values[at]).count();
+        // Packed runs before the last hold whole groups: what they lack is taken from this one.
+        let lent = (start..at).len().next_multiple_of(8) - (start..at).len();
+        if run < LONG_RUN + lent {
+            at += run;
+            continue;
+        }
+        packed(&values[start..at + lent], out);
+        put_varint(((run - lent) << 1) as u64, out);
+        out.extend_from_slice(&values[at].to_le_bytes()[..width.div_ceil(8) as usize]);
+        at += run;
+        start = at;
+    }
+    packed(&values[start..], out);
+}
