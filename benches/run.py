@@ -80,7 +80,15 @@ def peers(rounds: int) -> list[dict[str, Any]]:
         for name in [ours, "tickwright (decode alone)"]:
             if name in speeds:
                 ratios = {peer: speeds[name] / s for peer, s in speeds.items() if not peer.startswith("tickwright")}
-                rows.append({"frames": result["frames"], "reader": name, "bytes_per_second": speeds[name], **ratios})
+                rows.append(
+                    {
+                        "feed": result["feed"],
+                        "frames": result["frames"],
+                        "reader": name,
+                        "bytes_per_second": speeds[name],
+                        **ratios,
+                    }
+                )
     return rows
 
 

@@ -257,6 +257,33 @@ def bybit_trades(symbol: str, *, seed: int = 10, count: int = 300, rpi: bool = F
     return "\n".join([*lines, *rows]) + "\n"
 
 
+def okx_trades(symbol: str, *, seed: int = 20, count: int = 300, old: bool = False, chain: bool = False) -> str:
+    """``trades``: sizes in any spelling; ``old``: names in two languages, no instrument; ``chain``: two expiries."""
+    chance = random.Random(seed)
+    header = "trade_id/交易id,side/交易方向,size/数量,price/价格,created_time/成交时间"
+    lines = [header if old else "instrument_name,trade_id,side,price,size,created_time,source"]
+    at, id_ = START_MS, 750_000_000
+    for price in walk(seed, count):
+        at, id_ = at + chance.choice([0, 0, 1, 900]), id_ + chance.choice([1, 1, 1, 2])
+        size = chance.choice(["1.772e-05", "9.0", "0.25", "3", "1E2"])
+        side = chance.choice(["BUY", "SELL"] if old else ["buy", "sell"])
+        name = chance.choice([f"{symbol}-240628", f"{symbol}-240329"]) if chain else symbol
+        lines.append(f"{id_},{side},{size},{price},{at}" if old else f"{name},{id_},{side},{price},{size},{at},0")
+    return "\n".join(lines) + "\n"
+
+
+OKX_FUNDING_RATES = "instrument_name,funding_rate,funding_time\n" + "".join(
+    f"{name}-SWAP,{rate},{START_MS + hour * 3_600_000}\n"
+    for hour in (0, 8, 16)
+    for name, rate in (
+        ("BTC-USDT", "0.0000541230129"),
+        ("BTC-USD", "-0.00015"),
+        ("ETH-USDT", "0"),
+        ("SOL-USDT", "1E-8"),
+    )
+)
+
+
 def bybit_spot_trades(*, seed: int = 11, count: int = 300, rpi: bool = True) -> str:
     """``spot``: ids from 1, some trades of a millisecond alike."""
     chance = random.Random(seed)
@@ -470,6 +497,31 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
         "BTCUSD_60_2021-07-01_2021-07-31",
         bybit_klines(60),
         lambda t: reference.bybit_klines(t, "BTCUSD", 60),
+    ),
+    "okx trades": (
+        "traderecords/trades/daily/20240101/BTC-USDT-SWAP-trades-2024-01-01",
+        okx_trades("BTC-USDT-SWAP"),
+        lambda t: reference.okx_trades(t),
+    ),
+    "okx trades of a chain of futures": (
+        "BTC-USD-futureschain-trades-2024-01-01",
+        okx_trades("BTC-USD", chain=True),
+        lambda t: reference.okx_trades(t),
+    ),
+    "okx trades of before 2024": (
+        "BTC-USDT-trades-2024-01-01",
+        okx_trades("BTC-USDT", old=True),
+        lambda t: reference.okx_trades(t, "BTC-USDT"),
+    ),
+    "okx aggtrades": (
+        "ETH-USDT-aggtrades-2024-01-01",
+        okx_trades("ETH-USDT", seed=21),
+        lambda t: reference.okx_trades(t),
+    ),
+    "okx funding rates": (
+        "allswap-fundingrates-2024-01-01",
+        OKX_FUNDING_RATES,
+        reference.okx_funding_rates,
     ),
     "bybit spot index": (
         "spot_index/BTCUSD/BTCUSD2020-01-01_index_price",

@@ -3,7 +3,8 @@
 import gzip
 from pathlib import Path
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 TS = 1_700_000_000_000_000_000
 
 

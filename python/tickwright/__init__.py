@@ -1,8 +1,8 @@
 """tickwright turns raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's own schemas.
 
 `convert` makes a catalog from captures and dumps; `Decoder` turns frames in memory into record batches; `inspect`
-says what a file is; `simulate` makes a capture from a seed, with the rows it must become. Prices and sizes are exact
-(integers at scale 16), times are integers of nanoseconds UTC.
+says what a file is, `book` how the books in it stood at a time; `simulate` makes a capture from a seed, with the rows
+it must become. Prices and sizes are exact (integers at scale 16), times are integers of nanoseconds UTC.
 
 Nothing heavy is imported here: pyarrow and nautilus_trader are only needed by what uses them.
 """
@@ -15,6 +15,7 @@ from tickwright._core import (
     UsageError,
     __version__,
 )
+from tickwright.book import BookAt, Hole, book
 from tickwright.convert import convert
 from tickwright.decoder import Decoder, decode_file
 from tickwright.info import dumps, feeds, inspect
@@ -23,11 +24,13 @@ from tickwright.simulate import SimulateReport, simulate, simulate_dump, truth_p
 
 __all__ = [
     "Accounting",
+    "BookAt",
     "Cancelled",
     "CatalogError",
     "ConvertReport",
     "Decoder",
     "Ends",
+    "Hole",
     "InputError",
     "SimulateReport",
     "SourceReport",
@@ -35,6 +38,7 @@ __all__ = [
     "TickwrightError",
     "UsageError",
     "__version__",
+    "book",
     "convert",
     "decode_file",
     "dumps",

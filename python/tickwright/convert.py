@@ -46,6 +46,7 @@ def convert(
     max_rejects: int | None = None,
     dry_run: bool = False,
     precision: tuple[int, int] | None = None,
+    derive_every_ns: int = 0,
     write_instruments: bool | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> ConvertReport:
@@ -100,6 +101,9 @@ def convert(
         Everything but the commit.
     precision
         Decimals of prices and of sizes where there is no definition.
+    derive_every_ns
+        Depths and quotes that are derived from books (``types`` names them): at the ends of intervals of so many ns
+        instead of whenever they change.
     write_instruments
         Write definitions found in the input with nautilus_trader; by default where it is installed.
     on_progress
@@ -158,6 +162,7 @@ def convert(
         "max_rejects": max_rejects,
         "dry_run": dry_run,
         "precision": None if precision is None else list(precision),
+        "derive_every": derive_every_ns,
     }
     job = start(options)
     try:

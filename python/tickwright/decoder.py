@@ -29,6 +29,9 @@ class Decoder:
         ``"withhold"``, ``"rebuild"`` or ``"continue"``.
     precision
         Decimals of prices and of sizes where there is no definition.
+    derive_every_ns
+        Depths and quotes that are derived from books (``types`` names them): at the ends of intervals of so many ns
+        instead of whenever they change.
 
     Raises
     ------
@@ -65,6 +68,7 @@ class Decoder:
         book: str | None = None,
         on_gap: str = "withhold",
         precision: tuple[int, int] | None = None,
+        derive_every_ns: int = 0,
     ) -> None:
         options = {
             "flavour": flavour,
@@ -73,6 +77,7 @@ class Decoder:
             "book": book,
             "on_gap": on_gap,
             "precision": None if precision is None else list(precision),
+            "derive_every": derive_every_ns,
         }
         self._core = _core.Decoder(feed, instruments, json.dumps(options))
 
@@ -121,6 +126,7 @@ def decode_file(
     book: str | None = None,
     on_gap: str = "withhold",
     precision: tuple[int, int] | None = None,
+    derive_every_ns: int = 0,
 ) -> tuple[dict[tuple[str, str], Any], dict[str, Any]]:
     """Decode a whole capture in memory: batches as of `Decoder.flush`, and a report as of `Decoder.report`.
 
@@ -150,6 +156,7 @@ def decode_file(
         "book": book,
         "on_gap": on_gap,
         "precision": None if precision is None else list(precision),
+        "derive_every": derive_every_ns,
     }
     batches, report = _core.decode_file(os.fspath(path), json.dumps(options))
     return batches, json.loads(report)

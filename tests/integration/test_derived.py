@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import tickwright
 
@@ -129,3 +130,81 @@ def test_derived_without_deltas(capture: Path, tmp_path: Path) -> None:
             getattr(total.frames, end)
             for end in ("rows", "control", "duplicate", "stale", "withheld", "unselected", "rejected")
         )
+
+
+def at_ends(events: list[tuple[int, int, list[Level], list[Level]]], every: int) -> list[tuple]:
+    """The top at the end of every interval that has ended, where it is not what was told before."""
+    found, last = [], None
+    ends = sorted({-(-ts_init // every) * every for _, ts_init, _, _ in events})
+    for end in ends:
+        upto = [event for event in events if event[1] <= end]
+        if upto == events and events[-1][1] != end:
+            break  # more may come before it ends
+        ts_event, _, bids, asks = upto[-1]
+        if (bids or asks) and (bids, asks) != last and any(event[1] > end for event in events):
+            last = (bids, asks)
+            found.append((ts_event, end, bids, asks))
+    return found
+
+
+@pytest.mark.parametrize("feed", ["binance-usdm", "bybit-linear", "okx", "kraken-spot"])
+def test_intervals(feed: str, tmp_path: Path) -> None:
+    path, every = tmp_path / "capture.gz", 700_000_000
+    # The book alone: what the venue sends of the top itself would be kept instead.
+    tickwright.simulate(feed, path, seed=4, minutes=0.5, symbols=2, lost=0.005, channels=["book"])
+    batches, _ = tickwright.decode_file(path, types=["delta"])
+    derived, _ = tickwright.decode_file(path, types=["delta", "depth10"], derive_every_ns=every)
+    compared = 0
+    for (kind, instrument), deltas in batches.items():
+        events = tops(pa.record_batch(deltas))
+        batch = pa.record_batch(derived["depth10", instrument])
+        got = zip(
+            batch.column("ts_event").to_pylist(),
+            batch.column("ts_init").to_pylist(),
+            depth_levels(batch, "bid"),
+            depth_levels(batch, "ask"),
+            strict=True,
+        )
+        wanted = at_ends(events, every)
+        assert list(got) == wanted, (kind, instrument)
+        compared += len(wanted)
+    assert compared > 20
+
+
+def test_intervals_by_parts_are_those_of_the_whole(capture: Path, tmp_path: Path) -> None:
+    options = {"types": ["quote"], "book": "depth@100ms", "derive_every_ns": 1_000_000_000, "write_instruments": False}
+    diffs = tmp_path / "diffs.txt"
+    with gzip.open(capture, "rb") as source:
+        diffs.write_bytes(b"".join(line for line in source if b"@depth@" in line or b"lastUpdateId" in line))
+    (span,) = tickwright.inspect(diffs)
+    middle = (span["start_ns"] + span["end_ns"]) // 2 // 1_000_000_000 * 1_000_000_000 + 1
+    whole = tickwright.convert(diffs, tmp_path / "whole", **options)
+    first = tickwright.convert(diffs, tmp_path / "first", to_ns=middle, **options)
+    second = tickwright.convert(diffs, tmp_path / "second", from_ns=middle, **options)
+    assert whole.rows > 40
+    read = [
+        {path.parent.name: pa.parquet.read_table(path).to_pylist() for path in (tmp_path / part).rglob("*.parquet")}
+        for part in ("whole", "first", "second")
+    ]
+    for instrument, rows in read[0].items():
+        parts = read[1][instrument] + read[2][instrument]
+        assert [row for row in parts if row in rows] == rows, "an end inside a part has its row there"
+        # A part begins with the book as it stands: at most one row more, of a top that was told before.
+        assert len(parts) - len(rows) <= 1
+    assert first.rows + second.rows >= whole.rows
+
+
+def test_a_duration_is_read_or_refused() -> None:
+    from tickwright.cli.inputs import duration_ns
+
+    assert [duration_ns(text, "") for text in ("1ns", "100ms", "1s", "5m", "24h", None)] == [
+        1,
+        100_000_000,
+        1_000_000_000,
+        300_000_000_000,
+        86_400_000_000_000,
+        0,
+    ]
+    for text in ("", "0s", "100", "1.5s", "-1s", "25h", "1d"):
+        with pytest.raises(tickwright.UsageError, match="--derive-every"):
+            duration_ns(text, "--derive-every")

@@ -613,6 +613,37 @@ def test_bybit_rows_that_cannot_be_read(tmp_path: Path, line: str, code: str, at
     assert (reject["code"], reject["at"], reject["body"]) == (code, at, line)
 
 
+def test_okx_headers_in_gbk_and_trades_that_are_there_twice(tmp_path: Path) -> None:
+    text = dumps.okx_trades("BTC-USDT", old=True)
+    utf8 = dumps.write(tmp_path / "utf8", "BTC-USDT-trades-2023-01-01", text, "zip")
+    gbk = dumps.write(tmp_path / "gbk", "BTC-USDT-trades-2023-01-01", text.encode("gbk"), "zip")
+    converted(utf8, tmp_path / "first")
+    report = converted(gbk, tmp_path / "second")
+    assert report.unknown_keys == {}
+    assert rows_of(tmp_path / "first") == rows_of(tmp_path / "second")
+    nameless = dumps.write(tmp_path / "none", "dump", text)
+    with pytest.raises(tickwright.InputError, match="--symbol"):
+        tickwright.convert(nameless, tmp_path / "third")
+    named = converted(nameless, tmp_path / "fourth", symbol="BTC-USDT", format="okx-trades")
+    assert [table.instrument_id for table in named.tables] == ["BTC-USDT.OKX"]
+    # 2021-10: bought and sold, under one id.
+    line = "750000009,{},3,42000.1,1704067200000\n"
+    twice = text.splitlines()[0] + "\n" + line.format("BUY") + line.format("SELL")
+    path = dumps.write(tmp_path / "twice", "BTC-USDT-trades-2021-10-01", twice)
+    with pytest.raises(tickwright.InputError, match="--conflicts first"):
+        tickwright.convert(path, tmp_path / "fifth")
+    report = converted(path, tmp_path / "sixth", conflicts="first")
+    assert (report.rows, report.rejects) == (1, 1)
+
+
+@pytest.mark.parametrize("line", ["BTC-USDT-SWAP,1,hold,1,1,1704067200000,0", "../x,1,buy,1,1,1704067200000,0"])
+def test_okx_rows_that_cannot_be_read(tmp_path: Path, line: str) -> None:
+    text = dumps.okx_trades("BTC-USDT-SWAP", count=3) + line + "\n"
+    path = dumps.write(tmp_path, "BTC-USDT-SWAP-trades-2024-01-01", text)
+    report = converted(path, tmp_path / "catalog")
+    assert (report.rows, report.rejects) == (3, 1)
+
+
 def test_inspect_and_feeds(tmp_path: Path) -> None:
     source = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD, "zip")
     (found,) = tickwright.inspect(source)

@@ -28,7 +28,7 @@ BOTH = [
     for kind in ("trades", "agg-trades", "klines", "mark-price-klines", "index-price-klines", "book-ticker")
     if f"binance-{product}-{kind}" in WITH_ROWS
 ]
-BOTH += ["bybit-spot-trades"]
+BOTH += ["bybit-spot-trades", "okx-linear-trades", "okx-linear-agg-trades"]
 #: Archives of frames: captures, not tables.
 FRAMES = [name for name in TARGETS if name.endswith("order-book")]
 MIDNIGHT = datetime(2026, 9, 30)
@@ -67,8 +67,8 @@ def test_what_has_no_type_is_written_and_skipped_by_name(tmp_path: Path, target:
 
 
 def test_every_format_can_be_simulated() -> None:
-    # There are no options in this market; a book ticker is a quote.
-    formats = {dump["name"] for dump in tickwright.dumps()} - {"tardis-options-chain"}
+    # There are no options in this market, and OKX has the fundings of all swaps in one file; a book ticker is a quote.
+    formats = {dump["name"] for dump in tickwright.dumps()} - {"tardis-options-chain", "okx-funding-rates"}
     found = set()
     for name in TARGETS:
         venue, product, *rest = name.removesuffix("-5").removesuffix("-25").split("-")
@@ -94,7 +94,7 @@ def test_days_months_and_both_give_the_same_bytes(tmp_path: Path, target: str) -
     assert reports[4].accounting.items.duplicate == sum(made[0].rows.values())
 
 
-@pytest.mark.parametrize("target", [name for name in WITH_ROWS if name.startswith(("tardis", "bybit"))])
+@pytest.mark.parametrize("target", [name for name in WITH_ROWS if name.startswith(("tardis", "bybit", "okx"))])
 def test_vendor_days_give_the_same_bytes_whatever_the_threads(tmp_path: Path, target: str) -> None:
     made = dump(tmp_path / "in", target, 4)
     wanted, _ = truth(str(made.truth))

@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tickwright import convert
 
+from tests import binance as frames
 from tests.frames import capture
-from tests.parity import frames
 from tests.reference import decode_files
 from tests.reference.__main__ import show
 

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nautilus_trader.model.objects import Price, Quantity
 
-from tests.parity import frames
+from tests import binance as frames
 from tests.parity.support import flush_rows
 from tests.reference import wire
 from tests.reference.wire import Reject

@@ -20,7 +20,7 @@ from nautilus_trader.model.objects import Price, Quantity
 from nautilus_trader.serialization.arrow.schema import NAUTILUS_ARROW_SCHEMA
 from nautilus_trader.serialization.arrow.serializer import ArrowSerializer
 
-from tests.parity import frames
+from tests import binance as frames
 from tests.parity.support import Row, batch_rows, table_key
 
 ID = InstrumentId.from_str(frames.INSTRUMENT)

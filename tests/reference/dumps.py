@@ -628,3 +628,44 @@ def kraken_ohlcvt(texts: list[str], pair: str, minutes: int) -> Rows:
             row |= {"volume": size(line[5], zero=True), "ts_event": end, "ts_init": end}
             rows.append((end, row))
     return {("bar", f"{pair}.KRAKEN-{INTERVALS[minutes * 60]}-LAST-EXTERNAL"): numbered(rows, elsewhere=False)}
+def _okx_name(line: Line, name: str) -> str:
+    """A column, whose name may have a translation behind a slash."""
+    return next((value for key, value in line.items() if key.split("/")[0] == name), "")
+
+
+def okx_trades(texts: list[str], symbol: str = "") -> Rows:
+    """``trades`` and ``aggtrades``: rows of one id are one, and ordered by it."""
+    found: dict[tuple[str, int], Row] = {}
+    for text in texts:
+        for line in lines(text, []):
+            ts = epoch(_okx_name(line, "created_time"))
+            id_ = f"{_okx_name(line, 'instrument_name') or symbol}.OKX"
+            number = _okx_name(line, "trade_id")
+            row: Row = {
+                "price": price(_okx_name(line, "price")),
+                "size": size(_okx_name(line, "size")),
+                "aggressor_side": {"buy": "BUYER", "sell": "SELLER"}[_okx_name(line, "side").lower()],
+                "trade_id": number,
+                "ts_event": ts,
+                "ts_init": ts,
+            }
+            if found.setdefault((id_, int(number)), row) != row:
+                raise Conflict(number)
+    out: Rows = {}
+    for (id_, _), row in sorted(found.items(), key=lambda item: (item[1]["ts_init"], item[0][1])):
+        out.setdefault(("trade", id_), []).append(row)
+    return out
+
+
+def okx_funding_rates(texts: list[str]) -> Rows:
+    """``fundingrates``: each funding at its time."""
+    out: Rows = {}
+    for text in texts:
+        for line in lines(text, []):
+            ts = epoch(line["funding_time"])
+            row: Row = {"rate": decimal(line["funding_rate"]), "interval": None, "next_funding_ns": None}
+            row |= {"ts_event": ts, "ts_init": ts}
+            held = out.setdefault(("funding_rate", f"{line['instrument_name']}.OKX"), [])
+            if row not in held:
+                held.append(row)
+    return {key: sorted(rows, key=lambda row: int(row["ts_init"])) for key, rows in out.items()}

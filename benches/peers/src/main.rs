@@ -10,8 +10,10 @@ use serde::Deserialize;
 use tickwright_core::bench::DepthReader;
 use tickwright_core::data::DeltaColumns;
 use tickwright_core::feed::{Feed, FeedOptions, Frame};
+use tickwright_core::frame::FrameKind;
 use tickwright_core::venue;
 
+mod books;
 mod frames;
 
 #[derive(Deserialize)]
@@ -197,6 +199,10 @@ fn jiter_walk(jiter: &mut jiter::Jiter<'_>, peek: jiter::Peek) -> u64 {
     if peek == jiter::Peek::True || peek == jiter::Peek::False {
         return u64::from(jiter.known_bool(peek).expect("a bool"));
     }
+    if peek == jiter::Peek::Null {
+        jiter.known_null().expect("null");
+        return 0;
+    }
     match jiter.known_number(peek).expect("a number") {
         jiter::NumberAny::Int(jiter::NumberInt::Int(value)) => value as u64,
         jiter::NumberAny::Int(jiter::NumberInt::BigInt(_)) => 1,
@@ -246,15 +252,20 @@ fn feed(name: &str) -> Feed {
     Feed::new(venue::feed(name).expect("a feed"), FeedOptions::default())
 }
 
-/// The whole core: sequence, ladder, accounting.
-fn whole_feed<'f>(name: &'static str, rows: &'f std::cell::Cell<u64>, first: Option<Vec<u8>>) -> Work<'f> {
+/// The whole core: sequence, ladder, accounting. `first` are what a book starts from: URL, if it is an answer, and body.
+fn whole_feed<'f>(
+    name: &'static str,
+    rows: &'f std::cell::Cell<u64>,
+    first: Vec<(String, Vec<u8>)>,
+) -> Work<'f> {
     (
         "tickwright (sequence and ladder)",
         Box::new(move |frames| {
             let mut feed = feed(name);
             let ts = 1_700_000_000_000_000_000;
-            if let Some(snapshot) = &first {
-                feed.push(&Frame::received(snapshot, ts));
+            for (url, body) in &first {
+                let kind = if url.is_empty() { FrameKind::Received } else { FrameKind::Rest };
+                feed.push(&Frame { kind, context: url, ..Frame::received(body, ts) });
             }
             let mut n = 0;
             for frame in frames {
@@ -313,29 +324,38 @@ fn measure(works: &mut [Work<'_>], frames: &[Vec<u8>], rounds: usize) -> Vec<f64
     best
 }
 
+/// What one kind of frames gave.
+fn result(
+    (feed, kind): (&str, &str),
+    frames: &[Vec<u8>],
+    works: &[Work<'_>],
+    best: &[f64],
+    (alone, whole): (u64, u64),
+) -> serde_json::Value {
+    let bytes: usize = frames.iter().map(Vec::len).sum();
+    let speed =
+        |((name, _), seconds): (&Work<'_>, &f64)| ((*name).to_owned(), (bytes as f64 / seconds).into());
+    let readers: serde_json::Map<String, serde_json::Value> = works.iter().zip(best).map(speed).collect();
+    serde_json::json!({
+        "feed": feed,
+        "frames": kind,
+        "count": frames.len(),
+        "bytes": bytes,
+        "rows_decode_alone": alone,
+        "rows_whole": whole,
+        "bytes_per_second": readers,
+    })
+}
+
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(15);
     let mut results = Vec::new();
     let rows = std::cell::Cell::new(0);
     let whole = std::cell::Cell::new(0);
-    for kind in [
-        "depth",
-        "aggTrade",
-        "bookTicker",
-        "bybit orderbook",
-        "okx books",
-        "kraken-spot book",
-        "kraken-futures book",
-        "deribit book",
-    ] {
+    for kind in ["depth", "aggTrade", "bookTicker"] {
         let (snapshot, frames) = match kind {
             "depth" => frames::depth(20_000, 20),
             "aggTrade" => (None, frames::agg_trades(100_000)),
-            "bybit orderbook" => frames::orderbook(20_000, 20),
-            "okx books" => frames::books(20_000, 20),
-            "deribit book" => frames::changes(20_000, 20),
-            "kraken-spot book" => frames::proven_book(20_000, 20),
-            "kraken-futures book" => frames::one_level_books(10_000, 20),
             _ => (None, frames::book_tickers(100_000)),
         };
         let mut works: Vec<Work<'_>> = vec![memchr_scan(), jiter_iterator(), jiter_value()];
@@ -351,39 +371,25 @@ fn main() {
                 sonic_typed::<AggTrade<'static>>(),
                 serde_json_typed::<AggTrade<'static>>(),
             ]),
-            "bybit orderbook" | "okx books" | "kraken-spot book" | "kraken-futures book" | "deribit book" => {
-                rows.set(0);
-            }
             _ => works.extend([
                 simd_typed::<BookTicker<'static>>(),
                 sonic_typed::<BookTicker<'static>>(),
                 serde_json_typed::<BookTicker<'static>>(),
             ]),
         }
-        let feed = match kind {
-            "bybit orderbook" => "bybit-linear",
-            "okx books" => "okx",
-            "deribit book" => "deribit",
-            "kraken-spot book" => "kraken-spot",
-            "kraken-futures book" => "kraken-futures",
-            _ => "binance-usdm",
-        };
-        works.push(whole_feed(feed, &whole, snapshot));
+        let first = snapshot.map(|body| (String::new(), body)).into_iter().collect();
+        works.push(whole_feed("binance-usdm", &whole, first));
         let best = measure(&mut works, &frames, rounds);
-        let bytes: usize = frames.iter().map(Vec::len).sum();
-        let readers: serde_json::Map<String, serde_json::Value> = works
-            .iter()
-            .zip(&best)
-            .map(|((name, _), seconds)| ((*name).to_owned(), (bytes as f64 / seconds).into()))
-            .collect();
-        results.push(serde_json::json!({
-            "frames": kind,
-            "count": frames.len(),
-            "bytes": bytes,
-            "rows_decode_alone": rows.get(),
-            "rows_whole": whole.get(),
-            "bytes_per_second": readers,
-        }));
+        results.push(result(("binance-usdm", kind), &frames, &works, &best, (rows.get(), whole.get())));
+    }
+    // The book of every feed that can be simulated, in its own wire format.
+    for spec in venue::REGISTRY {
+        let Some((first, frames)) = books::of(spec.name) else { continue };
+        let mut works =
+            vec![memchr_scan(), jiter_iterator(), jiter_value(), whole_feed(spec.name, &whole, first)];
+        let best = measure(&mut works, &frames, rounds);
+        assert!(whole.get() > frames.len() as u64, "{}: its books give rows", spec.name);
+        results.push(result((spec.name, "book"), &frames, &works, &best, (0, whole.get())));
     }
     println!("{}", serde_json::json!({ "rounds": rounds, "results": results }));
 }

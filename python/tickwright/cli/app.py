@@ -34,9 +34,9 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Run a command; answers its exit code."""
-    from tickwright.cli import convert, download, feeds, inspect, simulate
+    from tickwright.cli import book, convert, download, feeds, inspect, simulate
 
-    for command in (convert, inspect, feeds, simulate, download):
+    for command in (convert, inspect, book, feeds, simulate, download):
         command.register(app)
     as_json = "--json" in arguments
     try:

@@ -4,14 +4,14 @@ import json
 import re
 import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tickwright import _core
+from tickwright.cli.inputs import Spool, duration_ns, time_ns
 from tickwright.report import ConvertReport, Ends
 
 _UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -30,23 +30,6 @@ def memory_bytes(text: str, option: str = "--memory") -> int:
     return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
-def time_ns(text: str | None, option: str) -> int | None:
-    """Read an ISO 8601 time (UTC where it names no zone) or an integer of nanoseconds."""
-    if text is None:
-        return None
-    if text.isdigit():
-        return int(text)
-    found = re.fullmatch(r"(.*?T?\d\d:\d\d:\d\d)\.(\d{1,9})(.*)", text)
-    base, fraction = (found[1] + found[3], found[2]) if found else (text, "")
-    try:
-        parsed = datetime.fromisoformat(base)
-    except ValueError as error:
-        raise _core.UsageError(f"{option} {text}: an ISO 8601 time or nanoseconds") from error
-    parsed = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    delta = parsed - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + int((fraction + "0" * 9)[:9])
-
-
 def convert(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders (looked through), patterns, or -.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The catalog's folder.")],
@@ -61,6 +44,9 @@ def convert(
     types: Annotated[str | None, typer.Option(help="Row types to keep, comma-separated.")] = None,
     trades: Annotated[str | None, typer.Option(help="raw or aggregate.")] = None,
     book: Annotated[str | None, typer.Option(help="Channel of books, such as depth@100ms.")] = None,
+    derive_every: Annotated[
+        str | None, typer.Option(help="Depths and quotes derived from books: every 100ms, 1s …; on change without.")
+    ] = None,
     on_gap: Annotated[str, typer.Option(help="withhold, rebuild or continue.")] = "withhold",
     conflicts: Annotated[str, typer.Option(help="Rows of one id that differ: error, first or keep.")] = "error",
     partition: Annotated[str, typer.Option(help="One file per UTC day or hour.")] = "day",
@@ -80,7 +66,7 @@ def convert(
     """Convert captures and dumps into a Nautilus catalog, once and exactly."""
     if replace and append_after:
         raise _core.UsageError("--replace and --append-after exclude each other")
-    with _Spool(inputs) as spooled:
+    with Spool(inputs) as spooled:
         options = {
             "inputs": spooled,
             "output": str(output),
@@ -93,6 +79,7 @@ def convert(
             "types": [name.strip() for name in types.split(",") if name.strip()] if types else None,
             "trades": trades,
             "book": book,
+            "derive_every": duration_ns(derive_every, "--derive-every"),
             "on_gap": on_gap,
             "conflicts": conflicts,
             "partition": partition,
@@ -113,29 +100,6 @@ def convert(
     else:
         _summary(report)
     return 1 if report.too_many_rejects else 0
-
-
-class _Spool:
-    """Standard input, where `-` is an input, as a file for the time of the conversion."""
-
-    def __init__(self, inputs: list[str]) -> None:
-        self._inputs = inputs
-        self._file: Any = None
-
-    def __enter__(self) -> list[str]:
-        if "-" not in self._inputs:
-            return self._inputs
-        import shutil
-        import tempfile
-
-        self._file = tempfile.NamedTemporaryFile(prefix="tickwright-stdin-")
-        shutil.copyfileobj(sys.stdin.buffer, self._file)
-        self._file.flush()
-        return [self._file.name if name == "-" else name for name in self._inputs]
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
 
 
 def _watch(job: _core.Conversion) -> ConvertReport:

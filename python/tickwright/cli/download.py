@@ -124,6 +124,48 @@ def bybit(
     return _done(report, convert, dry_run=dry_run, as_json=as_json)
 
 
+@group.command(name="okx")
+def okx(
+    types: Annotated[str, typer.Option("--type", help="Types, comma-separated: trades, aggtrades, fundingrates.")],
+    start: From,
+    end: To,
+    output: Output,
+    symbols: Annotated[
+        str, typer.Option(help="Symbols, comma-separated, such as BTC-USDT-SWAP,BTC-USD-futureschain.")
+    ] = "",
+    period: Annotated[str, typer.Option(help="daily or monthly files.")] = "daily",
+    convert: Into = None,
+    jobs: Jobs = 4,
+    retries: Retries = 6,
+    timeout: Timeout = 30.0,
+    pause: Pause = 0.0,
+    base_url: BaseUrl = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> int:
+    """Fetch OKX's published files (static.okx.com)."""
+    from tickwright.download import Settings
+    from tickwright.download import okx as run
+    from tickwright.download.okx import BASE_URL
+
+    with _Bar(quiet=as_json) as bar:
+        report = run(
+            output,
+            types=_names(types),
+            symbols=_names(symbols),
+            start=start,
+            end=end,
+            period=period,
+            base_url=base_url or BASE_URL,
+            settings=Settings(jobs=jobs, retries=retries, timeout_s=timeout, pause_s=pause),
+            dry_run=dry_run,
+            on_plan=bar.plan,
+            on_bytes=bar.bytes,
+            on_file=bar.file,
+        )
+    return _done(report, convert, dry_run=dry_run, as_json=as_json)
+
+
 def _done(report: Any, convert: Path | None, *, dry_run: bool, as_json: bool) -> int:
     """Convert what came where that is wanted, and say what became of it all; the exit code."""
     failed = report.count("failed")

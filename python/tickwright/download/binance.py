@@ -145,8 +145,7 @@ def binance(
                 guessed += [(folder, key) for key in found if there is None]
     on_plan(items)
     if dry_run:
-        planned = [FileReport(item.url, os.fspath(item.path), "planned", item.size or 0) for item in items]
-        return DownloadReport(planned, notes)
+        return DownloadReport.planned(items, notes)
     reports = fetch_all(items, settings, on_bytes=on_bytes, on_file=on_file)
     if period == "auto" and guessed:
         missing = {report.url for report in reports if report.status == "missing"}

@@ -114,7 +114,7 @@ def bybit(
                 items += [Item(f"{root}/{key}", Path(output) / key, is_packed=True) for key in found]
     on_plan(items)
     if dry_run:
-        return DownloadReport([FileReport(item.url, os.fspath(item.path), "planned") for item in items], notes)
+        return DownloadReport.planned(items, notes)
     return DownloadReport(fetch_all(items, settings, on_bytes=on_bytes, on_file=on_file), notes)
 
 

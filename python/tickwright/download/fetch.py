@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -118,6 +118,11 @@ class DownloadReport:
 
     files: list[FileReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def planned(cls, items: Sequence[Item], notes: list[str]) -> Self:
+        """Of a dry run: every file is planned, with its size where the publisher tells it."""
+        return cls([FileReport(item.url, os.fspath(item.path), "planned", item.size or 0) for item in items], notes)
 
     def count(self, status: str) -> int:
         """How many files ended so."""

@@ -85,6 +85,9 @@ class ObjectDecoder:
         The channel of books; the first that comes without.
     on_gap : str
         ``"withhold"``, ``"rebuild"`` or ``"continue"``.
+    derive_every_ns : int
+        Depths and quotes that are derived from the book: at the ends of intervals of so many ns, each told by the first
+        frame after it, instead of whenever they change.
 
     Raises
     ------
@@ -117,6 +120,7 @@ class ObjectDecoder:
         trades: str = "auto",
         book: str | None = None,
         on_gap: str = "withhold",
+        derive_every_ns: int = 0,
     ) -> None:
         definitions: bytes | None = None
         given: Iterable[Any] = ()
@@ -129,6 +133,7 @@ class ObjectDecoder:
             "trades": trades,
             "book": book,
             "on_gap": on_gap,
+            "derive_every": derive_every_ns,
         }
         self._core = _core.ObjectDecoder(
             feed,

@@ -34,6 +34,8 @@ pub struct Options {
     pub on_gap: Option<String>,
     /// Decimals of prices and sizes where there is no definition.
     pub precision: Option<(u8, u8)>,
+    /// Depths and quotes that are derived from books: at the ends of intervals of so many ns; 0: whenever they change.
+    pub derive_every: u64,
     /// Whether holes are told when they are found.
     pub tell_openings: bool,
 }
@@ -90,6 +92,7 @@ impl FrameDecoder {
                 on_gap,
                 book: options.book.as_deref().map(Into::into),
                 limits: crate::convert::limits(flavour),
+                derive_every: options.derive_every,
                 tell_openings: options.tell_openings,
                 ..FeedOptions::default()
             },

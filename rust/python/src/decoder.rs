@@ -26,6 +26,8 @@ pub(crate) struct DecoderOptions {
     on_gap: Option<String>,
     #[serde(default)]
     precision: Option<(u8, u8)>,
+    #[serde(default)]
+    derive_every: u64,
 }
 
 impl From<DecoderOptions> for Options {
@@ -37,6 +39,7 @@ impl From<DecoderOptions> for Options {
             book: options.book,
             on_gap: options.on_gap,
             precision: options.precision,
+            derive_every: options.derive_every,
             tell_openings: false,
         }
     }

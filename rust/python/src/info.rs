@@ -3,15 +3,18 @@
 use pyo3::prelude::*;
 use serde_json::json;
 use tickwright_core::convert::{InspectOptions, inspect as inspect_inputs};
+use tickwright_core::data::DataType;
 use tickwright_core::{dump, venue};
 
 use crate::errors::{convert_error, usage};
 
+fn names(types: &[DataType]) -> Vec<&'static str> {
+    types.iter().map(|data_type| data_type.name()).collect()
+}
+
 /// The dump formats there are, as JSON.
 #[pyfunction]
 pub(crate) fn dumps() -> String {
-    let names =
-        |types: &[tickwright_core::data::DataType]| -> Vec<&str> { types.iter().map(|t| t.name()).collect() };
     let formats = dump::REGISTRY.iter();
     let formats: Vec<_> =
         formats.map(|f| json!({"name": f.name, "title": f.title, "types": names(f.types)})).collect();
@@ -23,7 +26,12 @@ pub(crate) fn dumps() -> String {
 pub(crate) fn feeds() -> String {
     let feeds: Vec<_> = venue::REGISTRY
         .iter()
-        .map(|f| json!({"name": f.name, "venue": f.venue, "title": f.title, "channels": f.channels}))
+        .map(|f| {
+            json!({
+                "name": f.name, "venue": f.venue, "title": f.title, "channels": f.channels, "rows": names(f.rows),
+                "continuity": f.continuity,
+            })
+        })
         .collect();
     serde_json::Value::Array(feeds).to_string()
 }

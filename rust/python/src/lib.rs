@@ -5,6 +5,7 @@
 
 use pyo3::prelude::*;
 
+mod books;
 mod conversion;
 mod decoder;
 mod errors;
@@ -23,6 +24,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(info::feeds, m)?)?;
     m.add_function(wrap_pyfunction!(info::dumps, m)?)?;
     m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
+    m.add_function(wrap_pyfunction!(books::books, m)?)?;
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
     m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;
     m.add_function(wrap_pyfunction!(simulate::simulate, m)?)?;

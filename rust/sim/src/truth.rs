@@ -41,7 +41,7 @@ pub enum RowType {
 
 impl RowType {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Trade,
         Self::Quote,
         Self::Delta,

@@ -1,27 +1,114 @@
-//! Rows derived from a book: its ten best levels and its best bid and ask, whenever an event changed them.
+//! Rows derived from a book: its ten best levels and its best bid and ask, whenever an event changed them or at the ends
+//! of intervals.
+//!
+//! An interval ends at a multiple of its length since 1970. Its row is the top as it stood then, the event received at
+//! that very time included, and is told by the first event that comes later: nothing here has a clock. A top that did
+//! not change has no row, so a silent hour costs none; the interval in which the input ends has none yet, since what goes
+//! on from there may still change it.
 
 use super::{Ladder, Payload};
 use crate::data::{Depth10Row, QuoteRow, Side};
 
-/// What is derived from one book, and what was told last.
-#[derive(Debug, Default)]
+/// A row of the top of a book.
+trait Top: Copy {
+    /// Whether it says the same of the book.
+    fn is_same(&self, other: &Self) -> bool;
+    fn ts_init(&self) -> u64;
+    fn at(self, ts_init: u64) -> Self;
+}
+
+impl Top for Depth10Row {
+    fn is_same(&self, other: &Self) -> bool {
+        (self.bids, self.asks) == (other.bids, other.asks)
+    }
+
+    fn ts_init(&self) -> u64 {
+        self.ts_init
+    }
+
+    fn at(self, ts_init: u64) -> Self {
+        Self { ts_init, ..self }
+    }
+}
+
+impl Top for QuoteRow {
+    fn is_same(&self, other: &Self) -> bool {
+        Self { ts_event: other.ts_event, ts_init: other.ts_init, ..*self } == *other
+    }
+
+    fn ts_init(&self) -> u64 {
+        self.ts_init
+    }
+
+    fn at(self, ts_init: u64) -> Self {
+        Self { ts_init, ..self }
+    }
+}
+
+/// Rows of one type, and what was told last.
+#[derive(Debug)]
+struct Told<T> {
+    rows: Vec<T>,
+    last: Option<Box<T>>,
+    /// The top since the last event, and the end of the interval of that event, ns UTC.
+    held: Option<(u64, Box<T>)>,
+}
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), last: None, held: None }
+    }
+}
+
+impl<T: Top> Told<T> {
+    fn tell(&mut self, row: T) {
+        if !self.last.as_deref().is_some_and(|last| last.is_same(&row)) {
+            self.rows.push(row);
+            self.last = Some(Box::new(row));
+        }
+    }
+
+    /// An event is received at `ts_init`: intervals that ended before it have their row.
+    fn pass(&mut self, ts_init: u64) {
+        if let Some((end, row)) = self.held.take_if(|(end, _)| *end < ts_init) {
+            self.tell(row.at(end));
+        }
+    }
+
+    /// The top after an event.
+    fn take(&mut self, row: T, every: u64) {
+        if every == 0 {
+            return self.tell(row);
+        }
+        let end = row.ts_init().div_ceil(every).saturating_mul(every);
+        match &mut self.held {
+            Some((_, held)) => **held = row,
+            None => self.held = Some((end, Box::new(row))),
+        }
+    }
+
+    /// Forgets what was told and what is held; rows stay whose time is `kept`.
+    fn restart(&mut self, kept: impl Fn(u64) -> bool) {
+        self.rows.retain(|row| kept(row.ts_init()));
+        (self.last, self.held) = (None, None);
+    }
+}
+
+/// What is derived from one book.
+#[derive(Debug)]
 pub struct Derived {
-    wants_depths: bool,
-    wants_quotes: bool,
-    /// Ten-level rows since they were last taken.
-    pub depths: Vec<Depth10Row>,
-    /// Quotes since they were last taken.
-    pub quotes: Vec<QuoteRow>,
-    last_depth: Option<Box<Depth10Row>>,
-    last_quote: Option<QuoteRow>,
+    /// Length of the intervals, ns; 0: whenever the top changes.
+    every: u64,
+    depths: Option<Told<Depth10Row>>,
+    quotes: Option<Told<QuoteRow>>,
 }
 
 impl Derived {
     /// What is wanted, nothing told yet. `None`: nothing is wanted.
     #[must_use]
-    pub fn new(wants_depths: bool, wants_quotes: bool) -> Option<Box<Self>> {
-        let wanted = Self { wants_depths, wants_quotes, ..Self::default() };
-        (wants_depths || wants_quotes).then(|| Box::new(wanted))
+    pub fn new(wants_depths: bool, wants_quotes: bool, every: u64) -> Option<Box<Self>> {
+        let (depths, quotes) = (wants_depths.then(Told::default), wants_quotes.then(Told::default));
+        (wants_depths || wants_quotes).then(|| Box::new(Self { every, depths, quotes }))
     }
 
     /// An event is over: tells what of the top it changed. An empty book has no depth, a book with an empty side
@@ -33,29 +120,75 @@ impl Derived {
         ts_event: u64,
         ts_init: u64,
     ) {
-        if self.wants_depths && !ladder.is_empty() {
-            let row = ladder.depth10(sequence, ts_event, ts_init);
-            let same = |last: &Depth10Row| (last.bids, last.asks) == (row.bids, row.asks);
-            if !self.last_depth.as_deref().is_some_and(same) {
-                self.depths.push(row);
-                self.last_depth = Some(Box::new(row));
+        if let Some(depths) = &mut self.depths {
+            depths.pass(ts_init);
+            if !ladder.is_empty() {
+                depths.take(ladder.depth10(sequence, ts_event, ts_init), self.every);
             }
         }
-        if self.wants_quotes
-            && let (Some((bid_price, bid_size)), Some((ask_price, ask_size))) =
+        if let Some(quotes) = &mut self.quotes {
+            quotes.pass(ts_init);
+            if let (Some((bid_price, bid_size)), Some((ask_price, ask_size))) =
                 (ladder.best(Side::Buy), ladder.best(Side::Sell))
-        {
-            let row = QuoteRow { bid_price, ask_price, bid_size, ask_size, ts_event, ts_init };
-            let same = |last: QuoteRow| QuoteRow { ts_event, ts_init, ..last } == row;
-            if !self.last_quote.is_some_and(same) {
-                self.quotes.push(row);
-                self.last_quote = Some(row);
+            {
+                let row = QuoteRow { bid_price, ask_price, bid_size, ask_size, ts_event, ts_init };
+                quotes.take(row, self.every);
             }
         }
     }
 
-    /// Forgets the rows and what was told: the next event tells the whole top.
-    pub fn restart(&mut self) {
-        *self = Self { wants_depths: self.wants_depths, wants_quotes: self.wants_quotes, ..Self::default() };
+    /// Ten-level rows and quotes since they were last taken.
+    #[must_use]
+    pub fn take_rows(&mut self) -> (Vec<Depth10Row>, Vec<QuoteRow>) {
+        let depths = self.depths.as_mut().map(|told| std::mem::take(&mut told.rows));
+        let quotes = self.quotes.as_mut().map(|told| std::mem::take(&mut told.rows));
+        (depths.unwrap_or_default(), quotes.unwrap_or_default())
+    }
+
+    /// Forgets what was told: the next event tells the whole top. Of the rows those stay whose time is `kept`.
+    pub fn restart(&mut self, kept: impl Fn(u64) -> bool) {
+        if let Some(depths) = &mut self.depths {
+            depths.restart(&kept);
+        }
+        if let Some(quotes) = &mut self.quotes {
+            quotes.restart(&kept);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: i128 = 10_i128.pow(16);
+
+    fn quotes(every: u64, events: &[(u64, i128)]) -> Vec<(u64, u64, i128)> {
+        let mut derived = Derived::new(false, true, every).expect("quotes");
+        let mut ladder: Ladder = Ladder::default();
+        ladder.set(Side::Sell, 100 * UNIT, UNIT, ());
+        for (ts, size) in events {
+            ladder.set(Side::Buy, 99 * UNIT, *size, ());
+            derived.event_ended(&ladder, 0, ts - 1, *ts);
+        }
+        derived.take_rows().1.iter().map(|row| (row.ts_event, row.ts_init, row.bid_size)).collect()
+    }
+
+    #[test]
+    fn on_change() {
+        assert_eq!(quotes(0, &[(11, 1), (12, 1), (13, 2)]), [(10, 11, 1), (12, 13, 2)]);
+    }
+
+    #[test]
+    fn at_the_ends_of_intervals() {
+        // The last event of an interval counts, one at its very end among them; a silent interval has no row.
+        let events = [(11, 1), (19, 2), (20, 3), (21, 4), (52, 5), (61, 6)];
+        assert_eq!(quotes(10, &events), [(19, 20, 3), (20, 30, 4), (51, 60, 5)]);
+        // What is as it was is not told again, and the last interval is not over.
+        assert_eq!(quotes(10, &[(1, 1), (11, 2), (12, 1), (29, 1), (31, 9)]), [(0, 10, 1)]);
+    }
+
+    #[test]
+    fn a_side_that_empties_keeps_the_quote_of_before() {
+        assert_eq!(quotes(10, &[(1, 1), (4, 0), (11, 2), (21, 3)]), [(0, 10, 1), (10, 20, 2)]);
     }
 }

@@ -173,6 +173,12 @@ impl LiveBook {
         self.last_ts
     }
 
+    /// Receive time of the last event met, whatever became of it, ns UTC.
+    #[must_use]
+    pub const fn last_seen_ns(&self) -> u64 {
+        self.last_seen_ns
+    }
+
     /// Takes an update. `None`: the frame waits and will be [`Settled`].
     pub fn update(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
         let verdict = self.verdict(update);

@@ -348,16 +348,7 @@ impl Dumps {
                     instrument_id: unjoined.instrument_id.clone(),
                     symbol: "".into(),
                     channel: source.probe.spec.name.into(),
-                    gap: Gap {
-                        cause: GapCause::NoSnapshot,
-                        from_sequence: 0,
-                        to_sequence: 0,
-                        from_ns: unjoined.from_ns,
-                        to_ns: unjoined.to_ns,
-                        resolved_ns: unjoined.resolved_ns,
-                        resolution: unjoined.resolution,
-                        withheld: unjoined.lines,
-                    },
+                    gap: unjoined.gap(),
                 });
             }
             report.sources.push(entry);

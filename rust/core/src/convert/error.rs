@@ -76,6 +76,14 @@ pub enum ConvertError {
         /// The other.
         second: String,
     },
+    /// No book stood at a time.
+    #[error("no book stands at {}: {reason}", crate::time::iso(*at))]
+    NoBook {
+        /// The time, ns UTC.
+        at: u64,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// Nothing to convert.
     #[error("nothing to convert: {0}")]
     NoInput(String),
@@ -99,6 +107,7 @@ impl ConvertError {
             Self::Dump { source, .. } => source.code(),
             Self::Conflict { .. } => "conflict",
             Self::SameStream { .. } => "same_stream",
+            Self::NoBook { .. } => "no_book",
             Self::NoInput(_) => "no_input",
             Self::Store(error) => error.code(),
             Self::Cancelled => "cancelled",
@@ -116,6 +125,7 @@ impl ConvertError {
             | Self::UnknownContainer { .. }
             | Self::UnknownFeed { .. }
             | Self::Conflict { .. }
+            | Self::NoBook { .. }
             | Self::NoInput(_) => 3,
             Self::Store(_) => 4,
             Self::Cancelled => 130,

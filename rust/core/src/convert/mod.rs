@@ -5,6 +5,7 @@
 //! [`rowstore`], whose files are staged and committed together with what the log has to know.
 
 mod ahead;
+mod books;
 mod choose;
 mod conflicts;
 mod dumps;
@@ -24,6 +25,7 @@ mod sidecars;
 
 pub(crate) use plan::{capture_in, open as open_capture};
 
+pub use books::{BookAt, BooksOptions, Hole, Standing, books};
 pub use error::ConvertError;
 pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};

@@ -48,6 +48,9 @@ pub struct ConvertOptions {
     /// What to do about rows of one number that differ.
     #[serde(default = "default_conflicts")]
     pub conflicts: String,
+    /// Depths and quotes that are derived from books: at the ends of intervals of so many ns; 0: whenever they change.
+    #[serde(default)]
+    pub derive_every: u64,
     /// How files are cut.
     #[serde(default = "default_partition")]
     pub partition: String,

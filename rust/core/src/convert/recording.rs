@@ -71,6 +71,7 @@ impl Recording {
                 book: options.book.as_deref().map(Into::into),
                 all_channels: options.book.is_none(),
                 on_gap: checked.on_gap,
+                derive_every: options.derive_every,
                 from: options.from.unwrap_or(0),
                 to: options.to.unwrap_or(u64::MAX),
                 limits: super::limits(checked.flavour),

@@ -78,7 +78,8 @@ pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Result<Found, Dum
     let mut unknown = Vec::new();
     let mut matched = 0;
     for (field, name) in header.iter().enumerate().take(MAX_FIELDS) {
-        let name = name.trim();
+        // OKX has had a translation behind a slash, not always in UTF-8.
+        let name = name.split('/').next().unwrap_or_default().trim();
         let same = |known: &&str| known.eq_ignore_ascii_case(name);
         match spec.columns.iter().position(|column| column.names.iter().any(&same)) {
             Some(column) if map[column] == ABSENT => {

@@ -15,6 +15,7 @@ mod error;
 mod interval;
 mod kraken;
 mod made_id;
+mod okx;
 mod output;
 mod probe;
 mod reader;
@@ -93,7 +94,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 26] = [
+pub static REGISTRY: [&DumpSpec; 29] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -120,6 +121,9 @@ pub static REGISTRY: [&DumpSpec; 26] = [
     &kraken::trades::SPEC,
     &kraken::time_and_sales::SPEC,
     &kraken::ohlcvt::SPEC,
+    &okx::trades::SPEC,
+    &okx::agg_trades::SPEC,
+    &okx::funding_rates::SPEC,
 ];
 
 /// The format called `name`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::error::{Fault, FaultKind};
 use super::rows::{Row, fault};
 use crate::accounting::{Accounting, End, RowCounts};
-use crate::book::OnGap;
+use crate::book::{Gap, GapCause, OnGap};
 use crate::data::{AnyColumns, DataType, Decimals, Identity, Rows};
 use crate::decimal::{self, Decimal, DecimalError};
 use crate::feed::{Limits, Reject, StreamKey, TypeSet};
@@ -89,6 +89,21 @@ impl Unjoined {
     #[must_use]
     pub(super) const fn new(instrument_id: Arc<str>, ts: u64) -> Self {
         Self { instrument_id, from_ns: ts, to_ns: ts, lines: 0, resolution: "", resolved_ns: 0 }
+    }
+
+    /// As a hole in the book's stream; files of rows have no sequences.
+    #[must_use]
+    pub fn gap(&self) -> Gap {
+        Gap {
+            cause: GapCause::NoSnapshot,
+            from_sequence: 0,
+            to_sequence: 0,
+            from_ns: self.from_ns,
+            to_ns: self.to_ns,
+            resolved_ns: self.resolved_ns,
+            resolution: self.resolution,
+            withheld: self.lines,
+        }
     }
 
     /// Ended by something.

@@ -222,6 +222,14 @@ impl DumpReader {
         Ok(!self.ended)
     }
 
+    /// Nothing more is wanted: what was read is told as at the end of the file.
+    pub fn stop(&mut self, out: &mut Output) {
+        if !self.ended {
+            self.ended = true;
+            self.decoder.finish(out);
+        }
+    }
+
     fn too_long(&self, before: usize) -> DumpError {
         let line = self.lines + before as u64 + 1;
         DumpError::LineTooLong { line, member: self.name.clone(), limit: self.max_line }

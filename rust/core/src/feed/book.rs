@@ -392,7 +392,11 @@ impl Market {
         };
         let muted = self.options.from > 0;
         let types = self.options.types;
-        let derived = Derived::new(types.derives(DataType::Depth10), types.derives(DataType::Quote));
+        let derived = Derived::new(
+            types.derives(DataType::Depth10),
+            types.derives(DataType::Quote),
+            self.options.derive_every,
+        );
         let books = &mut self.slots[slot as usize].books;
         books.diffs.push(DiffBook {
             channel: channel.into(),
@@ -494,6 +498,7 @@ impl Market {
     /// Rows outside the span asked for are left out; where it begins, the book as it stands is the first event.
     #[cold]
     fn mute(&mut self, slot: SlotId, at: usize, start: usize, in_span: bool, ts_event: u64, ts_init: u64) {
+        let span = self.options.from..self.options.to;
         let held = &mut self.slots[slot as usize].books.diffs[at];
         let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
         let emitted = rows.action.len() > start;
@@ -504,10 +509,13 @@ impl Market {
             rows.truncate(start);
             held.muted = false;
         }
-        if let Some(derived) = &mut held.derived
-            && (emitted || !in_span)
-        {
-            derived.restart();
+        if let Some(derived) = &mut held.derived {
+            if !in_span {
+                // An interval that ended inside the span is told by what comes after it.
+                derived.restart(|ts| span.contains(&ts));
+            } else if emitted {
+                derived.restart(|_| false);
+            }
         }
         if in_span && emitted {
             self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
@@ -526,7 +534,7 @@ impl Market {
         // The top may hold levels of any event so far.
         let (delta_stream, decimals) = (book.stream, book.book.decimals());
         let derived = book.derived.as_mut()?;
-        let (depths, quotes) = (mem::take(&mut derived.depths), mem::take(&mut derived.quotes));
+        let (depths, quotes) = derived.take_rows();
         let with_deltas = self.options.types.has(DataType::Delta);
         let mut main = with_deltas.then_some(delta_stream);
         if !depths.is_empty() && !has_depths {

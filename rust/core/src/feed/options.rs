@@ -99,6 +99,8 @@ pub struct FeedOptions {
     pub all_channels: bool,
     /// What to do about holes.
     pub on_gap: OnGap,
+    /// Depths and quotes that are derived from books: at the ends of intervals of so many ns; 0: whenever they change.
+    pub derive_every: u64,
     /// First receive time wanted, ns UTC.
     pub from: u64,
     /// First receive time no longer wanted, ns UTC.
@@ -119,6 +121,7 @@ impl Default for FeedOptions {
             book: None,
             all_channels: false,
             on_gap: OnGap::Withhold,
+            derive_every: 0,
             from: 0,
             to: u64::MAX,
             limits: Limits::High,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::data::DataType;
 use crate::feed::{Frame, Market};
 use crate::json::{JsonError, UnknownKeys};
 
@@ -52,6 +53,10 @@ pub struct FeedSpec {
     pub title: &'static str,
     /// Channels that give rows, for the table of feeds.
     pub channels: &'static [&'static str],
+    /// Types of rows it gives, for the table of feeds.
+    pub rows: &'static [DataType],
+    /// What proves that no book update is missing, for the table of feeds.
+    pub continuity: &'static str,
     /// Makes a decoder.
     pub decoder: fn() -> Box<dyn VenueDecoder>,
     /// The instrument id of a venue symbol, without the venue.
@@ -75,7 +80,7 @@ impl FeedSpec {
 }
 
 /// Every feed.
-pub static REGISTRY: [&FeedSpec; 10] = [
+pub static REGISTRY: [&FeedSpec; 11] = [
     &binance::SPOT,
     &binance::USDM,
     &binance::COINM,

@@ -13,6 +13,7 @@ mod files;
 mod kraken;
 mod made_id;
 mod minutes;
+mod okx;
 mod tardis;
 
 use std::fs;
@@ -72,7 +73,8 @@ pub struct Target {
 }
 
 /// Every kind there is.
-pub static TARGETS: &[&[Target]] = &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS, kraken::TARGETS];
+pub static TARGETS: &[&[Target]] =
+    &[binance::TARGETS, tardis::TARGETS, bybit::TARGETS, okx::TARGETS, kraken::TARGETS];
 
 /// The target of a name.
 #[must_use]

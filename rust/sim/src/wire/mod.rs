@@ -10,7 +10,7 @@ pub(crate) mod bybit;
 mod crc32;
 mod deribit;
 mod kraken;
-mod okx;
+pub(crate) mod okx;
 mod rounds;
 mod text;
 

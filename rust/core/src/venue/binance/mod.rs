@@ -13,6 +13,7 @@ mod streams;
 mod tell;
 
 use super::FeedSpec;
+use crate::data::DataType;
 use frames::BinanceDecoder;
 
 /// The product: what differs on the wire.
@@ -27,8 +28,10 @@ enum Product {
 pub static SPOT: FeedSpec = FeedSpec {
     name: "binance-spot",
     venue: "BINANCE",
-    title: "Binance spot",
+    title: "Binance spot (and Binance.US)",
     channels: &["trade", "aggTrade", "bookTicker", "depth", "depth5/10/20", "kline"],
+    rows: &[DataType::Trade, DataType::Quote, DataType::Delta, DataType::Depth10, DataType::Bar],
+    continuity: "U follows u",
     decoder: || Box::new(BinanceDecoder::new(Product::Spot)),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe,
@@ -55,6 +58,8 @@ pub static USDM: FeedSpec = FeedSpec {
         "contractInfo",
         "openInterest",
     ],
+    rows: FUTURES_ROWS,
+    continuity: FUTURES_CONTINUITY,
     decoder: || Box::new(BinanceDecoder::new(Product::Usdm)),
     instrument: streams::futures_id,
     is_symbol: crate::symbol::is_safe,
@@ -80,11 +85,28 @@ pub static COINM: FeedSpec = FeedSpec {
         "contractInfo",
         "openInterest",
     ],
+    rows: FUTURES_ROWS,
     decoder: || Box::new(BinanceDecoder::new(Product::Coinm)),
     recognise_url: |url| recognise::url(Product::Coinm, url),
     recognise_frame: |frame| recognise::frame(Product::Coinm, frame),
     ..USDM_SHAPE
 };
+
+const FUTURES_ROWS: &[DataType] = &[
+    DataType::Trade,
+    DataType::Quote,
+    DataType::Delta,
+    DataType::Depth10,
+    DataType::Bar,
+    DataType::MarkPrice,
+    DataType::IndexPrice,
+    DataType::FundingRate,
+    DataType::Liquidation,
+    DataType::OpenInterest,
+    DataType::Status,
+];
+
+const FUTURES_CONTINUITY: &str = "pu is the last u";
 
 /// What COIN-M shares with USD-M.
 const USDM_SHAPE: FeedSpec = FeedSpec {
@@ -92,6 +114,8 @@ const USDM_SHAPE: FeedSpec = FeedSpec {
     venue: "BINANCE",
     title: "",
     channels: &[],
+    rows: &[],
+    continuity: FUTURES_CONTINUITY,
     decoder: || Box::new(BinanceDecoder::new(Product::Usdm)),
     instrument: streams::futures_id,
     is_symbol: crate::symbol::is_safe,

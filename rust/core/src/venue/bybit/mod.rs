@@ -11,6 +11,7 @@ mod ticker;
 mod topics;
 
 use super::FeedSpec;
+use crate::data::DataType;
 use frames::BybitDecoder;
 
 /// The product: the last part of the path that a connection is opened under. No frame names it.
@@ -44,6 +45,7 @@ pub static SPOT: FeedSpec = FeedSpec {
     name: "bybit-spot",
     title: "Bybit spot",
     channels: &["publicTrade", "orderbook.50/200/1000", "orderbook.1", "kline"],
+    rows: &[DataType::Trade, DataType::Quote, DataType::Delta, DataType::Bar],
     decoder: || Box::new(BybitDecoder::new(Product::Spot)),
     instrument: |symbol| format!("{symbol}-SPOT"),
     recognise_url: |url| recognise::url(Product::Spot, url),
@@ -54,8 +56,9 @@ pub static SPOT: FeedSpec = FeedSpec {
 /// Bybit linear contracts: settled in USDT or USDC.
 pub static LINEAR: FeedSpec = FeedSpec {
     name: "bybit-linear",
-    title: "Bybit linear contracts",
+    title: "Bybit linear contracts (USDT, USDC)",
     channels: CONTRACT_CHANNELS,
+    rows: CONTRACT_ROWS,
     decoder: || Box::new(BybitDecoder::new(Product::Linear)),
     instrument: |symbol| format!("{symbol}-LINEAR"),
     recognise_url: |url| recognise::url(Product::Linear, url),
@@ -68,6 +71,7 @@ pub static INVERSE: FeedSpec = FeedSpec {
     name: "bybit-inverse",
     title: "Bybit inverse contracts",
     channels: CONTRACT_CHANNELS,
+    rows: CONTRACT_ROWS,
     decoder: || Box::new(BybitDecoder::new(Product::Inverse)),
     instrument: |symbol| format!("{symbol}-INVERSE"),
     recognise_url: |url| recognise::url(Product::Inverse, url),
@@ -80,6 +84,15 @@ pub static OPTION: FeedSpec = FeedSpec {
     name: "bybit-option",
     title: "Bybit options",
     channels: &["publicTrade", "orderbook.25/100", "tickers"],
+    rows: &[
+        DataType::Trade,
+        DataType::Quote,
+        DataType::Delta,
+        DataType::MarkPrice,
+        DataType::IndexPrice,
+        DataType::OptionGreeks,
+        DataType::OpenInterest,
+    ],
     decoder: || Box::new(BybitDecoder::new(Product::Option)),
     instrument: |symbol| format!("{symbol}-OPTION"),
     recognise_url: |url| recognise::url(Product::Option, url),
@@ -92,6 +105,18 @@ pub static OPTION: FeedSpec = FeedSpec {
 pub fn contract(symbol: &str) -> &'static FeedSpec {
     if recognise::is_inverse(symbol) { &INVERSE } else { &LINEAR }
 }
+
+const CONTRACT_ROWS: &[DataType] = &[
+    DataType::Trade,
+    DataType::Quote,
+    DataType::Delta,
+    DataType::Bar,
+    DataType::MarkPrice,
+    DataType::IndexPrice,
+    DataType::FundingRate,
+    DataType::Liquidation,
+    DataType::OpenInterest,
+];
 
 const CONTRACT_CHANNELS: &[&str] = &[
     "publicTrade",
@@ -109,6 +134,8 @@ const SHAPE: FeedSpec = FeedSpec {
     venue: "BYBIT",
     title: "",
     channels: &[],
+    rows: &[],
+    continuity: "u follows u",
     decoder: || Box::new(BybitDecoder::new(Product::Spot)),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe,

@@ -16,13 +16,14 @@ mod tell;
 mod ticker;
 
 use super::FeedSpec;
+use crate::data::DataType;
 use frames::DeribitDecoder;
 
 /// Deribit, all instruments: every frame names its own, so one feed has them all.
 pub static DERIBIT: FeedSpec = FeedSpec {
     name: "deribit",
     venue: "DERIBIT",
-    title: "Deribit",
+    title: "Deribit futures, options, spot, spreads",
     channels: &[
         "book",
         "trades",
@@ -36,6 +37,22 @@ pub static DERIBIT: FeedSpec = FeedSpec {
         "markprice.options",
         "instrument.state",
     ],
+    rows: &[
+        DataType::Trade,
+        DataType::Quote,
+        DataType::Delta,
+        DataType::Depth10,
+        DataType::Bar,
+        DataType::MarkPrice,
+        DataType::IndexPrice,
+        DataType::FundingRate,
+        DataType::Liquidation,
+        DataType::OpenInterest,
+        DataType::OptionGreeks,
+        DataType::VolatilityIndex,
+        DataType::Status,
+    ],
+    continuity: "prev_change_id is the last change_id",
     decoder: || Box::new(DeribitDecoder::default()),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe,

@@ -253,7 +253,7 @@ pub(super) fn each<T>(
 /// A book's message as the market takes it.
 fn message(sides: &Sides, ts_event: u64) -> BookMessage<'_> {
     let Sides { bids, asks, decimals, .. } = sides;
-    BookMessage { bids, asks, proof: Proof::default(), decimals: *decimals, ts_event }
+    BookMessage { bids, asks, orders: None, proof: Proof::default(), decimals: *decimals, ts_event }
 }
 
 /// An index has an id of its own, its name's.

@@ -12,13 +12,14 @@ mod sequence;
 mod tell;
 
 use super::FeedSpec;
+use crate::data::DataType;
 use frames::OkxDecoder;
 
 /// OKX, all instruments: every frame names its own, so one feed has them all.
 pub static OKX: FeedSpec = FeedSpec {
     name: "okx",
     venue: "OKX",
-    title: "OKX",
+    title: "OKX spot, swaps, futures, options",
     channels: &[
         "trades",
         "trades-all",
@@ -37,6 +38,21 @@ pub static OKX: FeedSpec = FeedSpec {
         "opt-summary",
         "instruments",
     ],
+    rows: &[
+        DataType::Trade,
+        DataType::Quote,
+        DataType::Delta,
+        DataType::Depth10,
+        DataType::Bar,
+        DataType::MarkPrice,
+        DataType::IndexPrice,
+        DataType::FundingRate,
+        DataType::Liquidation,
+        DataType::OpenInterest,
+        DataType::OptionGreeks,
+        DataType::Status,
+    ],
+    continuity: "prevSeqId is the last seqId; the checksum where there is one",
     decoder: || Box::new(OkxDecoder::default()),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe,

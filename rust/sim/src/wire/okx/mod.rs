@@ -75,12 +75,18 @@ struct Okx {
     candles: Rounds,
 }
 
-fn symbol(instrument: &Instrument) -> String {
+/// The venue's name of an instrument.
+pub(crate) fn symbol(instrument: &Instrument) -> String {
     let Instrument { base, quote, term, .. } = instrument;
     match term {
         Term::Until(_) => format!("{base}-{quote}-261225"),
         Term::Perpetual => format!("{base}-{quote}-SWAP"),
     }
+}
+
+/// Nautilus's id of an instrument.
+pub(crate) fn instrument_id(instrument: &Instrument) -> String {
+    format!("{}.OKX", symbol(instrument))
 }
 
 fn index(instrument: &Instrument) -> String {
@@ -298,7 +304,7 @@ impl Okx {
 
 impl Wire for Okx {
     fn instrument_id(&self, instrument: &Instrument) -> String {
-        format!("{}.OKX", symbol(instrument))
+        instrument_id(instrument)
     }
 
     fn url(&self) -> &'static str {

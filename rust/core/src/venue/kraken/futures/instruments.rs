@@ -162,6 +162,7 @@ fn definition(product: Product, ts_ns: u64, market: &Market) -> Option<Definitio
         underlying: expires.then(|| base.clone()),
         option_kind: None,
         strike: None,
+        strategy: None,
         margin_init: margin(|level| &level.initial_margin),
         margin_maint: margin(|level| &level.maintenance_margin),
         status: status.to_owned(),

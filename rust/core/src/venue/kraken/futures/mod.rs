@@ -9,6 +9,7 @@ mod rest;
 mod sequence;
 mod tell;
 
+use crate::data::DataType;
 use crate::venue::FeedSpec;
 use frames::FuturesDecoder;
 
@@ -25,6 +26,19 @@ pub static FUTURES: FeedSpec = FeedSpec {
     venue: "KRAKEN",
     title: "Kraken Futures, perpetual and dated",
     channels: &["trade", "book", "ticker"],
+    rows: &[
+        DataType::Trade,
+        DataType::Quote,
+        DataType::Delta,
+        DataType::Bar,
+        DataType::MarkPrice,
+        DataType::IndexPrice,
+        DataType::FundingRate,
+        DataType::Liquidation,
+        DataType::OpenInterest,
+        DataType::Status,
+    ],
+    continuity: "seq follows seq",
     decoder: || Box::new(FuturesDecoder::default()),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe,

@@ -14,6 +14,7 @@ mod symbols;
 mod tell;
 mod v1;
 
+use crate::data::DataType;
 use crate::venue::FeedSpec;
 use frames::KrakenDecoder;
 
@@ -26,8 +27,10 @@ pub(crate) fn pair(name: &str) -> Option<String> {
 pub static SPOT: FeedSpec = FeedSpec {
     name: "kraken-spot",
     venue: "KRAKEN",
-    title: "Kraken spot",
+    title: "Kraken spot, protocols v2 and v1",
     channels: &["trade", "book", "ticker", "ohlc", "instrument", "spread", "level3"],
+    rows: &[DataType::Trade, DataType::Quote, DataType::Delta, DataType::Bar, DataType::Status],
+    continuity: "the checksum of the ten best levels",
     decoder: || Box::new(KrakenDecoder::default()),
     instrument: str::to_owned,
     is_symbol: crate::symbol::is_safe_pair,
