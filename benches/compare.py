@@ -1,8 +1,8 @@
 """What became slower: ``uv run --group bench python benches/compare.py [OLD.json] [NEW.json]``.
 
-Without names, the two newest results of ``benches/results``. Figures are compared where both have them; those of one run
-are ratios, so that two machines can be compared, if with more noise than two runs of one. Exit code 1 where a figure is worse by
-more than ``--worse`` (a share, 0.15 unless given).
+Without names, the two newest results of ``benches/results``. Figures are compared where both have them; those of one
+run are ratios, so that two machines can be compared, if with more noise than two runs of one. Exit code 1 where a
+figure is worse by more than ``--worse`` (a share, 0.15 unless given).
 """
 
 import argparse

@@ -628,6 +628,8 @@ def kraken_ohlcvt(texts: list[str], pair: str, minutes: int) -> Rows:
             row |= {"volume": size(line[5], zero=True), "ts_event": end, "ts_init": end}
             rows.append((end, row))
     return {("bar", f"{pair}.KRAKEN-{INTERVALS[minutes * 60]}-LAST-EXTERNAL"): numbered(rows, elsewhere=False)}
+
+
 def _okx_name(line: Line, name: str) -> str:
     """A column, whose name may have a translation behind a slash."""
     return next((value for key, value in line.items() if key.split("/")[0] == name), "")
