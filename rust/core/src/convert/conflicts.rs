@@ -91,7 +91,12 @@ impl Prepared<'_> {
         let (mut excluded, mut differing) = (Excluded::new(), Vec::new());
         for (key, rows) in found {
             let first = self.show(rows[0], source)?;
-            for other in rows.iter().filter(|other| other.ts != rows[0].ts) {
+            for (before, other) in rows.iter().zip(&rows[1..]) {
+                // Where rows are kept, one of a time that has one already was told when it was written.
+                let is_told = conflicts == Conflicts::Keep && before.ts == other.ts;
+                if other.ts == rows[0].ts || is_told {
+                    continue;
+                }
                 let row = self.show(*other, source)?;
                 if conflicts == Conflicts::Error || differing.len() == MOST {
                     return Err(self.conflict(first, row));
