@@ -257,13 +257,11 @@ pub fn decode_file(
 ) -> Result<(Vec<(BatchKey, RecordBatch)>, Value), ConvertError> {
     use crate::capture::{self, CaptureOptions};
     use crate::convert::{capture_in, open_capture};
-    use crate::dump::{DumpError, DumpOptions};
+    use crate::dump::DumpOptions;
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
     let file = std::path::Path::new(path);
-    let probe = capture_in(file, path, &DumpOptions::default()).map_err(|error| match error {
-        DumpError::Input(source) => failed(source),
-        source => ConvertError::Dump { path: path.to_owned(), source },
-    })?;
+    let probe = capture_in(file, path, &DumpOptions::default())
+        .map_err(|error| ConvertError::of_dump(path.to_owned(), error))?;
     let probe = probe.ok_or_else(|| ConvertError::UnknownContainer {
         path: path.to_owned(),
         known: capture::containers().collect::<Vec<_>>().join(", "),
@@ -284,17 +282,7 @@ pub fn decode_file(
     while capture.next_block(&mut block).map_err(failed)? {
         decoder.feed.market_mut().add_overhead(0, block.overhead);
         for meta in &block.frames {
-            decoder.push_frame(&Frame {
-                body: block.body(meta),
-                ts: meta.ts,
-                kind: meta.kind,
-                conn: meta.conn,
-                context: block.context(meta),
-                source: 0,
-                bytes: meta.len,
-                offset: meta.offset,
-                line: meta.line,
-            });
+            decoder.push_frame(&Frame::of(&block, meta, 0));
         }
     }
     decoder.finish();

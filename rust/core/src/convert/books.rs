@@ -21,7 +21,7 @@ use crate::book::{Gap, Ladder};
 use crate::capture::CaptureOptions;
 use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaColumns, Depth10Columns, Side};
 use crate::decimal;
-use crate::dump::{self, DumpError, DumpReader, Inflating, Output, OutputOptions, OutputStream};
+use crate::dump::{self, DumpReader, Inflating, Output, OutputOptions, OutputStream};
 use crate::feed::{Feed, FeedOptions, Frame, TypeSet};
 
 /// What is asked for.
@@ -432,17 +432,7 @@ fn recording(
                     stop = Some(Stop::Cancelled);
                 } else {
                     recorded_to = recorded_to.max(meta.ts);
-                    feed.push(&Frame {
-                        body: block.body(meta),
-                        ts: meta.ts,
-                        kind: meta.kind,
-                        conn: meta.conn,
-                        context: block.context(meta),
-                        source,
-                        bytes: meta.len,
-                        offset: meta.offset,
-                        line: meta.line,
-                    });
+                    feed.push(&Frame::of(block, meta, source));
                     if meta.ts == 0
                         && feed.market().books().any(|(.., book)| book.last_seen_ns() > options.at)
                     {
@@ -501,10 +491,7 @@ fn dumped(
     progress: &Progress,
 ) -> Result<Found, ConvertError> {
     let spec = source.probe.spec;
-    let failed = |error: DumpError| match error {
-        DumpError::Input(error) => ConvertError::Input { path: source.input.shown.clone(), source: error },
-        error => ConvertError::Dump { path: source.input.shown.clone(), source: error },
-    };
+    let failed = |error| ConvertError::of_dump(source.input.shown.clone(), error);
     let mut reader = DumpReader::open(&source.probe, reading, Inflating::Ahead).map_err(failed)?;
     let types = TypeSet::named([DataType::Delta, DataType::Depth10]);
     let to = options.at.saturating_add(1);

@@ -420,11 +420,7 @@ impl Reading<'_, '_> {
     }
 
     fn read(&self, source: &DumpSource) -> Result<Decoded, ConvertError> {
-        let shown = || source.input.shown.clone();
-        let failed = |error: DumpError| match error {
-            DumpError::Input(source) => ConvertError::Input { path: shown(), source },
-            source => ConvertError::Dump { path: shown(), source },
-        };
+        let failed = |error| ConvertError::of_dump(source.input.shown.clone(), error);
         let (options, output) = self.options();
         let mut reader = DumpReader::open(&source.probe, options, self.inflating).map_err(failed)?;
         let mut output = Output::new(source.probe.spec.name, output);

@@ -96,6 +96,14 @@ pub enum ConvertError {
 }
 
 impl ConvertError {
+    /// A dump at `path` that cannot be read.
+    pub(crate) fn of_dump(path: String, error: DumpError) -> Self {
+        match error {
+            DumpError::Input(source) => Self::Input { path, source },
+            source => Self::Dump { path, source },
+        }
+    }
+
     /// A stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -186,17 +186,7 @@ fn read(source: &plan::Source, decoder: &mut Feed, report: &mut Inspection) -> R
     while capture.next_block(&mut block)? {
         report.bytes += block.overhead;
         for meta in &block.frames {
-            let frame = Frame {
-                body: block.body(meta),
-                ts: meta.ts,
-                kind: meta.kind,
-                conn: meta.conn,
-                context: block.context(meta),
-                source: 0,
-                bytes: meta.len,
-                offset: meta.offset,
-                line: meta.line,
-            };
+            let frame = Frame::of(&block, meta, 0);
             report.frames += 1;
             report.connections += u64::from(meta.kind == crate::frame::FrameKind::Opened);
             if meta.ts > 0 {

@@ -364,8 +364,7 @@ pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result
             Err(source @ DumpError::Members { .. }) if !candidate.named => {
                 plan.skipped.push(Skipped { path: shown, reason: source.to_string() });
             }
-            Err(DumpError::Input(source)) => return Err(ConvertError::Input { path: shown, source }),
-            Err(source) => return Err(ConvertError::Dump { path: shown, source }),
+            Err(error) => return Err(ConvertError::of_dump(shown, error)),
         }
     }
     // What says nothing of its own belongs to the recording beside it.

@@ -149,17 +149,7 @@ impl Recording {
             let is_timed = &mut self.is_timed;
             let more = merge
                 .run(|source, block, meta| {
-                    let frame = Frame {
-                        body: block.body(meta),
-                        ts: meta.ts,
-                        kind: meta.kind,
-                        conn: meta.conn,
-                        context: block.context(meta),
-                        source,
-                        bytes: meta.len,
-                        offset: meta.offset,
-                        line: meta.line,
-                    };
+                    let frame = Frame::of(block, meta, source);
                     *last_ns = (*last_ns).max(meta.ts);
                     *is_timed |= meta.ts > 0;
                     frames[source as usize] += 1;

@@ -26,7 +26,7 @@ pub use state::{BookState, FeedState, InstrumentState, NumberRun};
 pub use stream::{Stream, StreamKey, TradeKind};
 
 use crate::accounting::End;
-use crate::frame::FrameKind;
+use crate::frame::{Block, FrameKind, FrameMeta};
 use crate::json::{JsonError, Kind};
 use crate::venue::{FeedSpec, VenueDecoder};
 
@@ -67,6 +67,23 @@ impl<'a> Frame<'a> {
             bytes: body.len() as u64,
             offset: 0,
             line: 0,
+        }
+    }
+
+    /// A frame of a block of the source numbered `source`.
+    #[inline]
+    #[must_use]
+    pub fn of(block: &'a Block, meta: &FrameMeta, source: u32) -> Self {
+        Self {
+            body: block.body(meta),
+            ts: meta.ts,
+            kind: meta.kind,
+            conn: meta.conn,
+            context: block.context(meta),
+            source,
+            bytes: meta.len,
+            offset: meta.offset,
+            line: meta.line,
         }
     }
 }

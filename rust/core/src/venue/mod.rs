@@ -10,6 +10,7 @@ pub mod binance;
 pub mod bybit;
 mod definitions;
 pub mod deribit;
+mod each;
 pub mod kraken;
 mod newest;
 pub mod okx;

@@ -43,6 +43,15 @@ pub(super) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
+/// A text that is one of a few words.
+pub(super) fn word<T: Copy>(cursor: &mut Cursor<'_>, words: &[(&[u8], T)]) -> Result<T, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = cursor.string()?;
+    let found = words.iter().find(|(word, _)| *word == &*text);
+    found.map(|(_, value)| *value).ok_or(JsonError { kind: Kind::Value, at })
+}
+
 /// What a size below zero in a book is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BelowZero {

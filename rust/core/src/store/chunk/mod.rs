@@ -108,9 +108,7 @@ impl Encoder {
         let dictionary = &mut self.dictionary;
         match array.data_type() {
             Arrow::FixedSizeBinary(width @ (8 | 16)) => {
-                let bytes = array.as_fixed_size_binary();
-                let start = array.offset() * *width as usize;
-                let bytes = &bytes.value_data()[start..start + array.len() * *width as usize];
+                let bytes = array.as_fixed_size_binary().value_data();
                 if *width == 16 {
                     let values = bytes.as_chunks::<16>().0.iter().map(|raw| u128::from_le_bytes(*raw));
                     column.numbers(values, Layout::Little(16), dictionary)
@@ -127,7 +125,7 @@ impl Encoder {
                 let values = array.as_primitive::<UInt32Type>().values().iter();
                 column.numbers(values.map(|value| u128::from(*value)), Layout::Int32, dictionary)
             }
-            Arrow::UInt8 => column.codes(array.as_primitive::<UInt8Type>().values(), Layout::Int32),
+            Arrow::UInt8 => column.codes(array.as_primitive::<UInt8Type>().values()),
             Arrow::Dictionary(..) => {
                 let array = array.as_dictionary::<Int8Type>();
                 column.names(array.keys().values(), array.values().as_string())
@@ -297,9 +295,9 @@ impl<'e> Column<'e> {
     }
 
     /// Codes of a byte, by a dictionary of those that there are.
-    fn codes(mut self, codes: &[u8], layout: Layout) -> Result<Chunk> {
+    fn codes(mut self, codes: &[u8]) -> Result<Chunk> {
         let (used, indices) = ranks(codes.iter().copied());
-        layout.put(used.iter().map(|code| u128::from(*code)), self.page);
+        Layout::Int32.put(used.iter().map(|code| u128::from(*code)), self.page);
         self.write(Encoding::PLAIN, used.len(), None)?;
         self.indices(&indices, used.len())?;
         self.finish(None)

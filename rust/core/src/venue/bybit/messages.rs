@@ -7,7 +7,7 @@ use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
     Levels, Text, computed_price_or_none, epoch, epoch_text, float_or_none, name, needed_epoch, number_text,
-    positive_text, price, price_or_empty, size, size_or_empty, size_or_zero,
+    positive_text, price, price_or_empty, size, size_or_empty, size_or_zero, word,
 };
 
 type Read = Result<(), JsonError>;
@@ -21,13 +21,7 @@ pub(super) enum Side {
 }
 
 fn side(cursor: &mut Cursor<'_>) -> Result<Side, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    match &*cursor.string()? {
-        b"Buy" => Ok(Side::Buy),
-        b"Sell" => Ok(Side::Sell),
-        _ => Err(JsonError { kind: Kind::Value, at }),
-    }
+    word(cursor, &[(b"Buy", Side::Buy), (b"Sell", Side::Sell)])
 }
 
 /// One item of `publicTrade`.

@@ -7,7 +7,9 @@ use super::levels::{Form, Sides};
 use crate::data::AggressorSide;
 use crate::decimal::{self, Decimal};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::venue::values::{Item, Text, epoch, items, name, number_text, pass, require, size, size_or_zero};
+use crate::venue::values::{
+    Item, Text, epoch, items, name, number_text, pass, require, size, size_or_zero, word,
+};
 
 type Read = Result<(), JsonError>;
 
@@ -97,13 +99,7 @@ fn float(cursor: &mut Cursor<'_>, unit: Unit) -> Result<f64, JsonError> {
 
 /// `buy` or `sell`.
 fn direction(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    match &*cursor.string()? {
-        b"buy" => Ok(AggressorSide::Buyer),
-        b"sell" => Ok(AggressorSide::Seller),
-        _ => Err(JsonError { kind: Kind::Value, at }),
-    }
+    word(cursor, &[(b"buy", AggressorSide::Buyer), (b"sell", AggressorSide::Seller)])
 }
 
 /// Who of a trade's two sides was liquidated.
@@ -114,15 +110,8 @@ pub(super) struct Liquidated {
 }
 
 fn liquidated(cursor: &mut Cursor<'_>) -> Result<Liquidated, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    let (maker, taker) = match &*cursor.string()? {
-        b"M" => (true, false),
-        b"T" => (false, true),
-        b"MT" => (true, true),
-        _ => return Err(JsonError { kind: Kind::Value, at }),
-    };
-    Ok(Liquidated { maker, taker })
+    let of = |maker, taker| Liquidated { maker, taker };
+    word(cursor, &[(b"M", of(true, false)), (b"T", of(false, true)), (b"MT", of(true, true))])
 }
 
 /// One trade, of the channels and of the answers.

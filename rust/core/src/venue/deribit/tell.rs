@@ -15,6 +15,7 @@ use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, Trade
 use crate::json::{JsonError, Kind};
 use crate::symbol::SlotId;
 use crate::time::MINUTE;
+use crate::venue::each::tell_each;
 use crate::venue::values::{Item, text};
 
 impl DeribitDecoder {
@@ -227,27 +228,15 @@ impl DeribitDecoder {
     }
 }
 
-/// Tells every item, each alone; an empty list is control.
+/// Tells every item, each alone.
 pub(super) fn each<T>(
     found: Vec<Item<T>>,
     frame: &Frame<'_>,
     market: &mut Market,
-    mut tell: impl FnMut(&T, &mut Market) -> Result<(), Kind>,
+    tell: impl FnMut(&T, &mut Market) -> Result<(), Kind>,
     symbol: impl Fn(&T) -> &[u8],
 ) {
-    if found.is_empty() {
-        market.item(End::Control);
-    }
-    for item in found {
-        match item {
-            Ok(item) => {
-                if let Err(error) = tell(&item, market) {
-                    market.reject_item(frame, text(symbol(&item)), error.into());
-                }
-            }
-            Err(error) => market.reject_item(frame, "", error),
-        }
-    }
+    tell_each(found, frame, market, (|item: &T| text(symbol(item)).to_owned(), ""), tell);
 }
 
 /// A book's message as the market takes it.

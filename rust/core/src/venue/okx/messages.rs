@@ -8,7 +8,7 @@ use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::venue::values::{
     Item, Levels, Text, computed_price_or_none, epoch_text, float_or_none, items, name, needed_epoch,
-    number_text, positive_text, price, price_or_empty, require, size, size_or_empty, size_or_zero,
+    number_text, positive_text, price, price_or_empty, require, size, size_or_empty, size_or_zero, word,
 };
 
 type Read = Result<(), JsonError>;
@@ -49,13 +49,7 @@ pub(super) enum Side {
 }
 
 fn side(cursor: &mut Cursor<'_>) -> Result<Side, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    match &*cursor.string()? {
-        b"buy" => Ok(Side::Buy),
-        b"sell" => Ok(Side::Sell),
-        _ => Err(JsonError { kind: Kind::Value, at }),
-    }
+    word(cursor, &[(b"buy", Side::Buy), (b"sell", Side::Sell)])
 }
 
 /// `arg`: what was subscribed to.

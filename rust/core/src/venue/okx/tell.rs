@@ -15,6 +15,7 @@ use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, Trade
 use crate::json::{JsonError, Kind, Level};
 use crate::symbol::SlotId;
 use crate::time::MINUTE;
+use crate::venue::each::tell_each;
 use crate::venue::values::{Item, Levels, text};
 
 /// What is known of `data` from around it.
@@ -29,21 +30,14 @@ pub(super) struct Told<'a> {
     pub is_snapshot: bool,
 }
 
-/// Tells every item, each alone; an empty list is control.
+/// Tells every item, each alone: they are all of one instrument.
 fn each<T>(
     found: Vec<Item<T>>,
     (frame, told): (&Frame<'_>, &Told<'_>),
     market: &mut Market,
-    mut tell: impl FnMut(&T, &mut Market) -> Result<(), Kind>,
+    tell: impl FnMut(&T, &mut Market) -> Result<(), Kind>,
 ) {
-    if found.is_empty() {
-        market.item(End::Control);
-    }
-    for item in found {
-        if let Err(error) = item.and_then(|item| Ok(tell(&item, market)?)) {
-            market.reject_item(frame, told.symbol, error);
-        }
-    }
+    tell_each(found, frame, market, (|_: &T| told.symbol.to_owned(), told.symbol), tell);
 }
 
 impl OkxDecoder {

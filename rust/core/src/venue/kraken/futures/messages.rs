@@ -8,7 +8,7 @@ use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
 use crate::venue::values::{
     BelowZero, Levels, Text, book_size, computed_price_or_none, epoch, epoch_or_none, moment, name,
-    number_text, price, price_or_zero, size, size_or_zero,
+    number_text, price, price_or_zero, size, size_or_zero, word,
 };
 
 type Read = Result<(), JsonError>;
@@ -23,13 +23,8 @@ fn unless_null<'a, T: Default>(
 
 /// `buy` or `sell`.
 pub(super) fn taker(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError> {
-    cursor.peek();
-    let at = cursor.offset();
-    match &*cursor.string()? {
-        b"buy" | b"Buy" => Ok(AggressorSide::Buyer),
-        b"sell" | b"Sell" => Ok(AggressorSide::Seller),
-        _ => Err(JsonError { kind: Kind::Value, at }),
-    }
+    use AggressorSide::{Buyer, Seller};
+    word(cursor, &[(b"buy", Buyer), (b"sell", Seller), (b"Buy", Buyer), (b"Sell", Seller)])
 }
 
 /// One level of a `book` message.
@@ -183,7 +178,7 @@ impl<'a> Message<'a> for Trade<'a> {
 }
 
 /// `ticker`, and a ticker of an answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Ticker<'a> {
     pub product: Text<'a>,
     pub ts: u64,

@@ -1,8 +1,8 @@
 //! Kraken Futures' REST answers: which one it is, a key of it tells; the instrument of some, the URL alone.
 
 use super::frames::{Scratch, States};
-use super::messages::{AnsweredTicker, Trade};
-use super::tell::{self, in_order, tell_each};
+use super::messages::{AnsweredTicker, Ticker, Trade};
+use super::tell::{self, in_order};
 use super::{REST_BOOK, instruments, sequence};
 use crate::accounting::End;
 use crate::data::DataType;
@@ -10,6 +10,7 @@ use crate::decimal::Decimal;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time::{DAY, HOUR, MINUTE};
+use crate::venue::each::tell_each;
 use crate::venue::url;
 use crate::venue::values::{
     Item, Levels, epoch, items, moment, name, number_text, pass, price, require, size, size_or_zero, text,
@@ -199,17 +200,17 @@ fn tickers(
     market: &mut Market,
 ) {
     let symbol = |ticker: &AnsweredTicker<'_>| text(&ticker.ticker.product).to_uppercase();
-    tell_each(found, frame, market, symbol, |mut ticker, market| {
-        let name = symbol(&ticker);
+    tell_each(found, frame, market, (symbol, ""), |answered, market| {
+        let name = symbol(answered);
         if instruments::is_index(&name) {
-            return tell::index(&name, &ticker, market);
+            return tell::index(&name, answered, market);
         }
-        ticker.ticker.ts = if answer.server_time > 0 { answer.server_time } else { frame.ts };
-        if ticker.ticker.ts == 0 {
+        let ts = if answer.server_time > 0 { answer.server_time } else { frame.ts };
+        if ts == 0 {
             return Err(Kind::Missing("serverTime").into());
         }
-        ticker.ticker.product = name.into_bytes().into();
-        tell::ticker(&ticker.ticker, states, market)
+        let ticker = Ticker { ts, product: name.into_bytes().into(), ..answered.ticker.clone() };
+        tell::ticker(&ticker, states, market)
     });
 }
 
@@ -449,26 +450,20 @@ fn candles(scratch: &mut Scratch, cursor: &mut Cursor<'_>, frame: &Frame<'_>, ma
     // The last one may run still; without a receive time nobody knows.
     let last = found.iter().flatten().map(|candle| candle.begin).max().unwrap_or(0);
     let now = if frame.ts > 0 { frame.ts } else { last };
-    tell_each(
-        found,
-        frame,
-        market,
-        |_| symbol.clone(),
-        |candle, market| {
-            let end = candle.begin + length;
-            if end > now {
-                market.item(End::Control);
-                return Ok(());
-            }
-            let slot = market.slot(symbol.as_bytes())?;
-            if price_type.is_empty() {
-                market.check_price(candle.prices[3])?;
-                market.price_update(slot, DataType::IndexPrice, (candle.prices[3], false), end);
-                return Ok(());
-            }
-            Ok(market.bar(slot, &spec, candle.prices, candle.volume, end)?)
-        },
-    );
+    tell_each(found, frame, market, (|_: &_| symbol.clone(), ""), |candle, market| {
+        let end = candle.begin + length;
+        if end > now {
+            market.item(End::Control);
+            return Ok(());
+        }
+        let slot = market.slot(symbol.as_bytes())?;
+        if price_type.is_empty() {
+            market.check_price(candle.prices[3])?;
+            market.price_update(slot, DataType::IndexPrice, (candle.prices[3], false), end);
+            return Ok(());
+        }
+        market.bar(slot, &spec, candle.prices, candle.volume, end)
+    });
     Ok(())
 }
 
@@ -509,16 +504,10 @@ fn funding(scratch: &mut Scratch, cursor: &mut Cursor<'_>, frame: &Frame<'_>, ma
         Ok(funding)
     })?;
     in_order(&mut found, |funding| funding.ts);
-    tell_each(
-        found,
-        frame,
-        market,
-        |_| symbol.clone(),
-        |funding, market| {
-            let slot = market.slot(symbol.as_bytes())?;
-            market.funding_rate(slot, &funding.rate, None, None, funding.ts);
-            Ok(())
-        },
-    );
+    tell_each(found, frame, market, (|_: &_| symbol.clone(), ""), |funding, market| -> Read {
+        let slot = market.slot(symbol.as_bytes())?;
+        market.funding_rate(slot, &funding.rate, None, None, funding.ts);
+        Ok(())
+    });
     Ok(())
 }

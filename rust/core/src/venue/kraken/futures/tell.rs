@@ -8,29 +8,8 @@ use crate::data::{AggressorSide, DataType, LiquidationRow};
 use crate::decimal;
 use crate::feed::{Frame, Market, TradeFields, TradeId, TradeKind};
 use crate::json::{JsonError, Kind};
+use crate::venue::each::tell_each;
 use crate::venue::values::{Item, oldest_first, text};
-
-/// Tells every item, each alone; an empty list is control.
-pub(super) fn tell_each<T>(
-    found: Vec<Item<T>>,
-    frame: &Frame<'_>,
-    market: &mut Market,
-    symbol: impl Fn(&T) -> String,
-    mut tell: impl FnMut(T, &mut Market) -> Result<(), JsonError>,
-) {
-    if found.is_empty() {
-        market.item(End::Control);
-    }
-    for item in found {
-        let (symbol, result) = match item {
-            Ok(item) => (symbol(&item), tell(item, market)),
-            Err(error) => (String::new(), Err(error)),
-        };
-        if let Err(error) = result {
-            market.reject_item(frame, &symbol, error);
-        }
-    }
-}
 
 /// Lists are newest first, or oldest first where they were asked for so; told they are oldest first.
 pub(super) fn in_order<T>(found: &mut [Item<T>], ts: impl Fn(&T) -> u64 + Copy) {
@@ -45,7 +24,7 @@ pub(super) fn in_order<T>(found: &mut [Item<T>], ts: impl Fn(&T) -> u64 + Copy) 
 pub(super) fn trades(mut found: Vec<Item<Trade<'_>>>, frame: &Frame<'_>, market: &mut Market) {
     in_order(&mut found, |trade| trade.ts);
     let symbol = |trade: &Trade<'_>| text(&trade.product).to_owned();
-    tell_each(found, frame, market, symbol, |told, market| trade(&told, market));
+    tell_each(found, frame, market, (symbol, ""), trade);
 }
 
 /// A trade, and the order that was forced where it is one.

@@ -8,7 +8,7 @@ use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, Wri
 use crate::venue::running::Candle;
 use crate::venue::values::{
     BelowZero, Item, Levels, Text, items, moment, moment_or_none, name, price, price_or_zero, require, size,
-    size_or_zero,
+    size_or_zero, word,
 };
 
 type Read = Result<(), JsonError>;
@@ -73,13 +73,8 @@ impl<'a> Message<'a> for Trade<'a> {
         match key {
             0 => self.symbol = name(cursor)?,
             1 => {
-                cursor.peek();
-                let at = cursor.offset();
-                self.taker = match &*cursor.string()? {
-                    b"buy" => AggressorSide::Buyer,
-                    b"sell" => AggressorSide::Seller,
-                    _ => return Err(JsonError { kind: Kind::Value, at }),
-                };
+                self.taker =
+                    word(cursor, &[(b"buy", AggressorSide::Buyer), (b"sell", AggressorSide::Seller)])?
             }
             2 => self.price = price(cursor)?,
             3 => self.size = size(cursor)?,

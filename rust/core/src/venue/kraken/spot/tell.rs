@@ -14,7 +14,8 @@ use crate::decimal;
 use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, TradeKind, fnv1a};
 use crate::json::{JsonError, Kind, Written};
 use crate::symbol::SlotId;
-use crate::venue::values::{Item, text};
+use crate::venue::each::tell_each;
+use crate::venue::values::text;
 
 /// What is known of `data` from around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,29 +44,6 @@ impl Told<'_> {
     }
 }
 
-/// Tells every item, each alone; an empty list is control.
-fn tell_each<T>(
-    found: Vec<Item<T>>,
-    frame: &Frame<'_>,
-    market: &mut Market,
-    symbol: impl Fn(&T) -> String,
-    mut tell: impl FnMut(&T, &mut Market) -> Result<(), JsonError>,
-) {
-    if found.is_empty() {
-        market.item(End::Control);
-    }
-    for item in found {
-        match &item {
-            Ok(value) => {
-                if let Err(error) = tell(value, market) {
-                    market.reject_item(frame, &symbol(value), error);
-                }
-            }
-            Err(error) => market.reject_item(frame, "", *error),
-        }
-    }
-}
-
 impl KrakenDecoder {
     /// Tells the market what `data` says.
     pub(super) fn tell(
@@ -79,42 +57,30 @@ impl KrakenDecoder {
         match data {
             Data::Trades(found) => {
                 let mut equals = HashMap::new();
-                tell_each(
-                    found,
-                    frame,
-                    market,
-                    |t| named(&t.symbol),
-                    |trade, market| Ok(tell_trade(told.symbol(&trade.symbol), trade, &mut equals, market)?),
-                );
+                tell_each(found, frame, market, (|t: &_| named(&t.symbol), ""), |trade, market| {
+                    tell_trade(told.symbol(&trade.symbol), trade, &mut equals, market)
+                });
             }
-            Data::Books(found) => tell_each(
-                found,
-                frame,
-                market,
-                |b| named(&b.symbol),
-                |head, market| Ok(self.tell_book(frame, told, head, market)?),
-            ),
-            Data::Orders(found) => tell_each(
-                found,
-                frame,
-                market,
-                |b| named(&b.symbol),
-                |head, market| Ok(self.tell_orders(frame, told.is_snapshot, head, market)?),
-            ),
-            Data::Tickers(found) => tell_each(
-                found,
-                frame,
-                market,
-                |t| named(&t.symbol),
-                |ticker, market| Ok(tell_ticker(frame, ticker, market)?),
-            ),
-            Data::Bars(found) => tell_each(
-                found,
-                frame,
-                market,
-                |b| named(&b.symbol),
-                |bar, market| Ok(self.tell_bar(told.symbol(&bar.symbol), bar, market)?),
-            ),
+            Data::Books(found) => {
+                tell_each(found, frame, market, (|b: &_| named(&b.symbol), ""), |head, market| {
+                    self.tell_book(frame, told, head, market)
+                })
+            }
+            Data::Orders(found) => {
+                tell_each(found, frame, market, (|b: &_| named(&b.symbol), ""), |head, market| {
+                    self.tell_orders(frame, told.is_snapshot, head, market)
+                })
+            }
+            Data::Tickers(found) => {
+                tell_each(found, frame, market, (|t: &_| named(&t.symbol), ""), |ticker, market| {
+                    tell_ticker(frame, ticker, market)
+                })
+            }
+            Data::Bars(found) => {
+                tell_each(found, frame, market, (|b: &_| named(&b.symbol), ""), |bar, market| {
+                    self.tell_bar(told.symbol(&bar.symbol), bar, market)
+                })
+            }
             Data::Spread(spread) => {
                 let slot = market.slot(told.symbol.as_bytes())?;
                 market.check_quote(spread.prices, spread.sizes)?;
