@@ -11,6 +11,7 @@ import tickwright
 
 from tests import bybit
 from tests.frames import SHARED
+from tests.parity import venues
 from tests.parity.support import batch_rows
 from tests.parity.venues import decode, ends, equal
 from tests.property.test_wire_forms import parse, spell
@@ -60,10 +61,7 @@ COUNTS: dict[str, tuple[str, dict[str, int], dict[str, int]]] = {
 
 
 def reference(feed: str, frames: list[tuple[bytes, int]]) -> Bybit:
-    slow = Bybit(feed)
-    for frame, ts in frames:
-        slow.push(frame, ts)
-    return slow
+    return venues.reference(Bybit(feed), frames)
 
 
 def same(feed: str, frames: list[tuple[bytes, int]]) -> Bybit:

@@ -14,7 +14,7 @@ from tests.damage import corpus
 from tests.deribit import LINEAR, OPTION, PERPETUAL, SPREAD, T0
 from tests.parity import venues
 from tests.parity.support import CONNECTIONS, SHARED, batch_rows
-from tests.parity.venues import Frames, Tables, ends, equal, holes, kinds, proven, shaped
+from tests.parity.venues import Frames, Tables, ends, equal, kinds, proven, shaped
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.captures import read
 from tests.reference.deribit import Deribit
@@ -80,19 +80,11 @@ def decode(frames: Frames, **options: Any) -> tuple[Tables, dict[str, Any]]:
 
 
 def reference(frames: Frames) -> Deribit:
-    slow = Deribit()
-    for frame, ts in frames:
-        slow.push(frame, ts)
-    return slow
+    return venues.reference(Deribit(), frames)
 
 
 def same(frames: Frames) -> Deribit:
-    rows, report = decode(frames)
-    slow = reference(frames)
-    equal(rows, report, slow)
-    assert holes(report) == sorted(slow.gaps)
-    assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
-    return slow
+    return venues.same("deribit", Deribit(), frames)
 
 
 @needs_frames

@@ -58,19 +58,11 @@ def decode(frames: Frames, **options: Any) -> tuple[Tables, dict[str, Any]]:
 
 
 def reference(frames: Frames) -> Kraken:
-    slow = Kraken()
-    for frame, ts in frames:
-        slow.push(frame, ts)
-    return slow
+    return venues.reference(Kraken(), frames)
 
 
 def same(frames: Frames) -> Kraken:
-    rows, report = decode(frames)
-    slow = reference(frames)
-    equal(rows, report, slow)
-    assert holes(report) == sorted(slow.gaps)
-    assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
-    return slow
+    return venues.same("kraken-spot", Kraken(), frames)
 
 
 @needs_frames

@@ -74,19 +74,11 @@ def decode(frames: Frames, **options: Any) -> tuple[Tables, dict[str, Any]]:
 
 
 def reference(frames: Frames) -> Okx:
-    slow = Okx()
-    for frame, ts in frames:
-        slow.push(frame, ts)
-    return slow
+    return venues.reference(Okx(), frames)
 
 
 def same(frames: Frames) -> Okx:
-    rows, report = decode(frames)
-    slow = reference(frames)
-    equal(rows, report, slow)
-    assert holes(report) == sorted(slow.gaps)
-    assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
-    return slow
+    return venues.same("okx", Okx(), frames)
 
 
 @needs_frames

@@ -55,6 +55,22 @@ def equal(rows: Tables, report: dict[str, Any], slow: Reader) -> None:
     assert report["unknown_topics"] == dict(slow.unknown)
 
 
+def reference[R: Reader](slow: R, frames: Frames) -> R:
+    """The reader, after the frames."""
+    for frame, ts in frames:
+        slow.push(frame, ts)
+    return slow
+
+
+def same[R: Reader](feed: str, slow: R, frames: Frames) -> R:
+    """The reader, after frames of which it and ``tickwright`` have the same rows, ends and holes."""
+    rows, report = decode(feed, frames)
+    equal(rows, report, reference(slow, frames))
+    assert holes(report) == sorted(slow.gaps)
+    assert report["accounting"]["bytes"]["total"] == sum(len(frame) for frame, _ in frames)
+    return slow
+
+
 def holes(report: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Gaps but those of books that had no snapshot yet: instrument, cause, from and to."""
     fields = ("instrument_id", "cause", "from_sequence", "to_sequence")
