@@ -233,16 +233,20 @@ pub fn bare(bytes: &[u8; 32]) -> Option<(Decimal, usize)> {
     if starts_well && ends_well { Some((short(bytes, 0, Ends { dot, end })?, end)) } else { None }
 }
 
-/// The inverse of 5^8 modulo 2^64: dividing by it, where nothing remains, is one multiplication.
-const INVERSE_OF_5_TO_8: u64 = {
-    let five = 5_u64.pow(8);
-    // Newton's iteration doubles the correct bits: 3, 6, … 96.
-    let (mut inverse, mut i) = (five, 0);
-    while i < 5 {
-        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(five.wrapping_mul(inverse)));
-        i += 1;
+/// The inverses of the powers of 5 modulo 2^64: dividing by one, where nothing remains, is one multiplication.
+const INVERSES_OF_5: [u64; 17] = {
+    let (mut inverses, mut power, mut five) = ([0; 17], 0, 1_u64);
+    while power < 17 {
+        // Newton's iteration doubles the correct bits: 3, 6, … 96.
+        let (mut inverse, mut i) = (five, 0);
+        while i < 5 {
+            inverse = inverse.wrapping_mul(2_u64.wrapping_sub(five.wrapping_mul(inverse)));
+            i += 1;
+        }
+        inverses[power] = inverse;
+        (five, power) = (five.wrapping_mul(5), power + 1);
     }
-    inverse
+    inverses
 };
 
 /// A value at scale 16 as one at scale 8, where that is exact and fits.
@@ -250,7 +254,7 @@ const INVERSE_OF_5_TO_8: u64 = {
 #[must_use]
 pub fn narrow(value: i128) -> Option<i64> {
     // 10^8 = 2^8 x 5^8.
-    let narrow = ((value >> 8) as u64).wrapping_mul(INVERSE_OF_5_TO_8) as i64;
+    let narrow = ((value >> 8) as u64).wrapping_mul(INVERSES_OF_5[8]) as i64;
     (i128::from(narrow) * i128::from(POW10[8]) == value).then_some(narrow)
 }
 
@@ -328,9 +332,47 @@ pub fn text_as_written(value: i128, written: u8) -> String {
     out.into_iter().map(char::from).collect()
 }
 
+/// A value at scale 16 that is not negative as one of `decimals` decimals, where that is exact and fits.
+#[inline(always)]
+pub(crate) fn mantissa(value: i128, decimals: u8) -> Option<u64> {
+    let power = (SCALE as usize).checked_sub(usize::from(decimals))?;
+    // 10^power = 2^power x 5^power.
+    let mantissa = ((value >> power) as u64).wrapping_mul(INVERSES_OF_5[power]);
+    (u128::from(mantissa) * u128::from(POW10[power]) == value.unsigned_abs()).then_some(mantissa)
+}
+
 /// Appends the text of a value at scale 16 that is not negative, with exactly `written` decimals; those of the value
 /// must not be more.
+#[inline]
 pub(crate) fn append(out: &mut Vec<u8>, value: i128, written: u8) {
+    let Some((text, length)) = short_text(value, written) else { return append_slowly(out, value, written) };
+    let end = out.len() + length;
+    out.extend_from_slice(&text.to_le_bytes());
+    out.truncate(end);
+}
+
+/// The text of a value in a register, its first byte lowest, and its length; `None` where it is longer.
+#[inline(always)]
+fn short_text(value: i128, written: u8) -> Option<(u128, usize)> {
+    let mantissa = mantissa(value, written).filter(|mantissa| *mantissa < POW10[15])?;
+    let (digits, zeros) = lanes::sixteen_digits(mantissa);
+    let decimals = usize::from(written);
+    let count = (16 - zeros).max(decimals + 1);
+    if count > 15 {
+        return None;
+    }
+    let digits = digits >> (8 * (16 - count));
+    if decimals == 0 {
+        return Some((digits, count));
+    }
+    let dot = 8 * (count - decimals);
+    let whole = digits & ((1 << dot) - 1);
+    Some((whole | u128::from(b'.') << dot | (digits >> dot) << (dot + 8), count + 1))
+}
+
+#[cold]
+#[inline(never)]
+fn append_slowly(out: &mut Vec<u8>, value: i128, written: u8) {
     let unit = 10_u128.pow(SCALE);
     let (whole, fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
     let mut digits = [b'0'; 40];
@@ -364,6 +406,21 @@ pub(crate) fn append(out: &mut Vec<u8>, value: i128, written: u8) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn short_texts_are_the_long_ones(whole in 0..10_u64.pow(12), fraction in any::<u64>(), written in 0..=20_u8, shift in 0..64_u32) {
+            let kept = 10_i128.pow(SCALE - u32::from(written).min(SCALE));
+            for whole in [whole, whole >> shift, 0] {
+                let value = unit(i128::from(whole)) + i128::from(fraction % POW10[16]);
+                let value = value - value % kept;
+                let (mut short, mut long) = (b"x".to_vec(), b"x".to_vec());
+                append(&mut short, value, written);
+                append_slowly(&mut long, value, written);
+                prop_assert_eq!(short, long);
+            }
+        }
+    }
 
     fn unit(value: i128) -> i128 {
         value * 10_i128.pow(SCALE)

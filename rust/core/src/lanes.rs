@@ -150,6 +150,30 @@ pub const fn eight_digits(word: u64) -> u64 {
     low.wrapping_add(high) >> 32
 }
 
+/// The eight digits of a number below 10^8, as digit values, the first in the lowest byte.
+#[inline(always)]
+const fn spelt(number: u64) -> u64 {
+    // Halves, then quarters, then digits, each pair side by side in a word; the products stand for divisions by 100
+    // and by 10 that are exact so far.
+    let halves = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = (halves * 10_486) >> 20 & 0x0000_007F_0000_007F;
+    let quarters = hundreds | (halves - 100 * hundreds) << 16;
+    let tens = (quarters * 103) >> 10 & 0x000F_000F_000F_000F;
+    tens | (quarters - 10 * tens) << 8
+}
+
+/// The text of a number below 10^16, sixteen digits with zeros in front, the first in the lowest byte, and how many those
+/// zeros are (sixteen of 0).
+#[inline(always)]
+#[must_use]
+pub const fn sixteen_digits(number: u64) -> (u128, usize) {
+    let high = spelt(number / 100_000_000);
+    let low = spelt(number % 100_000_000);
+    let values = high as u128 | (low as u128) << 64;
+    let zeros = values.trailing_zeros() as usize / 8;
+    (values | u128::from_ne_bytes([b'0'; 16]), zeros)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +193,16 @@ mod tests {
                     prop_assert_eq!(not_digit(half), obvious::mask(half, obvious::not_digit));
                     prop_assert_eq!(odd(half), obvious::mask(half, obvious::odd));
                 }
+            }
+        }
+
+        #[test]
+        fn numbers_are_spelt(number in 0..10_u64.pow(16), shift in 0..60_u32) {
+            for number in [number, number >> shift, 0, 10_u64.pow(16) - 1] {
+                let (text, zeros) = sixteen_digits(number);
+                let want = format!("{number:016}");
+                prop_assert_eq!(&text.to_le_bytes()[..], want.as_bytes());
+                prop_assert_eq!(zeros, want.bytes().take_while(|digit| *digit == b'0').count());
             }
         }
 

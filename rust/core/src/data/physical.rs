@@ -201,18 +201,15 @@ impl TextColumn {
     /// Appends a decimal integer.
     #[inline]
     pub fn push_u64(&mut self, value: u64) {
-        let mut digits = [0_u8; 20];
-        let mut at = digits.len();
-        let mut rest = value;
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
+        if value < 10_u64.pow(16) {
+            let (digits, zeros) = crate::lanes::sixteen_digits(value);
+            let zeros = zeros.min(15);
+            let end = self.bytes.len() + 16 - zeros;
+            self.bytes.extend_from_slice(&(digits >> (8 * zeros)).to_le_bytes());
+            self.bytes.truncate(end);
+        } else {
+            self.bytes.extend_from_slice(value.to_string().as_bytes());
         }
-        self.bytes.extend_from_slice(&digits[at..]);
         self.ends.push(self.bytes.len() as u32);
     }
 

@@ -9,8 +9,12 @@ use super::{Cursor, JsonError, Kind};
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
     text: &'static str,
+    /// Its first eight bytes, the first lowest.
     word: u64,
     mask: u64,
+    /// Its first seven behind a byte of zeros, and a mask of all eight: the byte in front of a key is known too.
+    behind: u64,
+    behind_mask: u64,
 }
 
 impl Key {
@@ -24,7 +28,7 @@ impl Key {
             mask |= 0xFF << (8 * i);
             i += 1;
         }
-        Self { text, word, mask }
+        Self { text, word, mask, behind: word << 8, behind_mask: mask << 8 | 0xFF }
     }
 
     /// The bare name.
@@ -119,7 +123,19 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether `before` stands here and `key` behind it.
+    #[inline(always)]
+    fn at_key_behind(&self, before: u8, key: &Key) -> bool {
+        let Some(rest) = self.bytes.get(self.at..) else { return false };
+        let Some((chunk, rest)) = rest.split_first_chunk::<8>() else { return false };
+        (u64::from_le_bytes(*chunk) ^ key.behind) & key.behind_mask == u64::from(before)
+            && (key.text.len() <= 7 || rest.starts_with(&key.text.as_bytes()[7..]))
+    }
+
     /// Reads an object into `message`; answers which keys were there, as bits.
+    ///
+    /// Keys in the declared order, some left out, without white space, are taken in a straight line, where each is a
+    /// constant to compare with. What is met otherwise goes on in [`Self::object_in_any_order`].
     ///
     /// # Errors
     /// Syntax, a duplicated key, or what the message's values give.
@@ -130,20 +146,94 @@ impl<'a> Cursor<'a> {
         order: &mut Order,
         unknown: &mut UnknownKeys,
     ) -> Result<u64, JsonError> {
-        if self.peek() != b'{' {
+        if self.byte() != b'{' && self.peek() != b'{' {
             return Err(self.other_type());
         }
-        self.at += 1;
         self.enter()?;
+        let mut before = b'{';
         let mut seen = 0_u64;
         let mut last = 0;
-        if self.peek() == b'}' {
+        macro_rules! straight {
+            ($($index:literal)*) => {$(
+                if let Some(key) = M::KEYS.get($index)
+                    && self.at_key_behind(before, key)
+                {
+                    self.at += 1 + key.text.len();
+                    seen |= 1 << $index;
+                    last = $index + 1;
+                    before = b',';
+                    message.value($index, self)?;
+                }
+            )*};
+        }
+        straight!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+        if seen != 0 && self.byte() == b'}' {
             self.at += 1;
             self.depth -= 1;
-            return Ok(0);
+            return Ok(seen);
         }
+        self.object_in_any_order(message, order, unknown, (seen, last))
+    }
+
+    /// Takes the brace that ends an object, if it stands here.
+    #[inline(always)]
+    pub fn ends_object(&mut self) -> bool {
+        let ends = self.byte() == b'}' && self.depth > 0;
+        self.at += usize::from(ends);
+        self.depth -= u32::from(ends);
+        ends
+    }
+
+    /// Takes `before`, a string that is short and plain, and `behind`, when just these stand here, as the beginning of
+    /// an object; answers the string. Nothing is taken when it is anything else.
+    #[inline(always)]
+    pub fn member_before(&mut self, before: &[u8], behind: &[u8]) -> Option<&'a [u8]> {
+        let start = self.at;
+        if self.rest().starts_with(before) {
+            self.at += before.len();
+            if let Some(text) = self.plain_string()
+                && self.rest().starts_with(behind)
+            {
+                self.at += behind.len();
+                self.depth += 1;
+                return Some(text);
+            }
+        }
+        self.at = start;
+        None
+    }
+
+    /// Reads on the object whose first `taken` declared keys, and no others, were read.
+    ///
+    /// # Errors
+    /// As [`Self::object`].
+    pub fn rest_of_object<M: Message<'a>>(
+        &mut self,
+        message: &mut M,
+        order: &mut Order,
+        unknown: &mut UnknownKeys,
+        taken: usize,
+    ) -> Result<u64, JsonError> {
+        self.object_in_any_order(message, order, unknown, ((1 << taken) - 1, taken))
+    }
+
+    /// Reads an object on, or from its brace if nothing of it was `seen` yet; `last` is the last key read, and one.
+    #[inline(never)]
+    fn object_in_any_order<M: Message<'a>>(
+        &mut self,
+        message: &mut M,
+        order: &mut Order,
+        unknown: &mut UnknownKeys,
+        (mut seen, mut last): (u64, usize),
+    ) -> Result<u64, JsonError> {
+        let mut more = if seen == 0 {
+            self.at += 1;
+            self.peek() != b'}'
+        } else {
+            self.has_more()?
+        };
         let mut strangers: Vec<Cow<'a, [u8]>> = Vec::new();
-        loop {
+        while more {
             let guess = order.after[last] as usize;
             let index = if guess < M::KEYS.len() && self.at_key(&M::KEYS[guess]) {
                 self.at += M::KEYS[guess].text.len();
@@ -162,26 +252,28 @@ impl<'a> Cursor<'a> {
             } else {
                 self.skip()?;
             }
-            match self.byte() {
-                b',' => {
-                    self.at += 1;
-                    if self.byte() != b'"' {
-                        self.peek();
-                    }
-                }
-                b'}' => break,
-                _ => {
-                    if self.peek() == b'}' {
-                        break;
-                    }
-                    self.expect(b',')?;
-                    self.peek();
-                }
-            }
+            more = self.has_more()?;
         }
         self.at += 1;
         self.depth -= 1;
         Ok(seen)
+    }
+
+    /// Behind a member: whether another follows, to whose key it goes; it stays on the brace otherwise.
+    #[inline(always)]
+    fn has_more(&mut self) -> Result<bool, JsonError> {
+        if self.byte() != b',' {
+            if self.peek() == b'}' {
+                return Ok(false);
+            }
+            self.expect(b',')?;
+        } else {
+            self.at += 1;
+        }
+        if self.byte() != b'"' {
+            self.peek();
+        }
+        Ok(true)
     }
 
     /// Reads an object whose keys are data (names of instruments), calling `member` at each of its values.

@@ -230,15 +230,12 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// Syntax or [`Kind::Depth`].
-    #[inline]
+    #[inline(always)]
     pub fn skip(&mut self) -> Result<(), JsonError> {
-        match self.byte() {
-            b'"' => self.string().map(drop),
-            b'1'..=b'9' => self.number().map(drop),
-            _ => self.skip_any(),
-        }
+        if self.short_string().is_some() || self.pass_short_integer() { Ok(()) } else { self.skip_any() }
     }
 
+    #[inline(never)]
     fn skip_any(&mut self) -> Result<(), JsonError> {
         match self.peek() {
             b'"' => self.string().map(drop),

@@ -13,27 +13,47 @@ impl<'a> Cursor<'a> {
     /// Syntax, [`Kind::Type`] for another value (fractions too), [`Kind::Integer`] beyond `u64` or negative.
     #[inline(always)]
     pub fn u64(&mut self) -> Result<u64, JsonError> {
-        if !self.byte().is_ascii_digit() {
-            self.peek();
+        match self.short_integer() {
+            Some(value) => Ok(value),
+            None => self.u64_slowly(),
         }
+    }
+
+    /// The integer of at most sixteen digits that stands here; nothing is taken when it is anything else.
+    #[inline(always)]
+    pub fn short_integer(&mut self) -> Option<u64> {
         let mut pad = [0; 17];
         let window = self.window(&mut pad);
-        if let Some((value, digits)) = short_integer(window)
-            && (digits == 1 || window[0] != b'0')
-            && !matches!(window[digits], b'.' | b'e' | b'E')
-        {
-            self.at += digits;
-            return Ok(value);
+        let (value, digits) = short_integer(window)?;
+        if window[0] == b'0' && digits > 1 || matches!(window[digits], b'.' | b'e' | b'E') {
+            return None;
         }
-        self.u64_slowly()
+        self.at += digits;
+        Some(value)
+    }
+
+    /// Passes over an integer of fewer than sixteen digits; nothing is taken when anything else stands here.
+    #[inline(always)]
+    pub(super) fn pass_short_integer(&mut self) -> bool {
+        let Some(window) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<16>()) else {
+            return false;
+        };
+        let digits = lanes::not_digit(window).trailing_zeros() as usize;
+        let Some(end) = window.get(digits) else { return false };
+        let is_one = (digits == 1 || digits > 1 && window[0] != b'0') && !matches!(end, b'.' | b'e' | b'E');
+        self.at += if is_one { digits } else { 0 };
+        is_one
     }
 
     #[cold]
     #[inline(never)]
     fn u64_slowly(&mut self) -> Result<u64, JsonError> {
-        let start = self.at;
-        if !matches!(self.byte(), b'-' | b'0'..=b'9') {
+        if !matches!(self.peek(), b'-' | b'0'..=b'9') {
             return Err(self.other_type());
+        }
+        let start = self.at;
+        if let Some(value) = self.short_integer() {
+            return Ok(value);
         }
         let text = self.number()?;
         if text.iter().any(|b| matches!(b, b'.' | b'e' | b'E')) {
@@ -95,6 +115,20 @@ impl<'a> Cursor<'a> {
             return Ok(decimal);
         }
         self.decimal_slowly()
+    }
+
+    /// The decimal that stands here in quotes, short as nearly every one is: not negative, and within every bound that
+    /// [`decimal`] has. Nothing is taken when it is anything else.
+    #[inline(always)]
+    pub fn short_quoted_decimal(&mut self) -> Option<Decimal> {
+        let mut pad = [0; 33];
+        let window = self.window(&mut pad);
+        let (decimal, length) = decimal::quoted(window[1..].first_chunk()?)?;
+        if window[0] != b'"' {
+            return None;
+        }
+        self.at += length + 2;
+        Some(decimal)
     }
 
     #[cold]

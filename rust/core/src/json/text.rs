@@ -14,8 +14,45 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// Syntax, or [`Kind::Type`] for another value.
-    #[inline]
+    #[inline(always)]
     pub fn string(&mut self) -> Result<Cow<'a, [u8]>, JsonError> {
+        match self.short_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.long_string(),
+        }
+    }
+
+    /// The string that stands here, of fewer than sixteen plain bytes; nothing is taken when it is anything else.
+    #[inline(always)]
+    pub(super) fn short_string(&mut self) -> Option<&'a [u8]> {
+        let (quote, rest) = self.bytes.get(self.at..)?.split_first()?;
+        let text = rest.first_chunk::<16>()?;
+        let ends = lanes::equal16(text, b'"') | lanes::odd(text);
+        let length = ends.trailing_zeros() as usize;
+        if *quote != b'"' || *text.get(length)? != b'"' {
+            return None;
+        }
+        self.at += length + 2;
+        rest.get(..length)
+    }
+
+    /// The string that stands here, of fewer than thirty-two plain bytes; nothing is taken when it is anything else.
+    #[inline(always)]
+    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
+        let (quote, rest) = self.bytes.get(self.at..)?.split_first()?;
+        let (low, more) = rest.split_first_chunk::<16>()?;
+        let high = more.first_chunk::<16>()?;
+        let ends = |half| lanes::equal16(half, b'"') | lanes::odd(half);
+        let length = (ends(low) | ends(high) << 16).trailing_zeros() as usize;
+        if *quote != b'"' || *rest.get(length)? != b'"' || length == 32 {
+            return None;
+        }
+        self.at += length + 2;
+        rest.get(..length)
+    }
+
+    #[inline(never)]
+    fn long_string(&mut self) -> Result<Cow<'a, [u8]>, JsonError> {
         if self.peek() != b'"' {
             return Err(self.other_type());
         }

@@ -177,7 +177,17 @@ impl Levels {
 }
 
 /// A time in the venue's milliseconds (or microseconds), ns UTC.
+#[inline(always)]
 pub(super) fn epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    let at = cursor.offset();
+    match cursor.short_integer() {
+        Some(value) => time::from_epoch(value).ok_or(JsonError { kind: Kind::Time, at }),
+        None => any_epoch(cursor),
+    }
+}
+
+#[inline(never)]
+fn any_epoch(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
     cursor.peek();
     let at = cursor.offset();
     time::from_epoch(cursor.u64()?).ok_or(JsonError { kind: Kind::Time, at })
@@ -211,7 +221,18 @@ pub(super) fn moment_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> 
 }
 
 /// A price that must be positive.
+#[inline(always)]
 pub(super) fn price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    match cursor.short_quoted_decimal() {
+        Some(price) if price.value > 0 => Ok(price),
+        Some(price) => Err(out_of_range(Kind::Price, price.value, at)),
+        None => any_price(cursor),
+    }
+}
+
+#[inline(never)]
+fn any_price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     let at = cursor.offset();
     let price = cursor.decimal()?;
     if price.value > 0 && price.value <= decimal::PRICE_MAX {
@@ -280,7 +301,13 @@ pub(super) fn float_or_none(cursor: &mut Cursor<'_>) -> Result<Option<f64>, Json
 }
 
 /// A price that may be zero: an empty side, an index not yet known.
+#[inline(always)]
 pub(super) fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    cursor.short_quoted_decimal().map_or_else(|| any_price_or_zero(cursor), Ok)
+}
+
+#[inline(never)]
+fn any_price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     let at = cursor.offset();
     let price = cursor.decimal()?;
     if price.value >= 0 && price.value <= decimal::PRICE_MAX {
@@ -291,7 +318,13 @@ pub(super) fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonErro
 }
 
 /// A size that may be zero.
+#[inline(always)]
 pub(super) fn size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    cursor.short_quoted_decimal().map_or_else(|| any_size_or_zero(cursor), Ok)
+}
+
+#[inline(never)]
+fn any_size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     let at = cursor.offset();
     let size = cursor.decimal()?;
     if size.value >= 0 && size.value <= decimal::SIZE_MAX {
@@ -313,6 +346,7 @@ pub(super) fn book_size(cursor: &mut Cursor<'_>, below_zero: BelowZero) -> Resul
 }
 
 /// A size above zero.
+#[inline(always)]
 pub(super) fn size(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     let at = cursor.offset();
     let size = size_or_zero(cursor)?;
@@ -387,9 +421,15 @@ pub(super) fn or_syntax(body: &[u8], error: JsonError) -> JsonError {
 }
 
 /// Keys that must have been there: a bit each, and the names for the error.
+#[inline(always)]
 pub(super) fn require(seen: u64, keys: &'static [Key], needed: &[usize], at: usize) -> Result<(), JsonError> {
-    match needed.iter().find(|key| seen & (1 << **key) == 0) {
-        Some(missing) => Err(JsonError { kind: Kind::Missing(keys[*missing].name()), at }),
-        None => Ok(()),
-    }
+    let all = needed.iter().fold(0, |all, key| all | 1 << *key);
+    if seen & all == all { Ok(()) } else { Err(missing(seen, keys, needed, at)) }
+}
+
+#[cold]
+fn missing(seen: u64, keys: &'static [Key], needed: &[usize], at: usize) -> JsonError {
+    let first = needed.iter().find(|key| seen & (1 << **key) == 0);
+    let name = first.map_or("", |key| keys[*key].name());
+    JsonError { kind: Kind::Missing(name), at }
 }

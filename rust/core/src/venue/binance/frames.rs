@@ -18,6 +18,7 @@ use super::messages::{
     Snapshot, Trade,
 };
 use super::tell::tell;
+use super::usual::Taken;
 use super::{instruments, rest, streams};
 use crate::book::Update;
 use crate::feed::{Frame, Market, TradeKind, is_item_error};
@@ -81,7 +82,7 @@ impl Parsed<'_> {
 
 /// Kinds of message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Event {
+pub(super) enum Event {
     Trade,
     AggTrade,
     BookTicker,
@@ -116,15 +117,17 @@ fn event_named(name: &[u8]) -> Event {
     }
 }
 
+/// Streams of each connection, from the URL it was opened under.
+pub(super) type Connections = HashMap<(u32, u32), Vec<String>, foldhash::fast::RandomState>;
+
 /// Reads Binance's frames.
 #[derive(Debug)]
 pub(super) struct BinanceDecoder {
-    product: Product,
+    pub(super) product: Product,
     pub(super) scratch: Scratch,
     /// Prediction and strangers of the wrapper around messages.
-    wrapper: (Order, UnknownKeys),
-    /// Streams of each connection, from the URL it was opened under.
-    connections: HashMap<(u32, u32), Vec<String>, foldhash::fast::RandomState>,
+    pub(super) wrapper: (Order, UnknownKeys),
+    pub(super) connections: Connections,
 }
 
 /// What is kept from frame to frame: buffers and predictions.
@@ -137,10 +140,10 @@ pub(super) struct Scratch {
 
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    trade: Order,
-    agg_trade: Order,
-    book_ticker: Order,
-    depth: Order,
+    pub trade: Order,
+    pub agg_trade: Order,
+    pub book_ticker: Order,
+    pub depth: Order,
     snapshot: Order,
     kline: Order,
     candle: Order,
@@ -172,6 +175,9 @@ impl BinanceDecoder {
         Ok(item)
     }
 }
+
+/// Keys of the wrapper around messages.
+pub(super) const WRAPPER_KEYS: &[Key] = keys!["stream", "data", "generated"];
 
 /// `{"stream":…,"data":…}`.
 struct Wrapper<'a, 's> {
@@ -220,9 +226,9 @@ impl<'a, 's> Wrapper<'a, 's> {
 }
 
 impl<'a> Message<'a> for Wrapper<'a, '_> {
-    const KEYS: &'static [Key] = keys!["stream", "data", "generated"];
+    const KEYS: &'static [Key] = WRAPPER_KEYS;
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
             0 => self.stream = cursor.string()?,
@@ -300,10 +306,21 @@ fn read_again<'a>(
 }
 
 /// The kind of message by its first bytes; `None` when they do not tell.
-#[inline]
-fn guess(cursor: &Cursor<'_>) -> Option<Event> {
+#[inline(always)]
+pub(super) fn guess(cursor: &Cursor<'_>) -> Option<Event> {
     let rest = cursor.rest();
     if let Some(name) = rest.strip_prefix(b"{\"e\":\"") {
+        // With the quote behind it a name is whole.
+        for (usual, event) in [
+            (&b"depthUpdate\""[..], Event::Depth),
+            (b"aggTrade\"", Event::AggTrade),
+            (b"bookTicker\"", Event::BookTicker),
+            (b"trade\"", Event::Trade),
+        ] {
+            if name.starts_with(usual) {
+                return Some(event);
+            }
+        }
         let end = name.iter().take(20).position(|b| *b == b'"')?;
         return Some(event_named(&name[..end])).filter(|event| *event != Event::Unknown);
     }
@@ -388,12 +405,10 @@ fn read_event<'a>(
                 levels,
             };
             let seen = cursor.object(&mut message, &mut orders.depth, unknown)?;
-            let spot = product == Product::Spot;
-            let needed = if spot { Depth::NEEDED_SPOT } else { Depth::NEEDED_FUTURES };
-            require(seen, Depth::KEYS, needed, start)?;
+            require(seen, Depth::KEYS, Depth::needed(product), start)?;
             *item = Parsed::Depth {
-                update: Update { previous: message.previous, ..Update::changes(message.first, message.last) },
-                ts_event: if spot { message.event } else { message.transaction },
+                update: message.update(),
+                ts_event: message.ts_event(product),
                 symbol: message.symbol,
             };
         }
@@ -499,6 +514,9 @@ impl VenueDecoder for BinanceDecoder {
         if frame.kind == FrameKind::Rest && rest::decode(self, frame, market)? {
             return Ok(());
         }
+        if self.take_usual(frame, market)? == Taken::Yes {
+            return Ok(());
+        }
         let mut cursor = Cursor::new(frame.body);
         let mut wrapper = Wrapper::new(self.product, &mut self.scratch);
         let mut is_definitions = false;
@@ -525,7 +543,7 @@ impl VenueDecoder for BinanceDecoder {
             return Ok(());
         }
         let Wrapper { stream, item, has_item, items, .. } = wrapper;
-        let stream = self.stream(frame, &stream);
+        let stream = if stream.is_empty() { only_stream(&self.connections, frame) } else { &stream };
         for item in &items {
             tell(self.product, &self.scratch.levels, frame, stream, item, market);
         }
@@ -579,16 +597,14 @@ fn looks_combined(cursor: &Cursor<'_>) -> bool {
     look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).is_ok_and(|seen| seen == 3)
 }
 
-impl BinanceDecoder {
-    /// The stream a frame came by: named in it, or the only one of its connection.
-    #[inline]
-    fn stream<'a>(&'a self, frame: &Frame<'_>, named: &'a [u8]) -> &'a [u8] {
-        if !named.is_empty() || self.connections.is_empty() {
-            return named;
-        }
-        match self.connections.get(&(frame.source, frame.conn)).map(Vec::as_slice) {
-            Some([only]) => only.as_bytes(),
-            _ => b"",
-        }
+/// The stream of a frame that names none: the only one of its connection, or empty.
+#[inline]
+pub(super) fn only_stream<'a>(connections: &'a Connections, frame: &Frame<'_>) -> &'a [u8] {
+    if connections.is_empty() {
+        return b"";
+    }
+    match connections.get(&(frame.source, frame.conn)).map(Vec::as_slice) {
+        Some([only]) => only.as_bytes(),
+        _ => b"",
     }
 }

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::Product;
+use crate::book::Update;
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
@@ -30,6 +32,7 @@ impl<'a> Message<'a> for Trade<'a> {
     const KEYS: &'static [Key] =
         keys!["e", "E", "T", "s", "t", "p", "q", "X", "m", "M", "st", "b", "a", "ps"];
 
+    #[inline(always)]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             2 => self.ts_event = epoch(cursor)?,
@@ -56,6 +59,7 @@ impl<'a> Message<'a> for AggTrade<'a, '_> {
     const KEYS: &'static [Key] =
         keys!["e", "E", "a", "s", "p", "q", "nq", "f", "l", "T", "m", "M", "st", "ps"];
 
+    #[inline(always)]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             2 => self.0.id = cursor.u64()?,
@@ -124,6 +128,7 @@ pub(super) struct BookTicker<'a> {
 impl<'a> Message<'a> for BookTicker<'a> {
     const KEYS: &'static [Key] = keys!["e", "u", "s", "ps", "b", "B", "a", "A", "T", "E", "st"];
 
+    #[inline(always)]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => {
@@ -164,6 +169,7 @@ pub(super) struct Depth<'a, 'l> {
 impl<'a> Message<'a> for Depth<'a, '_> {
     const KEYS: &'static [Key] = keys!["e", "E", "T", "s", "ps", "st", "U", "u", "pu", "b", "a"];
 
+    #[inline(always)]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             1 => self.event = epoch(cursor)?,
@@ -181,8 +187,27 @@ impl<'a> Message<'a> for Depth<'a, '_> {
 }
 
 impl Depth<'_, '_> {
-    pub const NEEDED_SPOT: &'static [usize] = &[1, 3, 6, 7, 9, 10];
-    pub const NEEDED_FUTURES: &'static [usize] = &[2, 3, 6, 7, 8, 9, 10];
+    /// The keys that cannot be missing.
+    #[inline(always)]
+    pub const fn needed(product: Product) -> &'static [usize] {
+        match product {
+            Product::Spot => &[1, 3, 6, 7, 9, 10],
+            Product::Usdm | Product::Coinm => &[2, 3, 6, 7, 8, 9, 10],
+        }
+    }
+
+    /// Its numbers.
+    pub const fn update(&self) -> Update {
+        Update { previous: self.previous, ..Update::changes(self.first, self.last) }
+    }
+
+    /// When it happened, ns UTC: spot has but the time of the event.
+    pub const fn ts_event(&self, product: Product) -> u64 {
+        match product {
+            Product::Spot => self.event,
+            Product::Usdm | Product::Coinm => self.transaction,
+        }
+    }
 }
 
 /// A book as a REST answer, or a spot partial book.

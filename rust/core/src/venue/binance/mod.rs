@@ -11,6 +11,7 @@ mod rest;
 mod sequence;
 mod streams;
 mod tell;
+mod usual;
 
 use super::FeedSpec;
 use crate::data::DataType;

@@ -2,11 +2,12 @@
 
 use super::Product;
 use super::frames::Parsed;
-use super::messages::{Candle, Trade};
+use super::messages::{BookTicker, Candle, Trade};
 use super::{sequence, streams};
 use crate::accounting::End;
+use crate::book::Update;
 use crate::data::{AggressorSide, DataType, LiquidationRow};
-use crate::feed::{Frame, Market, Place, TradeFields, TradeId};
+use crate::feed::{Frame, Market, Place, TradeFields, TradeId, TradeKind};
 use crate::json::{JsonError, Kind};
 use crate::symbol::SlotId;
 use crate::time;
@@ -27,6 +28,57 @@ pub(super) fn tell(
     }
 }
 
+/// Tells a trade.
+#[inline]
+pub(super) fn trade(kind: TradeKind, message: &Trade<'_>, market: &mut Market) -> Result<(), JsonError> {
+    market.check_price(message.price)?;
+    market.check_size(message.size)?;
+    let slot = market.slot(&message.symbol)?;
+    market.trade(slot, kind, &trade_fields(message));
+    Ok(())
+}
+
+/// Tells the best bid and ask.
+#[inline]
+pub(super) fn book_ticker(
+    frame: &Frame<'_>,
+    message: &BookTicker<'_>,
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    market.check_quote(message.prices, message.sizes)?;
+    let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
+    let ts_event = ts_event.ok_or(Kind::Missing("receive time"))?;
+    let slot = market.slot(&message.symbol)?;
+    let place = Some(Place::number(message.update_id));
+    market.quote(slot, place, message.prices, message.sizes, ts_event);
+    Ok(())
+}
+
+/// Tells changes of a book, or its top by the stream's name.
+#[inline]
+pub(super) fn depth(
+    product: Product,
+    levels: &Levels,
+    stream: &[u8],
+    symbol: &[u8],
+    (update, ts_event): (Update, u64),
+    market: &mut Market,
+) -> Result<(), JsonError> {
+    let slot = market.slot(symbol)?;
+    let message = levels.message(ts_event);
+    let channel = match streams::channel(text(stream)) {
+        "" => "depth",
+        channel => channel,
+    };
+    if streams::partial_depth(channel).is_some() {
+        market.partial_book(slot, channel, Some(Place::number(update.last)), &message)?;
+    } else {
+        let judge = if product == Product::Spot { sequence::spot } else { sequence::futures };
+        market.book_update(slot, channel, judge, update, &message)?;
+    }
+    Ok(())
+}
+
 fn try_tell(
     product: Product,
     levels: &Levels,
@@ -36,33 +88,10 @@ fn try_tell(
     market: &mut Market,
 ) -> Result<(), JsonError> {
     match item {
-        Parsed::Trade(kind, message) => {
-            market.check_price(message.price)?;
-            market.check_size(message.size)?;
-            let slot = market.slot(&message.symbol)?;
-            market.trade(slot, *kind, &trade_fields(message));
-        }
-        Parsed::BookTicker(message) => {
-            market.check_quote(message.prices, message.sizes)?;
-            let ts_event = [message.transaction, message.event, frame.ts].into_iter().find(|ts| *ts > 0);
-            let ts_event = ts_event.ok_or(Kind::Missing("receive time"))?;
-            let slot = market.slot(&message.symbol)?;
-            let place = Some(Place::number(message.update_id));
-            market.quote(slot, place, message.prices, message.sizes, ts_event);
-        }
+        Parsed::Trade(kind, message) => trade(*kind, message, market)?,
+        Parsed::BookTicker(message) => book_ticker(frame, message, market)?,
         Parsed::Depth { symbol, update, ts_event } => {
-            let slot = market.slot(symbol)?;
-            let message = levels.message(*ts_event);
-            let channel = match streams::channel(text(stream)) {
-                "" => "depth",
-                channel => channel,
-            };
-            if streams::partial_depth(channel).is_some() {
-                market.partial_book(slot, channel, Some(Place::number(update.last)), &message)?;
-            } else {
-                let judge = if product == Product::Spot { sequence::spot } else { sequence::futures };
-                market.book_update(slot, channel, judge, *update, &message)?;
-            }
+            depth(product, levels, stream, symbol, (*update, *ts_event), market)?;
         }
         Parsed::Snapshot { symbol, last, transaction } => {
             tell_snapshot(levels, frame, stream, symbol, *last, *transaction, market)?;

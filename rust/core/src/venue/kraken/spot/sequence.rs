@@ -14,6 +14,7 @@ use crate::book::{Checksum, Ladder, Position, Queue, Resting, Rule, Update, Verd
 use crate::data::Side;
 use crate::decimal::{self, POW10};
 use crate::json::Written;
+use crate::lanes;
 
 /// Levels of a side that the checksum is made of.
 const CHECKED: usize = 10;
@@ -71,31 +72,25 @@ fn of(ladder: &Ladder<Written>) -> u32 {
 
 /// Appends the text of `value` (scale 16) with `written` decimals, without its dot and leading zeros: those of an integer.
 pub(super) fn append_digits(out: &mut Vec<u8>, value: i128, written: u8) {
-    let short = decimal::narrow(value).filter(|_| written <= 8);
-    let Some(narrow) = short.and_then(|value| u64::try_from(value).ok()) else {
-        let start = out.len();
-        decimal::append(out, value, written);
-        let mut leads = true;
-        let mut kept = start;
-        for at in start..out.len() {
-            leads &= matches!(out[at], b'0' | b'.');
-            if !leads && out[at] != b'.' {
-                out[kept] = out[at];
-                kept += 1;
-            }
-        }
-        out.truncate(kept);
+    if let Some(integer) = decimal::mantissa(value, written).filter(|integer| *integer < POW10[16]) {
+        let (digits, zeros) = lanes::sixteen_digits(integer);
+        let end = out.len() + 16 - zeros;
+        out.extend_from_slice(&digits.checked_shr(8 * zeros as u32).unwrap_or(0).to_le_bytes());
+        out.truncate(end);
         return;
-    };
-    let mut integer = narrow / POW10[8 - usize::from(written)];
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    while integer > 0 {
-        at -= 1;
-        digits[at] = b'0' + (integer % 10) as u8;
-        integer /= 10;
     }
-    out.extend_from_slice(&digits[at..]);
+    let start = out.len();
+    decimal::append(out, value, written);
+    let mut leads = true;
+    let mut kept = start;
+    for at in start..out.len() {
+        leads &= matches!(out[at], b'0' | b'.');
+        if !leads && out[at] != b'.' {
+            out[kept] = out[at];
+            kept += 1;
+        }
+    }
+    out.truncate(kept);
 }
 
 #[cfg(test)]

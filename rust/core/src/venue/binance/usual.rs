@@ -1,0 +1,222 @@
+//! Frames of the four busiest messages, alone in a frame and in the usual form: read and told without a stop between.
+//!
+//! In: `{"stream":"…","data":{"e":"aggTrade",…}}` or the message bare. What begins otherwise is left to
+//! [`frames`](super::frames), which reads any form with the same readers; nothing is taken of it here. As there, the
+//! market hears of a message when its frame was read to the last byte.
+
+use std::borrow::Cow;
+
+use super::frames::{BinanceDecoder, Event, Scratch, guess, only_stream};
+use super::messages::{AggTrade, BookTicker, Depth, Trade};
+use super::tell;
+use crate::feed::{Frame, Market, TradeKind, is_item_error};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys};
+use crate::venue::values::require;
+
+/// Whether a frame was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    /// It has another form: nothing was told of it.
+    No,
+}
+
+/// The wrapper's keys behind the message: none of them says anything.
+struct Behind;
+
+impl<'a> Message<'a> for Behind {
+    const KEYS: &'static [Key] = super::frames::WRAPPER_KEYS;
+
+    fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        cursor.skip()
+    }
+}
+
+/// A message and what is around it in its frame.
+struct Alone<'a, 's> {
+    cursor: Cursor<'a>,
+    is_wrapped: bool,
+    wrapper: &'s mut (Order, UnknownKeys),
+}
+
+impl<'a> Alone<'a, '_> {
+    /// Reads the message, which must have the keys `needed`, and the frame to its end. An error inside is the frame's,
+    /// one as the value is the message's own.
+    #[inline(always)]
+    fn read<M: Message<'a>>(
+        &mut self,
+        message: &mut M,
+        order: &mut Order,
+        unknown: &mut UnknownKeys,
+        needed: &[usize],
+    ) -> Result<Result<(), JsonError>, JsonError> {
+        let cursor = &mut self.cursor;
+        let (start, depth) = (cursor.offset(), cursor.depth());
+        let read = match cursor.object(message, order, unknown) {
+            Ok(seen) => require(seen, M::KEYS, needed, start),
+            Err(error) if is_item_error(&error) => cursor.pass_over(start, depth).map(|()| Err(error))?,
+            Err(error) => return Err(error),
+        };
+        if self.is_wrapped && !cursor.ends_object() {
+            let (order, unknown) = &mut *self.wrapper;
+            cursor.rest_of_object(&mut Behind, order, unknown, 2)?;
+        }
+        cursor.finish()?;
+        Ok(read)
+    }
+}
+
+impl BinanceDecoder {
+    /// Takes a frame of the usual form.
+    ///
+    /// # Errors
+    /// What spoils the whole frame.
+    #[inline]
+    pub(super) fn take_usual(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<Taken, JsonError> {
+        let mut cursor = Cursor::new(frame.body);
+        let named = cursor.member_before(b"{\"stream\":", b",\"data\":");
+        let is_wrapped = named.is_some();
+        let Some(event) = guess(&cursor) else { return Ok(Taken::No) };
+        let wrapper = &mut self.wrapper;
+        let mut alone = Alone { cursor, is_wrapped, wrapper };
+        let Scratch { levels, unknown, orders } = &mut self.scratch;
+        let told = match event {
+            Event::AggTrade => {
+                let mut trade = Trade::default();
+                let mut message = AggTrade(&mut trade);
+                alone
+                    .read(&mut message, &mut orders.agg_trade, unknown, AggTrade::NEEDED)?
+                    .and_then(|()| tell::trade(TradeKind::Aggregate, &trade, market))
+                    .map_err(|error| (trade.symbol, error))
+            }
+            Event::Trade => {
+                let mut trade = Trade::default();
+                alone
+                    .read(&mut trade, &mut orders.trade, unknown, Trade::NEEDED)?
+                    .and_then(|()| tell::trade(TradeKind::Raw, &trade, market))
+                    .map_err(|error| (trade.symbol, error))
+            }
+            Event::BookTicker => {
+                let mut ticker = BookTicker::default();
+                let read = alone.read(&mut ticker, &mut orders.book_ticker, unknown, BookTicker::NEEDED);
+                if matches!(read, Err(JsonError { kind: Kind::OtherEvent, .. })) {
+                    return Ok(Taken::No);
+                }
+                read?
+                    .and_then(|()| tell::book_ticker(frame, &ticker, market))
+                    .map_err(|error| (ticker.symbol, error))
+            }
+            Event::Depth => {
+                levels.clear();
+                let mut depth = Depth {
+                    symbol: Cow::default(),
+                    event: 0,
+                    transaction: 0,
+                    first: 0,
+                    last: 0,
+                    previous: None,
+                    levels,
+                };
+                let product = self.product;
+                let read = alone.read(&mut depth, &mut orders.depth, unknown, Depth::needed(product))?;
+                let stream = named.unwrap_or_else(|| only_stream(&self.connections, frame));
+                let (update, ts_event) = (depth.update(), depth.ts_event(product));
+                let Depth { symbol, levels, .. } = depth;
+                read.and_then(|()| tell::depth(product, levels, stream, &symbol, (update, ts_event), market))
+                    .map_err(|error| (symbol, error))
+            }
+            _ => return Ok(Taken::No),
+        };
+        if let Err((symbol, error)) = told {
+            market.reject_item(frame, &String::from_utf8_lossy(&symbol), error);
+        }
+        Ok(Taken::Yes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::feed::{Feed, FeedOptions, Frame};
+    use crate::venue;
+
+    /// What a frame was (of a reject here the symbol may be known, there it is not), and what is known of it afterwards.
+    fn said(feed: &str, body: &str) -> String {
+        let mut feed = Feed::new(venue::feed(feed).expect("a feed"), FeedOptions::default());
+        let end = feed.push(&Frame::received(body.as_bytes(), 1_700_000_000_000_000_000));
+        if serde_json::from_str::<serde_json::Value>(body).is_err() {
+            // What is met first, a key that is wrong or the syntax, differs.
+            return format!("{end:?}");
+        }
+        let unknown: std::collections::BTreeMap<String, u64> =
+            feed.unknown_keys().iter().map(|(key, n)| (key.to_owned(), n)).collect();
+        let market = feed.market_mut();
+        let rejects: Vec<_> = market.take_rejects().into_iter().map(|reject| reject.code).collect();
+        let items = market.accounts().first().map(|account| account.items);
+        // Where a reject ended the reading, keys behind it may have been met or not.
+        let unknown = if rejects.is_empty() { unknown } else { Default::default() };
+        let mut rows = String::new();
+        market.drain(|_, stream| rows = format!("{rows}{:?} {:?};", stream.key, stream.columns));
+        format!("{end:?} {items:?} {rejects:?} {unknown:?} {rows}")
+    }
+
+    /// A frame of the usual form and the same with a space in front of each key, which is read as any form is.
+    fn both(feed: &str, body: &str) {
+        let spaced = body.replace("{\"", "{ \"").replace(",\"", ", \"");
+        assert_eq!(said(feed, body), said(feed, &spaced), "{feed} {body}");
+    }
+
+    #[test]
+    fn the_usual_form_says_what_any_form_says() {
+        let trade = r#"{"e":"trade","E":1700000000001,"T":1700000000000,"s":"BTCUSDT","t":7,"p":"63113.20","q":"0.5","X":"MARKET","m":true}"#;
+        let aggregate = r#"{"e":"aggTrade","E":1700000000001,"a":5,"s":"BTCUSDT","p":"63113.20","q":"0.5","nq":"0.5","f":1,"l":2,"T":1700000000000,"m":false}"#;
+        let ticker = r#"{"e":"bookTicker","u":12,"s":"BTCUSDT","b":"63113.2","B":"1.5","a":"63113.3","A":"0.25","T":1700000000000,"E":1700000000001}"#;
+        let depth = r#"{"e":"depthUpdate","E":1700000000001,"T":1700000000000,"s":"BTCUSDT","U":1,"u":9,"pu":0,"b":[["63113.2","1"]],"a":[]}"#;
+        let edits: [(&str, &str); 16] = [
+            ("", ""),
+            (r#""s":"BTCUSDT""#, r#""s":"BTC/USDT""#),
+            (r#""63113.2"#, r#""-63113.2"#),
+            (r#""63113.2"#, r#""0.000"#),
+            (r#""63113.2"#, r#""1234567890123456789012345678901234567890"#),
+            (r#""0.5""#, r#""0""#),
+            (r#""T":1700000000000"#, r#""T":1700"#),
+            (r#""T":1700000000000,"#, ""),
+            (r#","s":"BTCUSDT""#, r#","s":"BTCUSDT","s":"BTCUSDT""#),
+            (r#","s":"BTCUSDT""#, r#","s":"BTCUSDT","new":{"x":[1,"2"]}"#),
+            (r#","s":"BTCUSDT""#, r#","s":7"#),
+            (r#"{"e":"#, r#"{"e":7,"f":"#),
+            (r#"{"e":"bookTicker","#, "{"),
+            (r#"{"e":""#, r#"{"e":"x"#),
+            (r#"}"#, r#"]"#),
+            (r#"{"e":"#, r#"{"new":1,"e":"#),
+        ];
+        let wrappers = [
+            ("", ""),
+            (r#"{"stream":"btcusdt@depth@100ms","data":"#, "}"),
+            (r#"{"stream":"btcusdt@depth20@100ms","data":"#, "}"),
+            (r#"{"stream":"btcusdt@x","data":"#, r#","generated":1}"#),
+            (r#"{"stream":"btcusdt@x","data":"#, r#","other":{"a":1}}"#),
+            (r#"{"stream":"btcusdt@x","data":"#, r#","data":1}"#),
+            (r#"{"stream":"btcusdt@x","data":"#, r#","stream":""}"#),
+            (r#"{"stream":"a-name-that-is-longer-than-thirty-two-bytes@trade","data":"#, "}"),
+            (r#"{"stream":"b\u0074c@x","data":"#, "}"),
+            (r#"{"stream":"btcusdt@x","data":"#, "}}"),
+            (r#"{"stream":"btcusdt@x","data":"#, ""),
+            (r#"{"stream":"btcusdt@x","data":"#, "} "),
+            (r#"{"stream":7,"data":"#, "}"),
+        ];
+        for feed in ["binance-usdm", "binance-spot"] {
+            for message in [trade, aggregate, ticker, depth] {
+                for (from, to) in edits {
+                    let message = message.replacen(from, to, 1);
+                    for (before, behind) in wrappers {
+                        let whole = format!("{before}{message}{behind}");
+                        both(feed, &whole);
+                        for cut in [1, whole.len() / 2] {
+                            both(feed, &whole[..whole.len() - cut]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
