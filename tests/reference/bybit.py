@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.reference import wire
-from tests.reference.reader import Reader, Row
+from tests.reference.reader import UNSHAPED, Reader, Row, first_that_tells
 from tests.reference.wire import Obj, Reject
 
 Levels = dict[Decimal, Decimal]
@@ -101,7 +101,7 @@ class Bybit(Reader):
 
     def _frame(self, frame: Obj) -> None:
         if "topic" not in frame:
-            if frame.get("retCode") == 0 and isinstance(frame.get("result"), dict):
+            if frame.get("retCode") == 0 and "op" not in frame and frame.get("result") is not None:
                 self._answer(frame)
             else:
                 self.parts.append("control")
@@ -438,19 +438,34 @@ class Bybit(Reader):
         if result.get("category", self.product) != self.product:
             self.parts.append("unselected")
             return
-        if {"s", "b", "a", "u"} <= result.keys():
+        if {"s", "b", "a", "u", "cts"} & result.keys():
+            for key in "sbau":
+                wire.need(result, key)
             ts = wire.time_ns(result.get("cts") or result.get("ts") or wire.need(frame, "time"))
             self._take(wire.text(result, "s"), "snapshot", self._held(result, ts), whole=True)
             return
-        items = result.get("list")
-        first = items[0] if isinstance(items, list) and items else None
-        if isinstance(first, dict) and "execId" in first:
+        if "list" not in result:
+            known = {"category", "symbol", "nextPageCursor", "ts", "seq", "updatedTime"} & result.keys()
+            self.unknown[UNSHAPED] += bool(known)
+            self.parts.append("control")
+            return
+        items = result["list"]
+        if not isinstance(items, list):
+            raise Reject("type", "list")
+        keys_of = {
+            "trades": {"execId", "isBlockTrade"}, "definitions": {"lotSizeFilter", "priceFilter"},
+            "funding": {"fundingRateTimestamp"}, "tickers": {"bid1Price", "lastPrice"}, "interest": {"openInterest"},
+            "rates": {"fundingRate"},
+        }  # fmt: skip
+        shape = first_that_tells(items, keys_of)
+        self.unknown[UNSHAPED] += shape is None
+        if shape == "trades":
             keys = {"id": "execId", "symbol": "symbol", "price": "price", "size": "size", "side": "side"}
             ordered = sorted(reversed(items), key=lambda item: int(item["time"]))
             self._each(
                 ordered, lambda item: self._trade(wire.checked(item), keys, _epoch(wire.need(item, "time")) or 0)
             )
-        elif isinstance(first, dict) and "fundingRateTimestamp" in first:
+        elif shape in ("funding", "rates"):
             for item in sorted(items, key=lambda item: int(item["fundingRateTimestamp"])):
                 ts = _epoch(item["fundingRateTimestamp"]) or 0
                 row = {"rate": wire.decimal(item["fundingRate"]), "interval": None, "next_funding_ns": None}

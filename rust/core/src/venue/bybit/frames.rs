@@ -115,8 +115,9 @@ struct Envelope<'a, 's> {
 const HAS_TOPIC: u64 = 1;
 const HAS_TS: u64 = 1 << 2;
 const HAS_DATA: u64 = 1 << 3;
+const HAS_OP: u64 = 1 << 11;
 /// `success`, `ret_msg`, `op`, `retCode`: an answer to a command.
-const HAS_ANSWER: u64 = 1 << 7 | 1 << 8 | 1 << 11 | 1 << 13;
+const HAS_ANSWER: u64 = 1 << 7 | 1 << 8 | HAS_OP | 1 << 13;
 
 impl<'a> Message<'a> for Envelope<'a, '_> {
     const KEYS: &'static [Key] = keys![
@@ -289,7 +290,7 @@ impl BybitDecoder {
         let seen = cursor.object(&mut envelope, order, unknown)?;
         cursor.finish()?;
         if seen & HAS_TOPIC == 0 {
-            let answer = envelope.result_at.filter(|_| !envelope.is_refusal);
+            let answer = envelope.result_at.filter(|_| !envelope.is_refusal && seen & HAS_OP == 0);
             let time = envelope.time;
             return match answer {
                 Some(place) => rest::read(self.product, &mut self.scratch, (place, time), frame, market),

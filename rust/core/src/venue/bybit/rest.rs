@@ -5,7 +5,8 @@ use super::messages::{BookHead, Candle, RestTrade, Trade};
 use super::{Product, frames, instruments, sequence, topics};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
-use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
+use crate::venue::shape::{self, Shape};
 use crate::venue::url;
 use crate::venue::values::{
     Item, Levels, Text, epoch, items, needed_epoch, number_text, oldest_first, pass, require, text,
@@ -22,7 +23,9 @@ struct Answer<'a, 'l> {
     cts: u64,
 }
 
-const BOOK: u64 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8;
+/// The keys that only a book has, and those it cannot be without.
+const BOOK: u64 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 10;
+const BOOK_NEEDED: &[usize] = &[4, 5, 6, 8];
 
 impl<'a> Message<'a> for Answer<'a, '_> {
     const KEYS: &'static [Key] = keys![
@@ -102,7 +105,7 @@ pub(super) fn read(
     let mut cursor = Cursor::new(frame.body);
     cursor.pass_over(place.0, place.1)?;
     cursor.seek(place.0);
-    if cursor.peek() != b'{' {
+    if cursor.null() {
         market.item(End::Control);
         return Ok(());
     }
@@ -127,7 +130,8 @@ pub(super) fn read(
         return Ok(());
     }
     let Answer { symbol, list, head, ts, cts, .. } = answer;
-    if seen & BOOK == BOOK {
+    if seen & BOOK != 0 {
+        require(seen, Answer::KEYS, BOOK_NEEDED, place.0)?;
         let ts_event = [cts, ts, time].into_iter().find(|ts| *ts > 0).unwrap_or(0);
         if let Err(kind) = book(scratch, &head, frame, ts_event, market) {
             market.reject_item(frame, text(&head.symbol), kind.into());
@@ -135,12 +139,28 @@ pub(super) fn read(
         return Ok(());
     }
     let Some((start, depth)) = list else {
-        market.item(End::Control);
+        // Times and the like have none of its keys.
+        if seen == 0 {
+            market.item(End::Control);
+        } else {
+            market.unknown_topic(shape::UNKNOWN);
+        }
         return Ok(());
     };
     cursor.pass_over(start, depth)?;
     cursor.seek(start);
-    let kind = of_url(frame.context).unwrap_or_else(|| of_shape(&cursor));
+    let kind = match of_url(frame.context) {
+        Some(kind) => kind,
+        None => match shape::of_items::<Look, _>(&mut cursor, told)? {
+            Shape::Told(kind) => kind,
+            Shape::Empty => List::Other,
+            // Rows of candles are among them: they do not say what interval they are of.
+            Shape::Unknown => {
+                market.unknown_topic(shape::UNKNOWN);
+                return Ok(());
+            }
+        },
+    };
     match kind {
         List::Trades => trades(scratch, &mut cursor, frame, market)?,
         List::Candles => candles(&mut cursor, text(&symbol), time, frame, market)?,
@@ -168,34 +188,41 @@ fn of_url(context: &str) -> Option<List> {
     }
 }
 
-/// By the keys of the first item.
-fn of_shape(cursor: &Cursor<'_>) -> List {
-    struct Look;
-    impl<'a> Message<'a> for Look {
-        const KEYS: &'static [Key] =
-            keys!["execId", "lotSizeFilter", "fundingRateTimestamp", "openInterest", "timestamp"];
-        fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
-            cursor.skip()
-        }
+/// Keys by which an item is told.
+#[derive(Default)]
+struct Look;
+
+impl<'a> Message<'a> for Look {
+    const KEYS: &'static [Key] = keys![
+        "execId",
+        "isBlockTrade",
+        "lotSizeFilter",
+        "priceFilter",
+        "fundingRateTimestamp",
+        "bid1Price",
+        "lastPrice",
+        "openInterest",
+        "fundingRate"
+    ];
+
+    fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        cursor.skip()
     }
-    let mut look = Cursor::new(cursor.rest());
-    if look.expect(b'[').is_err() || look.peek() != b'{' {
-        // Rows of candles do not say what interval they are of.
-        return List::Other;
-    }
-    let seen = look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).unwrap_or(0);
-    let has = |key: u32| seen & 1 << key != 0;
-    if has(0) {
-        List::Trades
-    } else if has(1) {
-        List::Definitions
-    } else if has(2) {
-        List::Funding
-    } else if has(3) && has(4) {
-        List::OpenInterest
-    } else {
-        List::Other
-    }
+}
+
+/// What an item is that has some of the keys of [`Look`].
+fn told(seen: u64) -> Option<List> {
+    [
+        (&[0, 1][..], List::Trades),
+        (&[2, 3], List::Definitions),
+        (&[4], List::Funding),
+        // Tickers, which have much of the others.
+        (&[5, 6], List::Other),
+        (&[7], List::OpenInterest),
+        (&[8], List::Funding),
+    ]
+    .into_iter()
+    .find_map(|(keys, list)| keys.iter().any(|key: &u32| seen & 1 << key != 0).then_some(list))
 }
 
 /// A book: its ids are those of the deepest stream, so it may stand in for that one's snapshot where it is as
@@ -238,7 +265,7 @@ fn trades(
         Ok(trade)
     })?;
     oldest_first(&mut found, |trade| trade.ts_event);
-    told(&found, market);
+    tell_empty(&found, market);
     for trade in found {
         let (symbol, result) = match &trade {
             Ok(trade) => (text(&trade.symbol), tell_trade(trade, market).map_err(JsonError::from)),
@@ -252,7 +279,7 @@ fn trades(
 }
 
 /// An empty list is control.
-fn told<T>(items: &[Item<T>], market: &mut Market) {
+fn tell_empty<T>(items: &[Item<T>], market: &mut Market) {
     if items.is_empty() {
         market.item(End::Control);
     }
@@ -275,7 +302,7 @@ fn candles(
         market.item(End::Control);
         return Ok(());
     };
-    told(&found, market);
+    tell_empty(&found, market);
     oldest_first(&mut found, |candle| candle.start);
     let now = if time > 0 { time } else { frame.ts };
     let starts: Vec<u64> = found.iter().map(|candle| candle.as_ref().map_or(0, |c| c.start)).collect();
@@ -319,7 +346,7 @@ fn values(
         Ok(value)
     })?;
     oldest_first(&mut found, |value| value.ts);
-    told(&found, market);
+    tell_empty(&found, market);
     for value in found {
         let result = value.and_then(|value| {
             let named = if value.symbol.is_empty() { symbol } else { text(&value.symbol) };

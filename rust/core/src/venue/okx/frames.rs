@@ -23,6 +23,7 @@ use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, key
 use crate::symbol::SlotId;
 use crate::venue::VenueDecoder;
 use crate::venue::newest::Newest;
+use crate::venue::shape;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.
@@ -253,10 +254,11 @@ impl OkxDecoder {
         market: &mut Market,
     ) -> Result<(), JsonError> {
         let mut cursor = at(frame, place)?;
-        let Some((channel, name)) = rest::channel(frame.context, &cursor) else {
-            market.item(End::Control);
+        let (channel, name) = rest::channel(frame.context, &mut cursor)?;
+        if channel == Channel::Unknown {
+            market.unknown_topic(shape::UNKNOWN);
             return Ok(());
-        };
+        }
         let mut data = read_data(channel, &mut self.scratch, &mut cursor)?;
         rest::oldest_first(&mut data);
         let symbol = rest::symbol(frame.context);
