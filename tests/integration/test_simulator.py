@@ -17,7 +17,7 @@ from tests.property.test_wire_forms import parse, spell
 
 BINANCE = ["binance-spot", "binance-usdm", "binance-coinm"]
 KRAKEN = ["kraken-spot", "kraken-futures"]
-FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", *KRAKEN, "deribit"]
+FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "bybit-option", "okx", *KRAKEN, "deribit"]
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "some": {"faults": "some"},

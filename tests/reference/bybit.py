@@ -116,13 +116,15 @@ class Bybit(Reader):
         }
         if name == "orderbook" and rest.split(".")[0].isdigit():
             self._book(frame, rest)
+        elif name == "orderbook" and rest.split(".")[0] in ("rpi", "full"):
+            self._unasked(frame, *rest.split(".", 1))
         elif name == "tickers":
             self._ticker(frame, rest)
         elif name in readers:
             readers[name](wire.need(frame, "data"), rest)
         else:
             self.parts.append("control")
-            if name not in QUIET and not topic.startswith("orderbook.rpi."):
+            if name not in QUIET:
                 self.unknown[topic] += 1
 
     # --- trades, bars, liquidations -----------------------------------------------------------------------------
@@ -220,6 +222,18 @@ class Bybit(Reader):
             self._top(symbol, held, whole)
         else:
             self._take(symbol, f"orderbook.{depth}", held, whole)
+
+    def _unasked(self, frame: Obj, depth: str, symbol: str = "") -> None:
+        """A book that is only taken where it is named: checked all the same."""
+        data = wire.checked(wire.need(frame, "data"))
+        wire.time_ns(wire.need(frame, "ts"))
+        self._held(data, wire.time_ns(frame["cts"]) if "cts" in frame else 0)
+        if wire.text(frame, "type") not in ("snapshot", "delta") or wire.text(data, "s") != symbol:
+            raise Reject("value", symbol)
+        for level in [*data["b"], *data["a"]] if depth == "rpi" else []:
+            if len(level) < 3 or wire.size(level[1]) + wire.size(level[2]) > wire.MAX_SIZE:
+                raise Reject("size", level)
+        self.parts.append("unselected")
 
     def _held(self, data: Obj, ts_event: int) -> Held:
         sides = []

@@ -655,6 +655,16 @@ impl<'a> Consumer<'a> {
                 row.decimal("rate", rate);
             })?;
         }
+        if let Some(greeks) = valued.greeks.filter(|_| is_next(RowType::OptionGreeks, own)) {
+            let interest = valued.interest.map(|(value, _)| value);
+            self.truth.row(
+                RowType::OptionGreeks,
+                own,
+                times,
+                Arrival::Any,
+                rows::greeks(greeks, interest),
+            )?;
+        }
         if let Some((value, in_quote)) = valued.interest.filter(|_| is_next(RowType::OpenInterest, own)) {
             self.truth.row(RowType::OpenInterest, own, times, Arrival::Any, |row| {
                 row.decimal("value", value).text("unit", if in_quote { "quote" } else { "base" });

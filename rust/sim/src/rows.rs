@@ -3,6 +3,7 @@
 use crate::decimal::Decimal;
 use crate::market::{Instrument, Level, Side};
 use crate::truth::Row;
+use crate::wire::Greeks;
 
 pub(crate) const F_LAST: u64 = 128;
 pub(crate) const F_SNAPSHOT: u64 = 32;
@@ -64,6 +65,21 @@ pub(crate) fn bar<'r>(id: &'r str, spec: &'r str, (prices, volume): Ohlcv) -> im
 pub(crate) fn price(value: Decimal) -> impl FnOnce(&mut Row<'_>) {
     move |row| {
         row.decimal("value", value);
+    }
+}
+
+/// `interest`: what is open.
+pub(crate) fn greeks(greeks: Greeks, interest: Option<Decimal>) -> impl FnOnce(&mut Row<'_>) {
+    move |row| {
+        let Greeks { greeks, iv, underlying } = greeks;
+        for (name, value) in ["delta", "gamma", "vega", "theta"].into_iter().zip(greeks) {
+            row.double(name, Some(value));
+        }
+        row.double("rho", Some(Decimal::new(0, 0)));
+        for (name, value) in ["mark_iv", "bid_iv", "ask_iv"].into_iter().zip(iv) {
+            row.double(name, value);
+        }
+        row.double("underlying_price", Some(underlying)).double("open_interest", interest);
     }
 }
 

@@ -97,6 +97,12 @@ impl Channels {
         Self(1 << channel as u8)
     }
 
+    /// All of them but one.
+    #[must_use]
+    pub const fn without(self, channel: Channel) -> Self {
+        Self(self.0 & !(1 << channel as u8))
+    }
+
     /// Whether a channel is in it.
     #[must_use]
     pub const fn has(self, channel: Channel) -> bool {
@@ -169,6 +175,17 @@ pub struct Index {
     pub id: Option<String>,
 }
 
+/// Greeks and volatilities of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Greeks {
+    /// Delta, gamma, vega, theta.
+    pub greeks: [Decimal; 4],
+    /// Of the mark, the bid and the ask, fractions.
+    pub iv: [Option<Decimal>; 3],
+    /// Price of the underlying.
+    pub underlying: Decimal,
+}
+
 /// What a valuation without set times of funding says; what it does not say is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Valued {
@@ -182,6 +199,8 @@ pub struct Valued {
     pub interest: Option<(Decimal, bool)>,
     /// Nautilus's id of a volatility index, and its value.
     pub volatility: Option<(String, Decimal)>,
+    /// Greeks; they have the open interest too.
+    pub greeks: Option<Greeks>,
     /// Event time, ns UTC.
     pub ts_event: u64,
 }
@@ -418,6 +437,7 @@ pub const FEEDS: &[Feed] = &[
     bybit::SPOT,
     bybit::LINEAR,
     bybit::INVERSE,
+    bybit::OPTION,
     okx::OKX,
     kraken::SPOT,
     kraken::FUTURES,

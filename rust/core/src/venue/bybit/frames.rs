@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::messages::{
-    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, Side, Ticker, Trade,
+    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, RpiBook, Side, Ticker, Trade,
 };
 use super::ticker::{TickerState, tell_option_ticker};
 use super::topics::{self, Channel};
@@ -171,11 +171,15 @@ impl<'a> Envelope<'a, '_> {
         cursor.peek();
         let start = cursor.offset();
         match channel {
-            Channel::Book | Channel::Top => {
+            Channel::Book | Channel::Top | Channel::Rpi | Channel::Full => {
                 levels.clear();
                 let mut head = BookHead::default();
                 let mut message = Book { head: &mut head, levels };
-                let seen = cursor.object(&mut message, &mut orders.book, unknown)?;
+                let seen = if channel == Channel::Rpi {
+                    cursor.object(&mut RpiBook(message), &mut orders.book, unknown)?
+                } else {
+                    cursor.object(&mut message, &mut orders.book, unknown)?
+                };
                 require(seen, Book::KEYS, Book::NEEDED, start)?;
                 self.data = Data::Book(head);
             }
@@ -318,7 +322,10 @@ impl BybitDecoder {
         if has_rows && seen & HAS_DATA == 0 {
             return Err(Kind::Missing("data").into());
         }
-        let needs_ts = matches!(envelope.channel(), Channel::Book | Channel::Top | Channel::Ticker);
+        let needs_ts = matches!(
+            envelope.channel(),
+            Channel::Book | Channel::Top | Channel::Rpi | Channel::Full | Channel::Ticker
+        );
         if needs_ts && seen & HAS_TS == 0 {
             return Err(Kind::Missing("ts").into());
         }
@@ -406,6 +413,10 @@ impl BybitDecoder {
             return Err(Kind::Value);
         }
         let slot = market.slot(&head.symbol)?;
+        if matches!(channel, Channel::Rpi | Channel::Full) && !market.wants_book(name) {
+            market.item(End::Unselected);
+            return Ok(());
+        }
         let update = sequence::update(told.is_snapshot, head.u, head.seq);
         let ts_event = if told.cts > 0 { told.cts } else { told.ts };
         if channel == Channel::Top {
@@ -414,7 +425,12 @@ impl BybitDecoder {
                 return Ok(());
             }
         }
-        market.book_update(slot, name, sequence::judge, update, &self.scratch.levels.message(ts_event))
+        let message = self.scratch.levels.message(ts_event);
+        if channel == Channel::Full {
+            let update = sequence::update_of_full(told.is_snapshot, head.u, head.seq);
+            return market.book_update(slot, name, sequence::judge_full, update, &message);
+        }
+        market.book_update(slot, name, sequence::judge, update, &message)
     }
 
     /// `orderbook.1` as a quote. Until 2025-03 it came in changes: a side that is not in one is as it was, unless

@@ -1,7 +1,7 @@
 //! Bybit's REST answers: what one is, its URL tells, or the shape of its `result`.
 
 use super::frames::{Scratch, tell_bar, tell_trade};
-use super::messages::{BookHead, Candle, RestTrade, Trade};
+use super::messages::{BookHead, Candle, RestTrade, Trade, read_rpi};
 use super::{Product, frames, instruments, sequence, topics};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
@@ -19,6 +19,8 @@ struct Answer<'a, 'l> {
     list: Option<(usize, u32)>,
     head: BookHead<'a>,
     levels: &'l mut Levels,
+    /// Whether levels have two sizes.
+    is_rpi: bool,
     ts: u64,
     cts: u64,
 }
@@ -49,6 +51,8 @@ impl<'a> Message<'a> for Answer<'a, '_> {
             1 => self.symbol = cursor.string()?,
             2 => self.list = Some(pass(cursor)?),
             4 => self.head.symbol = cursor.string()?,
+            5 if self.is_rpi => read_rpi(&mut self.levels.bids, &mut self.levels.decimals, cursor)?,
+            6 if self.is_rpi => read_rpi(&mut self.levels.asks, &mut self.levels.decimals, cursor)?,
             5 => self.levels.read_bids(cursor)?,
             6 => self.levels.read_asks(cursor)?,
             7 => self.ts = epoch(cursor)?,
@@ -60,6 +64,9 @@ impl<'a> Message<'a> for Answer<'a, '_> {
         Ok(())
     }
 }
+
+/// The book of `orderbook.rpi`.
+const RPI_ENDPOINT: &str = "rpi_orderbook";
 
 /// What a `list` holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +124,7 @@ pub(super) fn read(
         list: None,
         head: BookHead::default(),
         levels,
+        is_rpi: url::endpoint(frame.context) == RPI_ENDPOINT,
         ts: 0,
         cts: 0,
     };
@@ -225,7 +233,8 @@ fn told(seen: u64) -> Option<List> {
     .find_map(|(keys, list)| keys.iter().any(|key: &u32| seen & 1 << key != 0).then_some(list))
 }
 
-/// A book: its ids are those of the deepest stream, so it may stand in for that one's snapshot where it is as
+/// A book. The whole one and the one with orders of retail takers have streams of their own, whose ids they count. The ids of
+/// any other are those of the deepest stream, so it may stand in for that one's snapshot where it is as
 /// deep. Anywhere else it is a book of its own.
 fn book(
     scratch: &Scratch,
@@ -238,16 +247,34 @@ fn book(
         return Err(Kind::Value);
     }
     let slot = market.slot(&head.symbol)?;
+    let message = scratch.levels.message(ts_event);
+    let asked = match url::endpoint(frame.context) {
+        RPI_ENDPOINT => Some(topics::RPI),
+        "full_orderbook" => Some(topics::FULL),
+        _ => None,
+    };
+    if let Some(channel) = asked {
+        if !market.wants_book(channel) {
+            market.item(End::Unselected);
+            return Ok(());
+        }
+        let (u, seq) = (head.u, head.seq);
+        return if channel == topics::FULL {
+            market.book_update(
+                slot,
+                channel,
+                sequence::judge_full,
+                sequence::update_of_full(true, u, seq),
+                &message,
+            )
+        } else {
+            market.book_update(slot, channel, sequence::judge, sequence::update(true, u, seq), &message)
+        };
+    }
     let is_deep = url::query(frame.context, "limit") == Some("1000");
     let channel =
         if is_deep && market.has_book(slot, topics::DEEPEST) { topics::DEEPEST } else { topics::REST_BOOK };
-    market.book_update(
-        slot,
-        channel,
-        sequence::judge,
-        sequence::update(true, head.u, head.seq),
-        &scratch.levels.message(ts_event),
-    )
+    market.book_update(slot, channel, sequence::judge, sequence::update(true, head.u, head.seq), &message)
 }
 
 /// Trades, newest first in the answer: told oldest first.
