@@ -115,6 +115,21 @@ pub(crate) fn delta<'r>(
     }
 }
 
+/// A change of one order.
+pub(crate) fn order<'r>(
+    action: &'r str,
+    side: Side,
+    instrument: &'r Instrument,
+    level: Level,
+    (order_id, flags): (u64, u64),
+) -> impl FnOnce(&mut Row<'_>) + 'r {
+    move |row| {
+        row.text("action", action).text("side", if side == Side::Buy { "BUY" } else { "SELL" });
+        row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
+        row.int("order_id", order_id).int("flags", flags).int("sequence", 0);
+    }
+}
+
 /// The ten best levels of each side.
 pub(crate) fn depth10<'r>(
     instrument: &'r Instrument,
