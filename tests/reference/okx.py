@@ -147,6 +147,10 @@ class Okx(Reader):
             arg = wire.checked(frame["arg"])
             channel = wire.text(arg, "channel")
             self._channel(frame, channel, arg.get("instId", ""))
+        elif {"instId", "action", "asks", "bids"} <= frame.keys():
+            if frame["action"] not in ("snapshot", "update"):
+                raise Reject("action", frame["action"])
+            self._book(frame, "L2orderbook", "", whole=frame["action"] == "snapshot")
         elif "code" in frame and "op" not in frame and "data" in frame:
             if not isinstance(frame["data"], list):
                 raise Reject("type", "data")

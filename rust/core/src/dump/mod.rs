@@ -21,6 +21,7 @@ mod probe;
 mod reader;
 mod rows;
 mod symbols;
+mod tar;
 mod tardis;
 mod zip;
 
