@@ -666,14 +666,14 @@ impl<'a> Consumer<'a> {
                 row.decimal("rate", rate);
             })?;
         }
-        if let Some(greeks) = valued.greeks.filter(|_| is_next(RowType::OptionGreeks, own)) {
+        if let Some(greeks) = valued.greeks.as_deref().filter(|_| is_next(RowType::OptionGreeks, own)) {
             let interest = valued.interest.map(|(value, _)| value);
             self.truth.row(
                 RowType::OptionGreeks,
                 own,
                 times,
                 Arrival::Any,
-                rows::greeks(greeks, interest),
+                rows::greeks(*greeks, interest),
             )?;
         }
         if let Some((value, in_quote)) = valued.interest.filter(|_| is_next(RowType::OpenInterest, own)) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::ConvertError;
 use super::options::Skipped;
 use crate::capture::{self, CaptureError, Compression, Probe};
-use crate::dump::{self, DumpError, DumpOptions, DumpSpec};
+use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec};
 use crate::store::OURS;
 use crate::venue::{self, FeedSpec};
 
@@ -227,7 +227,7 @@ pub fn feed_names() -> String {
 /// What opening it gives.
 pub fn open(path: &Path, options: &DumpOptions) -> Result<Box<dyn Read + Send>, CaptureError> {
     match dump::open_archive(path, options) {
-        Ok(Some((files, _))) => Ok(files),
+        Ok(Some(archive)) => Ok(archive.files),
         Ok(None) => Ok(Box::new(File::open(path)?)),
         Err(DumpError::Input(error)) => Err(error),
         Err(error) => Err(std::io::Error::other(error.to_string()).into()),
@@ -257,7 +257,7 @@ fn first_event(head: &[Vec<u8>]) -> u64 {
 /// An archive that is refused, a file that cannot be read.
 pub fn capture_in(path: &Path, name: &str, options: &DumpOptions) -> Result<Option<Probe>, DumpError> {
     let (input, packed): (Box<dyn Read + Send>, _) = match dump::open_archive(path, options)? {
-        Some((files, packed)) => (files, Some(packed)),
+        Some(Archive { files, packed }) => (files, Some(packed)),
         None => (Box::new(File::open(path)?), None),
     };
     let Some(mut probe) = capture::probe(input, name)? else { return Ok(None) };

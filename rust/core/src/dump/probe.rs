@@ -267,15 +267,20 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
     }
 }
 
+/// An archive that is open.
+pub struct Archive {
+    /// The inflated bytes of what is in it.
+    pub files: Box<dyn Read + Send>,
+    /// What it is.
+    pub packed: Compression,
+}
+
 /// The inflated bytes of the one file in a zip archive, or of the files in a tar archive one after another, within the
 /// bounds that `options` set; `None` where the file is no archive.
 ///
 /// # Errors
 /// An archive that is refused.
-pub fn open_archive(
-    path: &Path,
-    options: &DumpOptions,
-) -> Result<Option<(Box<dyn Read + Send>, Compression)>, DumpError> {
+pub fn open_archive(path: &Path, options: &DumpOptions) -> Result<Option<Archive>, DumpError> {
     let mut file = File::open(path)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic)?;
@@ -283,12 +288,12 @@ pub fn open_archive(
     if !zip::is_archive(&magic) {
         let packed = file.metadata()?.len().max(1);
         let files = tar::open(file, Limit { bytes, times, packed })?;
-        return Ok(files.map(|files| (files, Compression::Tar)));
+        return Ok(files.map(|files| Archive { files, packed: Compression::Tar }));
     }
     let member = zip::member(&file)?;
     // What it says of its size is held to when it is read.
     Limit { bytes, times, packed: member.compressed.max(1) }.check(member.size, &member.name)?;
-    Ok(Some((zip::open(file, &member)?, Compression::Zip)))
+    Ok(Some(Archive { files: zip::open(file, &member)?, packed: Compression::Zip }))
 }
 
 /// Says what a file is; `None` where it is no dump that is known.

@@ -245,7 +245,7 @@ pub struct Valued {
     /// Nautilus's id of a volatility index, and its value.
     pub volatility: Option<(String, Decimal)>,
     /// Greeks; they have the open interest too.
-    pub greeks: Option<Greeks>,
+    pub greeks: Option<Box<Greeks>>,
     /// Event time, ns UTC.
     pub ts_event: u64,
 }

@@ -170,7 +170,7 @@ impl Bybit {
             mark: Some(mark.mark),
             index: Some(Index { value: mark.index, id: None }),
             interest: Some((said.interest, false)),
-            greeks: Some(said.greeks),
+            greeks: Some(Box::new(said.greeks)),
             ts_event,
             ..Valued::default()
         };

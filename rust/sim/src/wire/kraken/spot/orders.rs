@@ -97,7 +97,7 @@ impl Orders {
             }
         }
         let mut less = -more;
-        if less > 0 && self.last % 3 == 0 && queue.last().is_some_and(|order| order.size <= less) {
+        if less > 0 && self.last.is_multiple_of(3) && queue.last().is_some_and(|order| order.size <= less) {
             less -= queue.pop().map_or(0, |order| order.size);
         }
         while less > 0 {
