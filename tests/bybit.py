@@ -29,6 +29,18 @@ def book(
     return wire({**head, "data": data, "cts": time})
 
 
+def rpi(kind: str, u: int, bids: list[list[str]], asks: list[list[str]], *, seq: int = 79_683_241_099) -> bytes:
+    """A frame of `orderbook.rpi`: price, size, size of retail price improvement."""
+    data = {"s": "BTCUSDT", "b": bids, "a": asks, "u": u, "seq": seq}
+    return wire({"topic": "orderbook.rpi.BTCUSDT", "ts": T0 + 75, "type": kind, "data": data, "cts": T0 + 70})
+
+
+def full(u: int, bids: list[list[str]], asks: list[list[str]], *, seq: int = 79_683_241_099) -> bytes:
+    """A frame of `orderbook.full`: changes of the whole book."""
+    data = {"s": "BTCUSDT", "b": bids, "a": asks, "u": u, "seq": seq}
+    return wire({"topic": "orderbook.full.BTCUSDT", "ts": T0 + 75, "type": "delta", "data": data, "cts": T0 + 70})
+
+
 def spot_book(kind: str, u: int, bids: list[list[str]], asks: list[list[str]], *, time: int = T0) -> bytes:
     """An `orderbook` frame of spot: the time comes before the type."""
     data = {"s": "BTCUSDT", "b": bids, "a": asks, "u": u, "seq": 5_000 + u}
@@ -161,7 +173,8 @@ def linear() -> list[tuple[bytes, int]]:
             },
         ),  # fmt: skip
         wire({"topic": "priceLimit.BTCUSDT", "data": {"symbol": "BTCUSDT", "buyLmt": "1", "sellLmt": "2"}, "ts": T0}),
-        wire({"topic": "orderbook.rpi.BTCUSDT", "type": "delta", "ts": T0, "data": {"s": "BTCUSDT", "b": [["1", "2", "3"]], "a": []}}),
+        rpi("delta", 2_258_980, [["121975.1", "0.114259", "0"]], []),  # only where it is asked for
+        full(7, [["121975.1", "0.114259"]], []),
         wire({"topic": "greatNews.BTCUSDT", "ts": T0, "data": {}}),
         wire({"success": True, "ret_msg": "pong", "conn_id": "c-1", "req_id": "", "op": "ping"}),
     )  # fmt: skip

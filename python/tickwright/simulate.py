@@ -117,7 +117,7 @@ def simulate(
         Changes a second of the busiest book, 1 to 1,000; the others have fewer.
     channels
         Some of ``trade``, ``aggregate``, ``quote``, ``book``, ``partial``, ``bar``, ``mark``, ``liquidation``; all of
-        them without.
+        them without. ``level3`` has to be named: Kraken's book by order, in place of ``book``.
     faults
         ``"none"``, ``"some"`` or ``"many"``: where the next six start from.
     lost

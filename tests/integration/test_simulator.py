@@ -17,7 +17,7 @@ from tests.property.test_wire_forms import parse, spell
 
 BINANCE = ["binance-spot", "binance-usdm", "binance-coinm"]
 KRAKEN = ["kraken-spot", "kraken-futures"]
-FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "okx", *KRAKEN, "deribit"]
+FEEDS = [*BINANCE, "bybit-spot", "bybit-linear", "bybit-inverse", "bybit-option", "okx", *KRAKEN, "deribit"]
 FAULTS: dict[str, dict[str, Any]] = {
     "none": {},
     "some": {"faults": "some"},
@@ -175,6 +175,68 @@ def test_channels(tmp_path: Path, feed: str) -> None:
     wanted, _ = truth(str(made.truth))
     assert {kind for kind, _ in wanted} == {"trade", "depth10", "delta", "bar"}
     same_tables(decoded(made.output)[0], wanted, feed)
+
+
+#: Faults of one line: messages by order have nothing by which those of several could be told apart.
+ONE_LINE = [name for name, faults in FAULTS.items() if "connections" not in faults and faults.get("faults") != "many"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("faults", ONE_LINE)
+def test_every_order_is_the_truth(tmp_path: Path, faults: str, seed: int) -> None:
+    """Kraken's level 3: ids, queues, what falls out of a depth, and what a hole leaves."""
+    made = capture(tmp_path, "kraken-spot", seed, channels=["trade", "level3"], **FAULTS[faults])
+    wanted, _ = truth(str(made.truth))
+    rows, report = decoded(made.output, book="level3")
+    same_tables(rows, wanted, (faults, seed))
+    deltas = [row for (kind, _), table in wanted.items() if kind == "delta" for row in table]
+    assert len(deltas) > 5_000
+    assert {row["action"] for row in deltas} == {"ADD", "UPDATE", "DELETE", "CLEAR"}
+    assert len({row["order_id"] for row in deltas}) > 1_000
+    # After a loss an order may come that is held already: a reject, and the hole shows by the checksum.
+    assert {reject["code"] for reject in report["rejects"]} <= (
+        {"unknown_value"} if made.lost + made.reconnects else set()
+    )
+    fields = ("instrument_id", "to_ns", "resolved_ns", "resolution")
+    found, gaps = (sorted(tuple(gap[name] for name in fields) for gap in gaps) for gaps in (report["gaps"], made.gaps))
+    assert found == gaps
+    assert (made.lost > 20) <= (len(gaps) > 5)
+    # Only where it is asked for.
+    others, report = decoded(made.output)
+    assert {kind for kind, _ in others} == {"trade"}
+    assert report["accounting"]["frames"]["unselected"] > 500
+
+
+def test_a_catalog_of_orders_is_the_truth(tmp_path: Path) -> None:
+    made = capture(tmp_path, "kraken-spot", 5, channels=["level3"], reconnect_s=5)
+    wanted, _ = truth(str(made.truth))
+    report = tickwright.convert(made.output, tmp_path / "catalog", book="level3")
+    same_tables(
+        {(kind, name): catalog_rows(tmp_path / "catalog", kind, name) for kind, name in wanted}, wanted, "orders"
+    )
+    assert (report.rejects, report.gaps) == (0, len(made.gaps))
+
+
+def test_shuffled_orders_show_by_the_checksum(tmp_path: Path) -> None:
+    """Messages that change places: no row of a book that the venue never had."""
+    made = capture(tmp_path, "kraken-spot", 6, "c.ndjson", channels=["level3"], symbols=2)
+    frames = [(int(line[:19]), line[20:]) for line in Path(made.output).read_bytes().splitlines()]
+    chance = random.Random(6)
+    swapped = chance.sample(range(100, len(frames) - 1), 20)
+    first = frames[min(swapped)][0]
+    for at in swapped:
+        frames[at], frames[at + 1] = (frames[at][0], frames[at + 1][1]), (frames[at + 1][0], frames[at][1])
+    decoder = tickwright.Decoder("kraken-spot", book="level3")
+    decoder.push_many([frame for _, frame in frames], [ts for ts, _ in frames])
+    decoder.finish()
+    report = decoder.report()
+    ends = report["accounting"]["frames"]
+    assert ends["total"] == len(frames) == sum(count for end, count in ends.items() if end != "total")
+    assert {gap["cause"] for gap in report["gaps"]} == {"checksum"}
+    wanted, _ = truth(str(made.truth))
+    for key, rows in in_order(decoder.flush()).items():
+        before = [row for row in rows if row["ts_init"] < first]
+        assert before == [row for row in wanted[key] if row["ts_init"] < first] != []
 
 
 @pytest.mark.parametrize("feed", FEEDS)

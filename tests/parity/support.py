@@ -43,6 +43,7 @@ FOLDERS = {
     "open_interest": "custom_open_interest",
     "volatility_index": "custom_volatility_index",
     "status": "instrument_status",
+    "option_greeks": "option_greeks",
 }
 TEXT_NUMBERS = {"price", "average_price", "size", "value", "value_quote"}  # of the custom classes
 

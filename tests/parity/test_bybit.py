@@ -291,6 +291,76 @@ def test_the_path_of_a_connection_is_its_product(tmp_path: Path) -> None:
         assert report["accounting"]["frames"]["unselected"] == unselected
 
 
+def test_the_book_with_retail_orders_is_taken_where_it_is_named(tmp_path: Path) -> None:
+    """The documented frame: what rests at a price is both sizes together, and it is gone when both are 0."""
+    bids, asks = [["121975.1", "0.1", "0"], ["121969.9", "2", "1.5"]], [["121990.8", "0.441585", "0.78821"]]
+    changes = [["121975.1", "0.114259", "0"], ["121969.9", "0", "0"], ["121960.5", "0", "0.163986"]]
+    frames = [
+        (bybit.rpi("snapshot", 2_258_979, bids, asks, seq=79_683_241_000), TS),
+        (bybit.rpi("delta", 2_258_980, changes, []), TS + 1),
+        (bybit.rpi("delta", 2_258_982, changes, []), TS + 2),  # one is lost
+    ]
+    rows, report = decode("bybit-linear", frames, book="orderbook.rpi")
+    levels = [(row["action"], row["price"], row["size"]) for row in rows[("delta", "BTCUSDT-LINEAR.BYBIT")]]
+    assert levels == [
+        ("CLEAR", Decimal(0), Decimal(0)),
+        ("ADD", Decimal("121975.1"), Decimal("0.1")),
+        ("ADD", Decimal("121969.9"), Decimal("3.5")),
+        ("ADD", Decimal("121990.8"), Decimal("1.229795")),
+        ("UPDATE", Decimal("121975.1"), Decimal("0.114259")),
+        ("DELETE", Decimal("121969.9"), Decimal(0)),
+        ("ADD", Decimal("121960.5"), Decimal("0.163986")),
+    ]
+    assert [gap["cause"] for gap in report["gaps"]] == ["sequence"]
+    assert ends(report["accounting"]["frames"]) == {"rows": 2, "withheld": 1}
+    assert ends(decode("bybit-linear", frames)[1]["accounting"]["frames"]) == {"unselected": 3}
+    for level, code in (
+        (["1", "2"], "missing_key"),
+        (["1", "2", "-3"], "size_not_positive"),
+        (["0", "2", "3"], "price_not_positive"),
+    ):
+        _, report = decode("bybit-linear", [(bybit.rpi("snapshot", 7, [level], []), TS)], book="orderbook.rpi")
+        assert [reject["code"] for reject in report["rejects"]] == [code], level
+
+
+def test_the_whole_book_stands_on_an_answer(tmp_path: Path) -> None:
+    """`orderbook.full` brings changes alone; after `u` = 1 only another answer says what the book is."""
+    api = "https://api.bybit.com/v5/market/full_orderbook?category=linear&symbol=BTCUSDT"
+
+    def answer(u: int, seq: int, price: str) -> bytes:
+        whole = {
+            "s": "BTCUSDT",
+            "b": [[price, "1"]],
+            "a": [["30", "2"]],
+            "u": u,
+            "seq": seq,
+            "ts": bybit.T0,
+            "cts": bybit.T0,
+        }
+        return bybit.wire({"retCode": 0, "retMsg": "OK", "result": whole, "time": bybit.T0})
+
+    url = "wss://stream.bybit.com/v5/public/linear"
+    path = recorded(
+        tmp_path / "full.txt",
+        (url, [bybit.full(50, [["19", "1"]], [], seq=900), bybit.full(51, [["18", "1"]], [], seq=910)]),
+        (api, [answer(50, 900, "20")]),
+        (url, [bybit.full(52, [["18", "0"]], [], seq=920), bybit.full(1, [], [], seq=930), bybit.full(2, [["9", "1"]], [], seq=940)]),
+        (api, [answer(2, 940, "10")]),
+        (url, [bybit.full(3, [["8", "1"]], [], seq=950)]),
+    )  # fmt: skip
+    batches, report = tickwright.decode_file(path, feed="bybit-linear", book="orderbook.full")
+    rows = batch_rows(batches[("delta", "BTCUSDT-LINEAR.BYBIT")])
+    assert [(row["action"], str(row["price"].normalize()), row["sequence"]) for row in rows] == [
+        ("CLEAR", "0", 50), ("ADD", "2E+1", 50), ("ADD", "3E+1", 50),
+        ("ADD", "18", 51), ("DELETE", "18", 52),
+        ("CLEAR", "0", 2), ("ADD", "1E+1", 2), ("ADD", "3E+1", 2), ("ADD", "8", 3),
+    ]  # fmt: skip
+    assert [gap["resolution"] for gap in report["gaps"]] == ["snapshot"]
+    assert report["rejects"] == []
+    _, report = tickwright.decode_file(path, feed="bybit-linear")
+    assert ends(report["accounting"]["frames"]) == {"unselected": 8}
+
+
 def test_answers_under_their_urls(tmp_path: Path) -> None:
     """Candles need the interval of their URL, the newest is open still; a deep book stands in for the deepest stream."""
     api, minute = "https://api.bybit.com/v5/market", 60_000

@@ -147,6 +147,75 @@ def test_a_book_by_order_goes_on_in_the_next_file(tmp_path: Path) -> None:
     assert rows[0] == rows[1]
 
 
+@pytest.mark.parametrize("depth", [10, 100])
+def test_a_book_whose_numbers_were_written_anew_goes_on_in_the_next_file(tmp_path: Path, depth: int) -> None:
+    """Neither how deep it is nor how many decimals the pair has is said again: the book that was left tells."""
+    bids, asks = kraken.deep(depth, -1), kraken.deep(depth, 1)
+    changes = [("62806.0", "0.50000000"), ("62806.0", "0.25000000"), ("62807.0", "1.00000000")]
+
+    def short(side: kraken.Side) -> kraken.Side:
+        return [(price.removesuffix(".0"), size.rstrip("0").rstrip(".")) for price, size in side]
+
+    # As the first update of a file has them, no number has all its decimals.
+    frames = [kraken.book("snapshot", short(bids), short(asks), kraken.crc(bids, asks))]
+    standing = dict(bids)
+    for at, change in enumerate(changes, 1):
+        standing = dict(
+            sorted((standing | dict([change])).items(), key=lambda level: Decimal(level[0]), reverse=True)[:depth]
+        )
+        checksum = kraken.crc(list(standing.items()), asks)
+        frames.append(kraken.book("update", short([change]), [], checksum, time=kraken.T0 + at))
+    # A level of the snapshot has all decimals, of prices and of sizes.
+    frames[0] = frames[0].replace(b'"price":62805', b'"price":62805.0', 1)
+    assert b"00000001" in frames[0]
+    assert b"62805.0" in frames[0]
+    stamped = list(zip(frames, range(TS, TS + len(frames)), strict=True))
+    whole, split = tmp_path / "whole", tmp_path / "split"
+    for folder, parts in ((whole, [stamped]), (split, [stamped[:1], stamped[1:2], stamped[2:]])):
+        for number, part in enumerate(parts):
+            path = tmp_path / f"{folder.name}{number}.ndjson"
+            path.write_bytes(b"".join(f"{ts} ".encode() + frame + b"\n" for frame, ts in part))
+            report = tickwright.convert(path, folder, feed="kraken-spot", precision=(1, 8))
+            assert (report.rejects, report.gaps) == (0, 0), (folder.name, number)
+    rows = [catalog_rows(folder, "delta", "BTC/USD.KRAKEN") for folder in (whole, split)]
+    assert len(rows[0]) == 1 + 2 * depth + 2 + 2  # the last change pushes the worst bid out
+    assert rows[0] == rows[1]
+    # Two files of one conversion are one recording too.
+    paths = []
+    for number, part in enumerate([stamped[:1], stamped[1:]]):
+        paths.append(tmp_path / f"{number}.ndjson")
+        paths[-1].write_bytes(b"".join(f"{ts} ".encode() + frame + b"\n" for frame, ts in part))
+    report = tickwright.convert(paths, tmp_path / "both", feed="kraken-spot", precision=(1, 8))
+    assert (report.rejects, report.gaps) == (0, 0)
+    assert catalog_rows(tmp_path / "both", "delta", "BTC/USD.KRAKEN") == rows[0]
+
+
+def test_a_book_by_order_is_as_deep_in_the_next_file(tmp_path: Path) -> None:
+    """What stands beyond the tenth level still stands there; an order that comes before it pushes the hundredth out."""
+    bids, asks = (
+        [(f"O{side}{at}", price, size) for at, (price, size) in enumerate(kraken.deep(100, side))] for side in (-1, 1)
+    )
+    better = ("N", "62806.5", "1.00000000")
+    frames = [
+        kraken.orders("snapshot", bids, asks, kraken.order_crc(bids, asks)),
+        kraken.orders("update", [("add", *better)], [], kraken.order_crc([better, *bids], asks), time=kraken.T0 + 1),
+        kraken.orders(
+            "update", [("delete", *bids[50])], [], kraken.order_crc([better, *bids], asks), time=kraken.T0 + 2
+        ),
+    ]
+    tables = []
+    for name, parts in (("whole", [frames]), ("split", [frames[:1], frames[1:]])):
+        at = TS
+        for number, part in enumerate(parts):
+            path = tmp_path / f"{name}{number}.ndjson"
+            path.write_bytes(b"".join(f"{(at := at + 1)} ".encode() + frame + b"\n" for frame in part))
+            report = tickwright.convert(path, tmp_path / name, feed="kraken-spot", book="level3", precision=(1, 8))
+            assert (report.rejects, report.gaps) == (0, 0), (name, number)
+        tables.append(catalog_rows(tmp_path / name, "delta", "BTC/USD.KRAKEN"))
+    assert [row["action"] for row in tables[0][-3:]] == ["ADD", "DELETE", "DELETE"]
+    assert tables[0] == tables[1]
+
+
 @pytest.mark.parametrize("how", [{"shuffle"}, {"space"}, {"escape"}, {"shuffle", "space", "escape", "unknown"}])
 @pytest.mark.parametrize("name", kraken.SESSIONS)
 def test_forms_of_frames_read_alike(name: str, how: set[str]) -> None:

@@ -1,8 +1,10 @@
 """OKX: every row, every end, every gap and every book equal what the slow reference gives, on real frames and on ours."""
 
+import io
 import json
 import os
 import random
+import tarfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import tickwright
 
 from tests import okx
 from tests.parity import venues
-from tests.parity.support import CONNECTIONS, SHARED, batch_rows
+from tests.parity.support import CONNECTIONS, SHARED, batch_rows, catalog_rows
 from tests.parity.venues import Frames, Tables, ends, equal, holes, kinds, proven, shaped
 from tests.property.test_wire_forms import parse, spell
 from tests.reference.captures import read
@@ -398,3 +400,122 @@ def test_definitions(tmp_path: Path) -> None:
         for key, value in wanted.items():
             held = got[renamed.get(key, key)]
             assert held == value, (name, key)
+
+
+def lines_of(instrument: str, seed: int, count: int = 300) -> tuple[list[bytes], list[dict[str, Any]]]:
+    """Lines of a published file of books, and their rows as a plain dict a side makes them."""
+    chance, lines, rows = random.Random(seed), [], []
+    book: dict[str, dict[Decimal, Decimal]] = {"bids": {}, "asks": {}}
+    for at in range(count):
+        ts, whole = okx.T0 + at * 100, at % 100 == 0
+        sides: dict[str, dict[Decimal, Decimal]] = {}
+        for side, sign in (("asks", 1), ("bids", -1)):
+            offsets = range(1, 21) if whole else chance.sample(range(1, 25), 3)
+            prices = [Decimal(60_000) + sign * Decimal(n) / 10 for n in offsets]
+            sides[side] = {price: Decimal(chance.randrange(0 if not whole else 1, 400)) / 100 for price in prices}
+        message = {
+            "instId": instrument, "action": "snapshot" if whole else "update", "ts": str(ts),
+            **{side: [[str(price), str(size), "3"] for price, size in levels.items()] for side, levels in sides.items()},
+        }  # fmt: skip
+        lines.append(okx.wire(message))
+        event = [("CLEAR", "NO_ORDER_SIDE", Decimal(0), Decimal(0))] if whole else []
+        book = {"bids": {}, "asks": {}} if whole else book
+        for side in ("bids", "asks"):
+            for price, size in sides[side].items():
+                name, held = ("BUY" if side == "bids" else "SELL"), book[side]
+                action = "DELETE" if size == 0 else "UPDATE" if price in held else "ADD"
+                held.pop(price, None) if size == 0 else held.update({price: size})
+                event.append((action, name, price, size))
+        for left, (action, name, price, size) in zip(range(len(event) - 1, -1, -1), event, strict=True):
+            flags = (32 if whole else 0) | (0 if left else 128)
+            rows.append({
+                "action": action, "side": name, "price": price, "size": size, "order_id": 0, "flags": flags, "sequence": 0,
+                "ts_event": ts * 10**6, "ts_init": ts * 10**6,
+            })  # fmt: skip
+    return lines, rows
+
+
+def packed(path: Path, files: dict[str, bytes], mode: str = "w:gz", form: int = tarfile.USTAR_FORMAT) -> Path:
+    with tarfile.open(path, mode, format=form) as archive:  # type: ignore[call-overload]
+        for name, body in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(body)
+            archive.addfile(member, io.BytesIO(body))
+    return path
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w"])
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_published_books_are_read_from_their_archive(tmp_path: Path, form: int, mode: str) -> None:
+    """A file of a contract, two of a chain in one archive, days out of order; what a dict makes of the same lines."""
+    wanted, files = {}, {}
+    for seed, instrument in enumerate([okx.SWAP, "BTC-USD-260925"]):
+        lines, rows = lines_of(instrument, seed)
+        # The last line of a file may be without its end; a name may be longer than a header's field.
+        files[f"{'chain' * 30 * seed}{instrument}-L2orderbook-400lv-2026-05-28.data"] = b"\n".join(lines)
+        wanted[f"{instrument}.OKX"] = rows
+    if form == tarfile.USTAR_FORMAT:
+        files = {name[-90:]: body for name, body in files.items()}
+    path = packed(tmp_path / "BTC-USD-futureschain-L2orderbook-400lv-2026-05-28.tar.gz", files, mode, form)
+    report = tickwright.convert(path, tmp_path / "catalog", precision=(8, 8))
+    assert (report.rejects, report.gaps, report.headline) == (0, 0, None)
+    for name, rows in wanted.items():
+        assert catalog_rows(tmp_path / "catalog", "delta", name) == rows
+    assert report.accounting.frames.rows == 600
+    [found] = tickwright.inspect(path)
+    assert (found["compression"], found["container"], found["feeds"][0] if "feeds" in found else "okx") == (
+        "tar",
+        "ndjson",
+        "okx",
+    )
+
+
+def test_a_line_of_a_published_file_is_a_frame_like_others() -> None:
+    """Spelt in any way, by the reference as by the decoder; damaged, it is a reject."""
+    lines, _ = lines_of(okx.SWAP, 3)
+    frames = [(line, TS + at) for at, line in enumerate(lines)]
+    wanted, _ = venues.decode("okx", frames)
+    venues.same("okx", Okx(), frames)
+    chance = random.Random(3)
+    spelled = [
+        (spell(parse(frame), chance, frozenset({"shuffle", "space", "escape"})).encode(), ts) for frame, ts in frames
+    ]
+    assert venues.decode("okx", spelled)[0] == wanted
+    for old, new, code in (
+        (b'"action":"update"', b'"action":"partial"', "unknown_value"),
+        (b'"ts":"', b'"ts":"9', "time"),
+        (b'"instId"', b'"ts":"1780000000000","instId"', "duplicate_key"),
+    ):
+        _, report = venues.decode("okx", [(lines[1].replace(old, new, 1), TS)])
+        assert len(report["rejects"]) == 1, code
+
+
+@pytest.mark.parametrize("name", ["../x.data", "/x.data", "a/../../x.data", "x.zip", "inner.tar.gz"])
+def test_an_archive_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    lines, _ = lines_of(okx.SWAP, 1, 3)
+    for files in ({name: b"\n".join(lines)}, {"first.data": b"\n".join(lines) + b"\n", name: b"\n".join(lines)}):
+        path = packed(tmp_path / "x.tar.gz", files)
+        with pytest.raises(tickwright.InputError, match="file name|archive itself"):
+            tickwright.convert(path, tmp_path / "catalog")
+
+
+def test_an_archive_has_its_bounds(tmp_path: Path) -> None:
+    lines, rows = lines_of(okx.SWAP, 1, 100)
+    body = b"\n".join(lines * 3_000) + b"\n"
+    path = packed(tmp_path / "x.tar.gz", {"x.data": lines[0] + b"\n", "y.data": body})
+    with pytest.raises(tickwright.InputError, match="max-member"):
+        tickwright.convert(path, tmp_path / "catalog", max_member=1_000_000)
+    with pytest.raises(tickwright.InputError, match="max-ratio"):
+        tickwright.convert(path, tmp_path / "catalog", max_ratio=2)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(tickwright.InputError) as caught:
+        tickwright.convert(path, tmp_path / "catalog")
+    assert caught.value.code == "truncated"
+    link = tmp_path / "link.tar"
+    with tarfile.open(link, "w", format=tarfile.USTAR_FORMAT) as archive:
+        member = tarfile.TarInfo("x.data")
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(member)
+    with pytest.raises(tickwright.InputError, match="no plain file name"):
+        tickwright.convert(link, tmp_path / "catalog")

@@ -52,7 +52,7 @@ def equal(rows: Tables, report: dict[str, Any], slow: Reader) -> None:
     assert ends(report["accounting"]["frames"]) == of_frames
     assert ends(report["accounting"]["items"]) == of_items
     ends(report["accounting"]["bytes"])
-    assert report["unknown_topics"] == dict(slow.unknown)
+    assert report["unknown_topics"] == dict(+slow.unknown)
 
 
 def reference[R: Reader](slow: R, frames: Frames) -> R:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.reference import wire
-from tests.reference.reader import Reader, Row
+from tests.reference.reader import UNSHAPED, Reader, Row, first_that_tells
 from tests.reference.wire import Obj, Reject
 
 Levels = dict[Decimal, Decimal]
@@ -101,7 +101,7 @@ class Bybit(Reader):
 
     def _frame(self, frame: Obj) -> None:
         if "topic" not in frame:
-            if frame.get("retCode") == 0 and isinstance(frame.get("result"), dict):
+            if frame.get("retCode") == 0 and "op" not in frame and frame.get("result") is not None:
                 self._answer(frame)
             else:
                 self.parts.append("control")
@@ -116,13 +116,15 @@ class Bybit(Reader):
         }
         if name == "orderbook" and rest.split(".")[0].isdigit():
             self._book(frame, rest)
+        elif name == "orderbook" and rest.split(".")[0] in ("rpi", "full"):
+            self._unasked(frame, *rest.split(".", 1))
         elif name == "tickers":
             self._ticker(frame, rest)
         elif name in readers:
             readers[name](wire.need(frame, "data"), rest)
         else:
             self.parts.append("control")
-            if name not in QUIET and not topic.startswith("orderbook.rpi."):
+            if name not in QUIET:
                 self.unknown[topic] += 1
 
     # --- trades, bars, liquidations -----------------------------------------------------------------------------
@@ -220,6 +222,18 @@ class Bybit(Reader):
             self._top(symbol, held, whole)
         else:
             self._take(symbol, f"orderbook.{depth}", held, whole)
+
+    def _unasked(self, frame: Obj, depth: str, symbol: str = "") -> None:
+        """A book that is only taken where it is named: checked all the same."""
+        data = wire.checked(wire.need(frame, "data"))
+        wire.time_ns(wire.need(frame, "ts"))
+        self._held(data, wire.time_ns(frame["cts"]) if "cts" in frame else 0)
+        if wire.text(frame, "type") not in ("snapshot", "delta") or wire.text(data, "s") != symbol:
+            raise Reject("value", symbol)
+        for level in [*data["b"], *data["a"]] if depth == "rpi" else []:
+            if len(level) < 3 or wire.size(level[1]) + wire.size(level[2]) > wire.MAX_SIZE:
+                raise Reject("size", level)
+        self.parts.append("unselected")
 
     def _held(self, data: Obj, ts_event: int) -> Held:
         sides = []
@@ -438,19 +452,34 @@ class Bybit(Reader):
         if result.get("category", self.product) != self.product:
             self.parts.append("unselected")
             return
-        if {"s", "b", "a", "u"} <= result.keys():
+        if {"s", "b", "a", "u", "cts"} & result.keys():
+            for key in "sbau":
+                wire.need(result, key)
             ts = wire.time_ns(result.get("cts") or result.get("ts") or wire.need(frame, "time"))
             self._take(wire.text(result, "s"), "snapshot", self._held(result, ts), whole=True)
             return
-        items = result.get("list")
-        first = items[0] if isinstance(items, list) and items else None
-        if isinstance(first, dict) and "execId" in first:
+        if "list" not in result:
+            known = {"category", "symbol", "nextPageCursor", "ts", "seq", "updatedTime"} & result.keys()
+            self.unknown[UNSHAPED] += bool(known)
+            self.parts.append("control")
+            return
+        items = result["list"]
+        if not isinstance(items, list):
+            raise Reject("type", "list")
+        keys_of = {
+            "trades": {"execId", "isBlockTrade"}, "definitions": {"lotSizeFilter", "priceFilter"},
+            "funding": {"fundingRateTimestamp"}, "tickers": {"bid1Price", "lastPrice"}, "interest": {"openInterest"},
+            "rates": {"fundingRate"},
+        }  # fmt: skip
+        shape = first_that_tells(items, keys_of)
+        self.unknown[UNSHAPED] += shape is None
+        if shape == "trades":
             keys = {"id": "execId", "symbol": "symbol", "price": "price", "size": "size", "side": "side"}
             ordered = sorted(reversed(items), key=lambda item: int(item["time"]))
             self._each(
                 ordered, lambda item: self._trade(wire.checked(item), keys, _epoch(wire.need(item, "time")) or 0)
             )
-        elif isinstance(first, dict) and "fundingRateTimestamp" in first:
+        elif shape in ("funding", "rates"):
             for item in sorted(items, key=lambda item: int(item["fundingRateTimestamp"])):
                 ts = _epoch(item["fundingRateTimestamp"]) or 0
                 row = {"rate": wire.decimal(item["fundingRate"]), "interval": None, "next_funding_ns": None}

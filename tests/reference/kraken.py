@@ -659,7 +659,8 @@ class Kraken(Reader):
         found = len(self.parts)
         defined = False
         for key, value in wire.checked(result).items():
-            if isinstance(value, dict) and {"altname", "pair_decimals"} <= value.keys():
+            defines = isinstance(value, Obj) and not value.twice
+            if defines and {"pair_decimals", "lot_decimals", "wsname"} & value.keys():
                 defined = True
                 symbol = self._canonical(value.get("wsname", ""))
                 if "/" in symbol:
@@ -669,15 +670,20 @@ class Kraken(Reader):
                     least = (value.get("ordermin"), value.get("costmin"))
                     self._definition(symbol, *symbol.split("/", 1), tick, step, *least)
             elif key != "last":
-                self._answered(key, value, url)
+                try:
+                    self._answered(key, value, url)
+                except Shapeless:
+                    self.parts.append("rejected")
         if defined or len(self.parts) == found:
             self.parts.append("control")
 
     def _answered(self, key: str, value: Any, url: str) -> None:
-        first = value[0] if isinstance(value, list) and value and isinstance(value[0], list) else []
-        is_book = isinstance(value, dict) and {"asks", "bids"} <= value.keys()
-        is_trades = len(first) >= 6 and isinstance(first[0], str)
-        if not (is_book or is_trades or (len(first) == 8 and not isinstance(first[0], str))):
+        shapes = [_listed(item) for item in value] if isinstance(value, list) else []
+        shape = next((shape for shape in shapes if shape), "")
+        if (shapes and not shape) or (isinstance(value, Obj) and value.twice):
+            raise Shapeless
+        is_book, is_trades = isinstance(value, Obj) and bool({"asks", "bids"} & value.keys()), shape == "trades"
+        if not (is_book or is_trades or shape == "candles"):
             return
         symbol = self.keys.get(key) or _guess(key)
         if symbol is None:
@@ -688,13 +694,13 @@ class Kraken(Reader):
         elif is_book:
             sides, latest = {}, 0
             for side in ("bids", "asks"):
-                sides[side] = [(wire.price(price), wire.size(size)) for price, size, *_ in value[side]]
+                sides[side] = [(wire.price(price), wire.size(size)) for price, size, *_ in wire.need(value, side)]
                 latest = max([latest, *(seconds(level[2]) for level in value[side])])
             message = Message(True, None, sides["bids"], sides["asks"], (0, 0), latest or self.ts, 0)
             self._take(symbol, "snapshot", message)
         else:
             asked = parse_qs(urlsplit(url).query).get("interval")
-            apart = seconds(value[1][0]) - seconds(first[0]) if len(value) > 1 else 0
+            apart = seconds(value[1][0]) - seconds(value[0][0]) if len(value) > 1 else 0
             minutes = int(asked[0]) if asked else 1 if "/OHLC" in url else apart // MINUTE
             for time, *prices, _, volume, count in value:
                 self._take_candle(symbol, minutes, seconds(time), prices, volume, count)
@@ -703,6 +709,19 @@ class Kraken(Reader):
 def _or_zero(value: Any) -> Decimal:
     """A price, or 0: that side is empty."""
     return Decimal(0) if wire.decimal(value) == 0 else wire.price(value)
+
+
+class Shapeless(Exception):
+    """A value of an answer that is none of those it may be."""
+
+
+def _listed(item: Any) -> str:
+    """Of what an array is that has this item; of nothing known: empty."""
+    if not isinstance(item, list) or not item:
+        return ""
+    if isinstance(item[0], str):
+        return "trades" if len(item) >= 6 else ""
+    return {8: "candles", 3: "spreads"}.get(len(item), "")
 
 
 def _guess(key: str) -> str | None:

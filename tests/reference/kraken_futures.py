@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.reference import wire
 from tests.reference.kraken import listed, moment
-from tests.reference.reader import Reader, Row
+from tests.reference.reader import UNSHAPED, Reader, Row
 from tests.reference.wire import Obj, Reject
 
 QUIET = {
@@ -340,6 +340,8 @@ class KrakenFutures(Reader):
             self.parts.append("control")
             if not KNOWN & frame.keys():
                 self.unknown["(no feed)"] += 1
+            elif not {"error", "errors", "instrumentStatus", "event", "feed"} & frame.keys():
+                self.unknown[UNSHAPED] += 1
 
     @staticmethod
     def _asked(url: str) -> str:
@@ -392,6 +394,7 @@ class KrakenFutures(Reader):
         items = listed(value, 0)
         known = [item for item in items if "Execution" in wire.checked(item).get("event", {})]
         self.parts += ["control"] * (len(items) - len(known))
+        self.unknown[UNSHAPED] += len(items) - len(known)
 
         def read(item: Any) -> Row:
             made = wire.checked(item["event"]["Execution"]["execution"])

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.reference import wire
-from tests.reference.reader import Reader, Row
+from tests.reference.reader import UNSHAPED, Reader, Row, first_that_tells
 from tests.reference.wire import Obj, Reject
 
 BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
@@ -147,7 +147,13 @@ class Okx(Reader):
             arg = wire.checked(frame["arg"])
             channel = wire.text(arg, "channel")
             self._channel(frame, channel, arg.get("instId", ""))
-        elif "code" in frame and "op" not in frame and isinstance(frame.get("data"), list):
+        elif {"instId", "action", "asks", "bids"} <= frame.keys():
+            if frame["action"] not in ("snapshot", "update"):
+                raise Reject("action", frame["action"])
+            self._book(frame, "L2orderbook", "", whole=frame["action"] == "snapshot")
+        elif "code" in frame and "op" not in frame and "data" in frame:
+            if not isinstance(frame["data"], list):
+                raise Reject("type", "data")
             self._answer(frame["data"], url)
         elif "code" in frame or "op" in frame:
             self.parts.append("control")
@@ -585,16 +591,17 @@ class Okx(Reader):
     def _answer(self, data: list[Any], url: str) -> None:
         path, _, query = url.partition("?")
         asked = dict(pair.split("=", 1) for pair in query.split("&") if "=" in pair)
-        first = data[0] if data and isinstance(data[0], dict) else {}
         name = path.rstrip("/").rsplit("/", 1)[-1]
         if not url:
             keys = {
-                "books": {"asks", "bids"}, "trades": {"instId", "tradeId", "px"}, "tickers": {"instId", "bidPx"},
-                "mark-price": {"instId", "markPx"}, "index-tickers": {"instId", "idxPx"}, "open-interest": {"instId", "oi"},
-                "funding-rate": {"instId", "fundingTime"}, "opt-summary": {"instId", "markVol"},
-                "instruments": {"instId", "tickSz"},
+                "": {"sprdId", "fillVol"}, "books": {"asks", "bids"}, "trades": {"tradeId", "px"},
+                "tickers": {"bidPx", "askPx", "lastSz"}, "mark-price": {"markPx"}, "index-tickers": {"idxPx"},
+                "open-interest": {"oi", "oiCcy"}, "funding-rate": {"fundingTime", "fundingRate"},
+                "opt-summary": {"markVol", "volLv", "deltaBS"}, "instruments": {"tickSz", "lotSz", "ctType"},
             }  # fmt: skip
-            name = next((name for name, needed in keys.items() if needed <= first.keys()), "")
+            told = first_that_tells(data, keys)
+            self.unknown[UNSHAPED] += told is None
+            name = told or ""
         newest_first = {
             "trades": "ts", "history-trades": "ts", "funding-rate": "fundingTime", "funding-rate-history": "fundingTime",
         }  # fmt: skip

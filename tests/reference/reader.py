@@ -8,16 +8,37 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from tests.reference import wire
 from tests.reference.session import ENDS
-from tests.reference.wire import Reject
+from tests.reference.wire import Obj, Reject
 
 Row = dict[str, Any]
+UNSHAPED = "(answer of no known shape)"
 
 
 class Waiting(Protocol):
     """A book's message, whose end is found later."""
 
     end: str
+
+
+def first_that_tells(items: list[Any], keys: dict[str, set[str]]) -> str | None:
+    """What the first item is that has one of the ``keys``; ``""``: there is no item, ``None``: none tells."""
+    bad: Reject | None = None
+    for item in items:
+        if not isinstance(item, Obj):
+            continue
+        try:
+            have = wire.checked(item).keys()
+        except Reject as error:
+            bad = bad or error
+            continue
+        for name, some in keys.items():
+            if some & have:
+                return name
+    if bad:
+        raise bad
+    return None if items else ""
 
 
 class Reader:
@@ -28,6 +49,7 @@ class Reader:
         # Of each frame the end of each item.
         self.frames: list[list[str | Waiting]] = []
         self.parts: list[str | Waiting] = []
+        # Topics that are not known, by name; `UNSHAPED` for answers of which nothing tells what they are.
         self.unknown: Counter[str] = Counter()
 
     def begin(self) -> None:

@@ -10,7 +10,6 @@ from tests.frames import ROOT
 
 #: What is known to be missing; a line goes when its part comes.
 MISSING = {
-    ("bybit-option", "simulator"),
     ("bybit-option", "benchmark"),
 }
 

@@ -275,9 +275,13 @@ pub fn decode_file(
         known: venue::REGISTRY.iter().map(|f| f.name).collect::<Vec<_>>().join(", "),
     })?;
     let mut decoder = FrameDecoder::new(found, options)?;
-    let mut capture =
-        capture::open(open_capture(file).map_err(failed)?, path, &probe, &CaptureOptions::default())
-            .map_err(failed)?;
+    let mut capture = capture::open(
+        open_capture(file, &DumpOptions::default()).map_err(failed)?,
+        path,
+        &probe,
+        &CaptureOptions::default(),
+    )
+    .map_err(failed)?;
     let mut block = crate::frame::Block::default();
     while capture.next_block(&mut block).map_err(failed)? {
         decoder.feed.market_mut().add_overhead(0, block.overhead);

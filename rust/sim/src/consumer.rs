@@ -9,6 +9,7 @@
 //! dropped. A snapshot that comes while the book stands is kept aside and joins if the next diff does not. Receive
 //! times of one book never go back. Trades fall by id, quotes by the id of their book, bars and marks by their time.
 
+mod by_order;
 mod proven;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -113,6 +114,8 @@ struct BookState {
     gap: Option<Gap>,
     /// What stands where no number orders messages.
     proven: proven::Book,
+    /// The same by order.
+    by_order: by_order::Book,
     /// A snapshot was received, and no diff since.
     silent: bool,
 }
@@ -223,6 +226,13 @@ impl<'a> Consumer<'a> {
                     return Ok(Needs::Snapshot);
                 }
             }
+            Content::ByOrder(message) => {
+                self.states[at].book.silent = message.whole;
+                self.by_order(at, message, ts)?;
+                if !self.states[at].book.stands {
+                    return Ok(Needs::Snapshot);
+                }
+            }
             Content::Partial(partial) => self.partial(at, partial, ts)?,
             content => self.apart(at, content, ts)?,
         }
@@ -256,6 +266,7 @@ impl<'a> Consumer<'a> {
             | Content::Diff(_)
             | Content::Snapshot(_)
             | Content::Partial(_)
+            | Content::ByOrder(_)
             | Content::Proven(_) => Ok(()),
         }
     }
@@ -654,6 +665,16 @@ impl<'a> Consumer<'a> {
             self.truth.row(RowType::FundingRate, own, times, Arrival::Any, |row| {
                 row.decimal("rate", rate);
             })?;
+        }
+        if let Some(greeks) = valued.greeks.as_deref().filter(|_| is_next(RowType::OptionGreeks, own)) {
+            let interest = valued.interest.map(|(value, _)| value);
+            self.truth.row(
+                RowType::OptionGreeks,
+                own,
+                times,
+                Arrival::Any,
+                rows::greeks(*greeks, interest),
+            )?;
         }
         if let Some((value, in_quote)) = valued.interest.filter(|_| is_next(RowType::OpenInterest, own)) {
             self.truth.row(RowType::OpenInterest, own, times, Arrival::Any, |row| {

@@ -3,6 +3,7 @@
 use crate::decimal::Decimal;
 use crate::market::{Instrument, Level, Side};
 use crate::truth::Row;
+use crate::wire::Greeks;
 
 pub(crate) const F_LAST: u64 = 128;
 pub(crate) const F_SNAPSHOT: u64 = 32;
@@ -67,6 +68,21 @@ pub(crate) fn price(value: Decimal) -> impl FnOnce(&mut Row<'_>) {
     }
 }
 
+/// `interest`: what is open.
+pub(crate) fn greeks(greeks: Greeks, interest: Option<Decimal>) -> impl FnOnce(&mut Row<'_>) {
+    move |row| {
+        let Greeks { greeks, iv, underlying } = greeks;
+        for (name, value) in ["delta", "gamma", "vega", "theta"].into_iter().zip(greeks) {
+            row.double(name, Some(value));
+        }
+        row.double("rho", Some(Decimal::new(0, 0)));
+        for (name, value) in ["mark_iv", "bid_iv", "ask_iv"].into_iter().zip(iv) {
+            row.double(name, value);
+        }
+        row.double("underlying_price", Some(underlying)).double("open_interest", interest);
+    }
+}
+
 pub(crate) fn liquidation(
     side: Side,
     price: Decimal,
@@ -96,6 +112,21 @@ pub(crate) fn delta<'r>(
         row.text("action", action).text("side", side);
         row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
         row.int("order_id", 0).int("flags", flags).int("sequence", sequence);
+    }
+}
+
+/// A change of one order.
+pub(crate) fn order<'r>(
+    action: &'r str,
+    side: Side,
+    instrument: &'r Instrument,
+    level: Level,
+    (order_id, flags): (u64, u64),
+) -> impl FnOnce(&mut Row<'_>) + 'r {
+    move |row| {
+        row.text("action", action).text("side", if side == Side::Buy { "BUY" } else { "SELL" });
+        row.decimal("price", instrument.price(level.price)).decimal("size", instrument.size(level.size));
+        row.int("order_id", order_id).int("flags", flags).int("sequence", 0);
     }
 }
 

@@ -285,7 +285,9 @@ impl Session<'_> {
     }
 
     fn request(&mut self, now: u64, instrument: usize) {
-        if self.options.channels.has(Channel::Book) && !std::mem::replace(&mut self.asked[instrument], true) {
+        let channels = self.options.channels;
+        let has_books = channels.has(Channel::Book) || channels.has(Channel::Orders);
+        if has_books && !std::mem::replace(&mut self.asked[instrument], true) {
             let there = now + 10 * MILLI + self.random.exponential(10 * MILLI);
             self.requests.push(Reverse((there, instrument)));
         }
@@ -401,6 +403,13 @@ impl Options {
         self.check_market()?;
         if self.channels == Channels::named([]).unwrap_or(Channels::ALL) {
             return option("channels", String::new(), "at least one");
+        }
+        if self.channels.has(Channel::Orders) && feed.name != wire::BY_ORDER {
+            return option(
+                "channels",
+                Channel::Orders.name().to_owned(),
+                "of kraken-spot, or other channels",
+            );
         }
         let faults = &self.faults;
         for (name, rate) in [

@@ -37,11 +37,13 @@ pub enum RowType {
     VolatilityIndex,
     /// Whether an instrument trades.
     Status,
+    /// Greeks of an option.
+    OptionGreeks,
 }
 
 impl RowType {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Trade,
         Self::Quote,
         Self::Delta,
@@ -54,6 +56,7 @@ impl RowType {
         Self::OpenInterest,
         Self::VolatilityIndex,
         Self::Status,
+        Self::OptionGreeks,
     ];
 
     /// The types that have rows, by name.
@@ -78,6 +81,7 @@ impl RowType {
             Self::OpenInterest => "open_interest",
             Self::VolatilityIndex => "volatility_index",
             Self::Status => "status",
+            Self::OptionGreeks => "option_greeks",
         }
     }
 }
@@ -121,6 +125,16 @@ impl Row<'_> {
         value.write_shortest(self.text);
         self.text.push(b'"');
         self
+    }
+
+    /// A double, as a JSON number.
+    pub(crate) fn double(&mut self, key: &str, value: Option<Decimal>) -> &mut Self {
+        let row = self.key(key);
+        match value {
+            Some(value) => value.write_shortest(row.text),
+            None => row.text.extend_from_slice(b"null"),
+        }
+        row
     }
 
     pub(crate) fn raw(&mut self, text: &str) -> &mut Self {

@@ -17,6 +17,8 @@ pub enum Compression {
     Zstd,
     /// A member of a zip archive.
     Zip,
+    /// The files of a tar archive.
+    Tar,
 }
 
 impl Compression {
@@ -28,6 +30,7 @@ impl Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Zip => "zip",
+            Self::Tar => "tar",
         }
     }
 }

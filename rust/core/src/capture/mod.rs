@@ -202,7 +202,7 @@ pub fn open(
     probe: &Probe,
     options: &CaptureOptions,
 ) -> Result<Box<dyn Capture>, CaptureError> {
-    let inflate = if probe.compression == Compression::Zip {
+    let inflate = if matches!(probe.compression, Compression::Zip | Compression::Tar) {
         Inflate::member(input, options.allow_truncated)
     } else {
         Inflate::new(input, options.allow_truncated)?

@@ -181,7 +181,8 @@ fn capture(source: &plan::Source) -> Inspection {
 fn read(source: &plan::Source, decoder: &mut Feed, report: &mut Inspection) -> Result<(), CaptureError> {
     let name = source.input.path.to_string_lossy().into_owned();
     let options = CaptureOptions::default();
-    let mut capture = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
+    let mut capture =
+        capture::open(plan::open(&source.input.path, &source.bounds)?, &name, &source.probe, &options)?;
     let mut block = Block::default();
     while capture.next_block(&mut block)? {
         report.bytes += block.overhead;

@@ -60,13 +60,14 @@ fn start(source: &Source, options: &CaptureOptions, ahead: bool) -> Result<Reade
     if !ahead {
         options.block_bytes = SMALL_BLOCK;
         return Ok(Reader::InPlace(capture::open(
-            plan::open(&source.input.path)?,
+            plan::open(&source.input.path, &source.bounds)?,
             &name,
             &source.probe,
             &options,
         )?));
     }
-    let mut reader = capture::open(plan::open(&source.input.path)?, &name, &source.probe, &options)?;
+    let mut reader =
+        capture::open(plan::open(&source.input.path, &source.bounds)?, &name, &source.probe, &options)?;
     let (send, blocks) = sync_channel(AHEAD);
     let (used, free) = sync_channel::<Block>(AHEAD);
     let thread = std::thread::spawn(move || {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::ConvertError;
 use super::options::Skipped;
 use crate::capture::{self, CaptureError, Compression, Probe};
-use crate::dump::{self, DumpError, DumpOptions, DumpSpec};
+use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec};
 use crate::store::OURS;
 use crate::venue::{self, FeedSpec};
 
@@ -34,6 +34,8 @@ pub struct Source {
     pub probe: Probe,
     /// Its feed.
     pub feed: &'static FeedSpec,
+    /// How much an archive may inflate to.
+    pub bounds: DumpOptions,
 }
 
 /// A dump.
@@ -219,15 +221,13 @@ pub fn feed_names() -> String {
     venue::REGISTRY.iter().map(|f| f.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Opens a capture for reading: of a zip archive the file in it, inflated. Its bounds were looked at when it was
-/// probed.
+/// Opens a capture for reading: of an archive what is in it, inflated, within the bounds that `options` set.
 ///
 /// # Errors
 /// What opening it gives.
-pub fn open(path: &Path) -> Result<Box<dyn Read + Send>, CaptureError> {
-    let unbound = DumpOptions { max_member: u64::MAX, max_ratio: u64::MAX, ..DumpOptions::default() };
-    match dump::open_archive(path, &unbound) {
-        Ok(Some(member)) => Ok(member),
+pub fn open(path: &Path, options: &DumpOptions) -> Result<Box<dyn Read + Send>, CaptureError> {
+    match dump::open_archive(path, options) {
+        Ok(Some(archive)) => Ok(archive.files),
         Ok(None) => Ok(Box::new(File::open(path)?)),
         Err(DumpError::Input(error)) => Err(error),
         Err(error) => Err(std::io::Error::other(error.to_string()).into()),
@@ -243,6 +243,7 @@ fn first_event(head: &[Vec<u8>]) -> u64 {
     let said = |frame: &Vec<u8>| {
         TIMES.iter().find_map(|key| {
             let at = memchr::memmem::find(frame, key)? + key.len();
+            let at = at + usize::from(frame.get(at) == Some(&b'"'));
             let digits = frame[at..].iter().take_while(|b| b.is_ascii_digit()).count();
             crate::time::from_digits(&frame[at..at + digits])
         })
@@ -255,18 +256,16 @@ fn first_event(head: &[Vec<u8>]) -> u64 {
 /// # Errors
 /// An archive that is refused, a file that cannot be read.
 pub fn capture_in(path: &Path, name: &str, options: &DumpOptions) -> Result<Option<Probe>, DumpError> {
-    let archive = dump::open_archive(path, options)?;
-    let is_archive = archive.is_some();
-    let input = match archive {
-        Some(member) => member,
-        None => Box::new(File::open(path)?),
+    let (input, packed): (Box<dyn Read + Send>, _) = match dump::open_archive(path, options)? {
+        Some(Archive { files, packed }) => (files, Some(packed)),
+        None => (Box::new(File::open(path)?), None),
     };
     let Some(mut probe) = capture::probe(input, name)? else { return Ok(None) };
-    if is_archive {
+    if let Some(packed) = packed {
         if probe.compression != Compression::None {
             return Err(DumpError::Nested { member: name.to_owned() });
         }
-        probe.compression = Compression::Zip;
+        probe.compression = packed;
     }
     if probe.first_ts == 0 {
         probe.first_ts = first_event(&probe.head);
@@ -342,7 +341,12 @@ pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result
                     )
                 });
                 match found {
-                    Some(feed) => plan.sources.push(Source { input: input(shown), probe, feed }),
+                    Some(feed) => plan.sources.push(Source {
+                        input: input(shown),
+                        probe,
+                        feed,
+                        bounds: wanted.dump.clone(),
+                    }),
                     None => unclear.push((input(shown), candidate.named, probe)),
                 }
             }
@@ -380,7 +384,7 @@ pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result
         let folder = input.path.parent().unwrap_or(Path::new(""));
         let beside = by_folder.get(folder).filter(|feeds| feeds.len() == 1);
         match beside.and_then(|feeds| venue::feed(feeds[0])) {
-            Some(feed) => plan.sources.push(Source { input, probe, feed }),
+            Some(feed) => plan.sources.push(Source { input, probe, feed, bounds: wanted.dump.clone() }),
             None if named => {
                 return Err(ConvertError::UnknownFeed { path: input.shown, known: feed_names() });
             }

@@ -345,9 +345,10 @@ pub(super) fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError>
     if feed.define(&bytes).is_ok_and(|taken| taken > 0) {
         return Ok(feed.market().definitions().len());
     }
-    let input = plan::open(Path::new(path)).map_err(failed)?;
+    let bounds = crate::dump::DumpOptions::default();
+    let input = plan::open(Path::new(path), &bounds).map_err(failed)?;
     let Some(probe) = crate::capture::probe(input, path).map_err(failed)? else { return Ok(0) };
-    let input = plan::open(Path::new(path)).map_err(failed)?;
+    let input = plan::open(Path::new(path), &bounds).map_err(failed)?;
     let mut capture =
         crate::capture::open(input, path, &probe, &CaptureOptions::default()).map_err(failed)?;
     let mut block = crate::frame::Block::default();

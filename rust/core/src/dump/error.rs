@@ -18,6 +18,12 @@ pub enum DumpError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A tar archive's own structure.
+    #[error("is no whole tar archive: {reason}")]
+    Tar {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// Not one member, but none or several.
     #[error("holds {count} files ({listed}); a dump is an archive of one")]
     Members {
@@ -142,7 +148,7 @@ impl DumpError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Input(error) => error.code(),
-            Self::Archive { .. } => "archive",
+            Self::Archive { .. } | Self::Tar { .. } => "archive",
             Self::Members { .. } => "archive_members",
             Self::Encrypted { .. } => "encrypted",
             Self::UnsafeName { .. } => "unsafe_member",

@@ -21,13 +21,14 @@ mod probe;
 mod reader;
 mod rows;
 mod symbols;
+mod tar;
 mod tardis;
 mod zip;
 
 pub use columns::{Column, Holds};
 pub use error::{DumpError, Fault, FaultKind};
 pub use output::{Output, OutputOptions, OutputStream};
-pub use probe::{Hint, Probe, ProbeOptions, Sample, open_archive, probe};
+pub use probe::{Archive, Hint, Probe, ProbeOptions, Sample, open_archive, probe};
 pub use reader::{DumpOptions, DumpReader, Inflating};
 pub use rows::{ColumnMap, Row, Splitter};
 

@@ -9,7 +9,7 @@ use super::output::{Output, OutputOptions};
 use super::reader::{DumpOptions, DumpReader};
 use super::rows::{ABSENT, MAX_FIELDS};
 use super::zip::{self, Member};
-use super::{DumpDecoder, DumpError, DumpSpec, REGISTRY, Setting, names};
+use super::{DumpDecoder, DumpError, DumpSpec, REGISTRY, Setting, names, tar};
 use crate::capture::{CaptureError, Compression, Inflate};
 use crate::venue::FeedSpec;
 
@@ -267,23 +267,33 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
     }
 }
 
-/// The inflated bytes of the one file in a zip archive, within the bounds that `options` set; `None` where the file is
-/// no archive.
+/// An archive that is open.
+pub struct Archive {
+    /// The inflated bytes of what is in it.
+    pub files: Box<dyn Read + Send>,
+    /// What it is.
+    pub packed: Compression,
+}
+
+/// The inflated bytes of the one file in a zip archive, or of the files in a tar archive one after another, within the
+/// bounds that `options` set; `None` where the file is no archive.
 ///
 /// # Errors
 /// An archive that is refused.
-pub fn open_archive(path: &Path, options: &DumpOptions) -> Result<Option<Box<dyn Read + Send>>, DumpError> {
+pub fn open_archive(path: &Path, options: &DumpOptions) -> Result<Option<Archive>, DumpError> {
     let mut file = File::open(path)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic)?;
+    let (bytes, times) = (options.max_member, options.max_ratio);
     if !zip::is_archive(&magic) {
-        return Ok(None);
+        let packed = file.metadata()?.len().max(1);
+        let files = tar::open(file, Limit { bytes, times, packed })?;
+        return Ok(files.map(|files| Archive { files, packed: Compression::Tar }));
     }
     let member = zip::member(&file)?;
-    let (bytes, times) = (options.max_member, options.max_ratio);
     // What it says of its size is held to when it is read.
     Limit { bytes, times, packed: member.compressed.max(1) }.check(member.size, &member.name)?;
-    zip::open(file, &member).map(Some)
+    Ok(Some(Archive { files: zip::open(file, &member)?, packed: Compression::Zip }))
 }
 
 /// Says what a file is; `None` where it is no dump that is known.

@@ -153,26 +153,30 @@ pub(super) fn member(file: &File) -> Result<Member, DumpError> {
     Ok(member)
 }
 
+/// Refuses names that lead elsewhere, and archives inside.
+pub(super) fn check_name(name: &str) -> Result<(), DumpError> {
+    let member = || name.to_owned();
+    if name.is_empty()
+        || name.starts_with(['/', '\\'])
+        || name.contains(['\0', ':'])
+        || name.split(['/', '\\']).any(|part| part == "..")
+    {
+        return Err(DumpError::UnsafeName { member: member() });
+    }
+    let lower = name.to_ascii_lowercase();
+    let archives = [".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".zst", ".bz2", ".xz"];
+    if archives.iter().any(|extension| lower.ends_with(extension)) {
+        return Err(DumpError::Nested { member: member() });
+    }
+    Ok(())
+}
+
 fn check(member: &Member, flags: u16) -> Result<(), DumpError> {
     let name = || member.name.clone();
-    let parts = || member.name.split(['/', '\\']);
-    if member.name.is_empty()
-        || member.name.starts_with(['/', '\\'])
-        || member.name.contains(['\0', ':'])
-        || parts().any(|part| part == "..")
-    {
-        return Err(DumpError::UnsafeName { member: name() });
-    }
     if flags & 1 != 0 {
         return Err(DumpError::Encrypted { member: name() });
     }
-    let lower = member.name.to_ascii_lowercase();
-    if [".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".zst", ".bz2", ".xz"]
-        .iter()
-        .any(|e| lower.ends_with(e))
-    {
-        return Err(DumpError::Nested { member: name() });
-    }
+    check_name(&member.name)?;
     if !matches!(member.method, 0 | 8) {
         return Err(DumpError::Method { member: name(), method: member.method });
     }

@@ -351,6 +351,11 @@ impl Market {
         books.any(|book| *book.channel == *channel && book.book.id().is_some())
     }
 
+    /// The books of `slot` that an earlier recording left and of which no message has come yet, by channel.
+    pub fn left(&self, slot: SlotId) -> impl Iterator<Item = (&str, &super::BookState)> {
+        self.slots[slot as usize].books.resumed.iter().map(|(channel, book)| (&**channel, book))
+    }
+
     fn takes_partial(&self, slot: SlotId, channel: &str) -> bool {
         if self.options.all_channels {
             return true;

@@ -167,6 +167,29 @@ impl BookState {
         })
     }
 
+    /// The most decimals that prices and sizes of its levels were written with, where they stand as sent.
+    #[must_use]
+    pub fn most_written(&self) -> Option<Written> {
+        let places = |text: &str| text.split_once('.').map_or(0, |(_, places)| places.len() as u8);
+        let of = |most: Written, (price, size): &(String, String)| Written {
+            price: most.price.max(places(price)),
+            size: most.size.max(places(size)),
+        };
+        self.as_sent.then(|| self.bids.iter().chain(&self.asks).fold(Written::default(), of))
+    }
+
+    /// Its levels, of the side that has more of them.
+    #[must_use]
+    pub fn levels(&self) -> usize {
+        let of = |side: char| {
+            let mut prices: Vec<_> =
+                self.orders.iter().flatten().filter(|order| order.0 == side).map(|order| &order.2).collect();
+            prices.dedup();
+            prices.len()
+        };
+        [self.bids.len(), self.asks.len(), of('B'), of('S')].into_iter().max().unwrap_or(0)
+    }
+
     /// The book as it was left.
     pub(super) fn live_book(&self, judge: Judge, on_gap: OnGap) -> LiveBook {
         let decimal = |text: &str| decimal::parse(text.as_bytes()).unwrap_or_default();

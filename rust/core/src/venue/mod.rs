@@ -16,6 +16,7 @@ mod newest;
 pub mod okx;
 mod running;
 mod said;
+mod shape;
 mod url;
 mod values;
 

@@ -41,11 +41,13 @@ pub enum Channel {
     Mark,
     /// Forced orders.
     Liquidation,
+    /// The book by order, in place of the book by level: only where it is named.
+    Orders,
 }
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Trade,
         Self::Aggregate,
         Self::Quote,
@@ -54,6 +56,7 @@ impl Channel {
         Self::Bar,
         Self::Mark,
         Self::Liquidation,
+        Self::Orders,
     ];
 
     /// The name in options.
@@ -68,6 +71,7 @@ impl Channel {
             Self::Bar => "bar",
             Self::Mark => "mark",
             Self::Liquidation => "liquidation",
+            Self::Orders => "level3",
         }
     }
 }
@@ -77,8 +81,8 @@ impl Channel {
 pub struct Channels(u16);
 
 impl Channels {
-    /// All channels.
-    pub const ALL: Self = Self(u16::MAX);
+    /// All channels but those that have to be named.
+    pub const ALL: Self = Self(u16::MAX).without(Channel::Orders);
 
     /// The named ones; the name that is none of a channel otherwise.
     ///
@@ -95,6 +99,12 @@ impl Channels {
     #[must_use]
     pub const fn of(channel: Channel) -> Self {
         Self(1 << channel as u8)
+    }
+
+    /// All of them but one.
+    #[must_use]
+    pub const fn without(self, channel: Channel) -> Self {
+        Self(self.0 & !(1 << channel as u8))
     }
 
     /// Whether a channel is in it.
@@ -160,6 +170,47 @@ pub struct Proven {
     pub ts_event: u64,
 }
 
+/// A change of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderChange {
+    /// What becomes of it.
+    pub event: OrderEvent,
+    /// The side it is on.
+    pub side: Side,
+    /// The venue's id.
+    pub id: String,
+    /// Ticks and steps.
+    pub level: Level,
+    /// When, ns UTC.
+    pub at: u64,
+}
+
+/// What becomes of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderEvent {
+    /// It comes, last in its queue.
+    Add,
+    /// It has another size and keeps its place.
+    Modify,
+    /// It is gone.
+    Delete,
+}
+
+/// A message of a book by order: what the queues are after it, its checksum says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByOrder {
+    /// Whether it is the whole book, not changes of it.
+    pub whole: bool,
+    /// Bids, then asks, each in the order sent.
+    pub changes: Vec<OrderChange>,
+    /// What the checksum is made of, once it is applied: the orders of the best bids and asks, best first, oldest first.
+    pub best: [Vec<Level>; 2],
+    /// Prices of a side that the venue keeps: those beyond go without a word.
+    pub depth: usize,
+    /// Event time, ns UTC: that of the latest change, which may go back.
+    pub ts_event: u64,
+}
+
 /// An index price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
@@ -167,6 +218,17 @@ pub struct Index {
     pub value: Decimal,
     /// Nautilus's id of the index; `None`: it is told as the instrument's own.
     pub id: Option<String>,
+}
+
+/// Greeks and volatilities of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Greeks {
+    /// Delta, gamma, vega, theta.
+    pub greeks: [Decimal; 4],
+    /// Of the mark, the bid and the ask, fractions.
+    pub iv: [Option<Decimal>; 3],
+    /// Price of the underlying.
+    pub underlying: Decimal,
 }
 
 /// What a valuation without set times of funding says; what it does not say is `None`.
@@ -182,6 +244,8 @@ pub struct Valued {
     pub interest: Option<(Decimal, bool)>,
     /// Nautilus's id of a volatility index, and its value.
     pub volatility: Option<(String, Decimal)>,
+    /// Greeks; they have the open interest too.
+    pub greeks: Option<Box<Greeks>>,
     /// Event time, ns UTC.
     pub ts_event: u64,
 }
@@ -256,6 +320,8 @@ pub enum Content {
     Partial(Snapshot),
     /// A change of the book, or the book, without a number.
     Proven(Proven),
+    /// The same of a book by order.
+    ByOrder(ByOrder),
     /// A candle that runs: it is over when a later one comes.
     Running {
         /// Nautilus's specification.
@@ -313,13 +379,23 @@ impl Content {
     /// Whether it changes a book: such messages may be lost.
     #[must_use]
     pub const fn is_diff(&self) -> bool {
-        matches!(self, Self::Diff(_) | Self::Proven(Proven { whole: false, .. }))
+        matches!(
+            self,
+            Self::Diff(_)
+                | Self::Proven(Proven { whole: false, .. })
+                | Self::ByOrder(ByOrder { whole: false, .. })
+        )
     }
 
     /// Whether it is a whole book that was asked for.
     #[must_use]
     pub const fn is_snapshot(&self) -> bool {
-        matches!(self, Self::Snapshot(_) | Self::Proven(Proven { whole: true, .. }))
+        matches!(
+            self,
+            Self::Snapshot(_)
+                | Self::Proven(Proven { whole: true, .. })
+                | Self::ByOrder(ByOrder { whole: true, .. })
+        )
     }
 
     /// A candle that is over.
@@ -418,11 +494,15 @@ pub const FEEDS: &[Feed] = &[
     bybit::SPOT,
     bybit::LINEAR,
     bybit::INVERSE,
+    bybit::OPTION,
     okx::OKX,
     kraken::SPOT,
     kraken::FUTURES,
     deribit::DERIBIT,
 ];
+
+/// The feed that has books by order.
+pub(crate) const BY_ORDER: &str = kraken::SPOT.name;
 
 /// The feed of a name.
 #[must_use]

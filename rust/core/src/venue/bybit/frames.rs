@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::messages::{
-    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, Side, Ticker, Trade,
+    Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, RpiBook, Side, Ticker, Trade,
 };
 use super::ticker::{TickerState, tell_option_ticker};
 use super::topics::{self, Channel};
@@ -115,8 +115,9 @@ struct Envelope<'a, 's> {
 const HAS_TOPIC: u64 = 1;
 const HAS_TS: u64 = 1 << 2;
 const HAS_DATA: u64 = 1 << 3;
+const HAS_OP: u64 = 1 << 11;
 /// `success`, `ret_msg`, `op`, `retCode`: an answer to a command.
-const HAS_ANSWER: u64 = 1 << 7 | 1 << 8 | 1 << 11 | 1 << 13;
+const HAS_ANSWER: u64 = 1 << 7 | 1 << 8 | HAS_OP | 1 << 13;
 
 impl<'a> Message<'a> for Envelope<'a, '_> {
     const KEYS: &'static [Key] = keys![
@@ -170,11 +171,15 @@ impl<'a> Envelope<'a, '_> {
         cursor.peek();
         let start = cursor.offset();
         match channel {
-            Channel::Book | Channel::Top => {
+            Channel::Book | Channel::Top | Channel::Rpi | Channel::Full => {
                 levels.clear();
                 let mut head = BookHead::default();
                 let mut message = Book { head: &mut head, levels };
-                let seen = cursor.object(&mut message, &mut orders.book, unknown)?;
+                let seen = if channel == Channel::Rpi {
+                    cursor.object(&mut RpiBook(message), &mut orders.book, unknown)?
+                } else {
+                    cursor.object(&mut message, &mut orders.book, unknown)?
+                };
                 require(seen, Book::KEYS, Book::NEEDED, start)?;
                 self.data = Data::Book(head);
             }
@@ -289,7 +294,7 @@ impl BybitDecoder {
         let seen = cursor.object(&mut envelope, order, unknown)?;
         cursor.finish()?;
         if seen & HAS_TOPIC == 0 {
-            let answer = envelope.result_at.filter(|_| !envelope.is_refusal);
+            let answer = envelope.result_at.filter(|_| !envelope.is_refusal && seen & HAS_OP == 0);
             let time = envelope.time;
             return match answer {
                 Some(place) => rest::read(self.product, &mut self.scratch, (place, time), frame, market),
@@ -317,7 +322,10 @@ impl BybitDecoder {
         if has_rows && seen & HAS_DATA == 0 {
             return Err(Kind::Missing("data").into());
         }
-        let needs_ts = matches!(envelope.channel(), Channel::Book | Channel::Top | Channel::Ticker);
+        let needs_ts = matches!(
+            envelope.channel(),
+            Channel::Book | Channel::Top | Channel::Rpi | Channel::Full | Channel::Ticker
+        );
         if needs_ts && seen & HAS_TS == 0 {
             return Err(Kind::Missing("ts").into());
         }
@@ -405,6 +413,10 @@ impl BybitDecoder {
             return Err(Kind::Value);
         }
         let slot = market.slot(&head.symbol)?;
+        if matches!(channel, Channel::Rpi | Channel::Full) && !market.wants_book(name) {
+            market.item(End::Unselected);
+            return Ok(());
+        }
         let update = sequence::update(told.is_snapshot, head.u, head.seq);
         let ts_event = if told.cts > 0 { told.cts } else { told.ts };
         if channel == Channel::Top {
@@ -413,7 +425,12 @@ impl BybitDecoder {
                 return Ok(());
             }
         }
-        market.book_update(slot, name, sequence::judge, update, &self.scratch.levels.message(ts_event))
+        let message = self.scratch.levels.message(ts_event);
+        if channel == Channel::Full {
+            let update = sequence::update_of_full(told.is_snapshot, head.u, head.seq);
+            return market.book_update(slot, name, sequence::judge_full, update, &message);
+        }
+        market.book_update(slot, name, sequence::judge, update, &message)
     }
 
     /// `orderbook.1` as a quote. Until 2025-03 it came in changes: a side that is not in one is as it was, unless

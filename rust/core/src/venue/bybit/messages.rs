@@ -3,8 +3,9 @@
 //! One struct per message; its `KEYS` are the union of what the products and the years send (`README.md` has
 //! the table). Keys whose values are not needed are read past, checked.
 
-use crate::decimal::Decimal;
-use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
+use crate::data::Decimals;
+use crate::decimal::{Decimal, SIZE_MAX};
+use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, keys, out_of_range};
 use crate::venue::values::{
     Levels, Text, computed_price_or_none, epoch, epoch_text, float_or_none, name, needed_epoch, number_text,
     positive_text, price, price_or_empty, size, size_or_empty, size_or_zero, word,
@@ -130,6 +131,52 @@ impl<'a> Message<'a> for Book<'a, '_> {
 
 impl Book<'_, '_> {
     pub const NEEDED: &'static [usize] = &[0, 1, 2, 3];
+}
+
+/// `data` of `orderbook.rpi`: its levels have two sizes.
+#[derive(Debug)]
+pub(super) struct RpiBook<'a, 'l>(pub Book<'a, 'l>);
+
+impl<'a> Message<'a> for RpiBook<'a, '_> {
+    const KEYS: &'static [Key] = Book::KEYS;
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            1 => read_rpi(&mut self.0.levels.bids, &mut self.0.levels.decimals, cursor),
+            2 => read_rpi(&mut self.0.levels.asks, &mut self.0.levels.decimals, cursor),
+            _ => self.0.value(key, cursor),
+        }
+    }
+}
+
+/// `[["price","size","RPI size"],…]`: what a retail taker meets at a price is both sizes together.
+pub(super) fn read_rpi(levels: &mut Vec<Level>, decimals: &mut Decimals, cursor: &mut Cursor<'_>) -> Read {
+    cursor.array(|cursor| {
+        cursor.peek();
+        let start = cursor.offset();
+        let (mut found, mut at) = ([Decimal::default(); 3], 0);
+        cursor.array(|cursor| {
+            match at {
+                0 => found[0] = price(cursor)?,
+                1 | 2 => found[at] = size_or_zero(cursor)?,
+                _ => cursor.skip()?,
+            }
+            at += 1;
+            Ok(())
+        })?;
+        if at < found.len() {
+            return Err(JsonError { kind: Kind::Missing("RPI size"), at: start });
+        }
+        let [price, size, rpi] = found;
+        let both = size.value + rpi.value;
+        if both > SIZE_MAX {
+            return Err(out_of_range(Kind::Size, both, start));
+        }
+        let written = Decimals { price: price.significant, size: size.significant.max(rpi.significant) };
+        *decimals = (*decimals).max(written);
+        levels.push(Level { price: price.value, size: both });
+        Ok(())
+    })
 }
 
 /// A mark or index price, and whether it was rounded.

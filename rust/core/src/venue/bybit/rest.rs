@@ -1,11 +1,12 @@
 //! Bybit's REST answers: what one is, its URL tells, or the shape of its `result`.
 
 use super::frames::{Scratch, tell_bar, tell_trade};
-use super::messages::{BookHead, Candle, RestTrade, Trade};
+use super::messages::{BookHead, Candle, RestTrade, Trade, read_rpi};
 use super::{Product, frames, instruments, sequence, topics};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
-use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
+use crate::venue::shape::{self, Shape};
 use crate::venue::url;
 use crate::venue::values::{
     Item, Levels, Text, epoch, items, needed_epoch, number_text, oldest_first, pass, require, text,
@@ -18,11 +19,15 @@ struct Answer<'a, 'l> {
     list: Option<(usize, u32)>,
     head: BookHead<'a>,
     levels: &'l mut Levels,
+    /// Whether levels have two sizes.
+    is_rpi: bool,
     ts: u64,
     cts: u64,
 }
 
-const BOOK: u64 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8;
+/// The keys that only a book has, and those it cannot be without.
+const BOOK: u64 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 10;
+const BOOK_NEEDED: &[usize] = &[4, 5, 6, 8];
 
 impl<'a> Message<'a> for Answer<'a, '_> {
     const KEYS: &'static [Key] = keys![
@@ -46,6 +51,8 @@ impl<'a> Message<'a> for Answer<'a, '_> {
             1 => self.symbol = cursor.string()?,
             2 => self.list = Some(pass(cursor)?),
             4 => self.head.symbol = cursor.string()?,
+            5 if self.is_rpi => read_rpi(&mut self.levels.bids, &mut self.levels.decimals, cursor)?,
+            6 if self.is_rpi => read_rpi(&mut self.levels.asks, &mut self.levels.decimals, cursor)?,
             5 => self.levels.read_bids(cursor)?,
             6 => self.levels.read_asks(cursor)?,
             7 => self.ts = epoch(cursor)?,
@@ -57,6 +64,9 @@ impl<'a> Message<'a> for Answer<'a, '_> {
         Ok(())
     }
 }
+
+/// The book of `orderbook.rpi`.
+const RPI_ENDPOINT: &str = "rpi_orderbook";
 
 /// What a `list` holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +112,7 @@ pub(super) fn read(
     let mut cursor = Cursor::new(frame.body);
     cursor.pass_over(place.0, place.1)?;
     cursor.seek(place.0);
-    if cursor.peek() != b'{' {
+    if cursor.null() {
         market.item(End::Control);
         return Ok(());
     }
@@ -114,6 +124,7 @@ pub(super) fn read(
         list: None,
         head: BookHead::default(),
         levels,
+        is_rpi: url::endpoint(frame.context) == RPI_ENDPOINT,
         ts: 0,
         cts: 0,
     };
@@ -127,7 +138,8 @@ pub(super) fn read(
         return Ok(());
     }
     let Answer { symbol, list, head, ts, cts, .. } = answer;
-    if seen & BOOK == BOOK {
+    if seen & BOOK != 0 {
+        require(seen, Answer::KEYS, BOOK_NEEDED, place.0)?;
         let ts_event = [cts, ts, time].into_iter().find(|ts| *ts > 0).unwrap_or(0);
         if let Err(kind) = book(scratch, &head, frame, ts_event, market) {
             market.reject_item(frame, text(&head.symbol), kind.into());
@@ -135,12 +147,28 @@ pub(super) fn read(
         return Ok(());
     }
     let Some((start, depth)) = list else {
-        market.item(End::Control);
+        // Times and the like have none of its keys.
+        if seen == 0 {
+            market.item(End::Control);
+        } else {
+            market.unknown_topic(shape::UNKNOWN);
+        }
         return Ok(());
     };
     cursor.pass_over(start, depth)?;
     cursor.seek(start);
-    let kind = of_url(frame.context).unwrap_or_else(|| of_shape(&cursor));
+    let kind = match of_url(frame.context) {
+        Some(kind) => kind,
+        None => match shape::of_items::<Look, _>(&mut cursor, told)? {
+            Shape::Told(kind) => kind,
+            Shape::Empty => List::Other,
+            // Rows of candles are among them: they do not say what interval they are of.
+            Shape::Unknown => {
+                market.unknown_topic(shape::UNKNOWN);
+                return Ok(());
+            }
+        },
+    };
     match kind {
         List::Trades => trades(scratch, &mut cursor, frame, market)?,
         List::Candles => candles(&mut cursor, text(&symbol), time, frame, market)?,
@@ -168,37 +196,45 @@ fn of_url(context: &str) -> Option<List> {
     }
 }
 
-/// By the keys of the first item.
-fn of_shape(cursor: &Cursor<'_>) -> List {
-    struct Look;
-    impl<'a> Message<'a> for Look {
-        const KEYS: &'static [Key] =
-            keys!["execId", "lotSizeFilter", "fundingRateTimestamp", "openInterest", "timestamp"];
-        fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
-            cursor.skip()
-        }
-    }
-    let mut look = Cursor::new(cursor.rest());
-    if look.expect(b'[').is_err() || look.peek() != b'{' {
-        // Rows of candles do not say what interval they are of.
-        return List::Other;
-    }
-    let seen = look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).unwrap_or(0);
-    let has = |key: u32| seen & 1 << key != 0;
-    if has(0) {
-        List::Trades
-    } else if has(1) {
-        List::Definitions
-    } else if has(2) {
-        List::Funding
-    } else if has(3) && has(4) {
-        List::OpenInterest
-    } else {
-        List::Other
+/// Keys by which an item is told.
+#[derive(Default)]
+struct Look;
+
+impl<'a> Message<'a> for Look {
+    const KEYS: &'static [Key] = keys![
+        "execId",
+        "isBlockTrade",
+        "lotSizeFilter",
+        "priceFilter",
+        "fundingRateTimestamp",
+        "bid1Price",
+        "lastPrice",
+        "openInterest",
+        "fundingRate"
+    ];
+
+    fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        cursor.skip()
     }
 }
 
-/// A book: its ids are those of the deepest stream, so it may stand in for that one's snapshot where it is as
+/// What an item is that has some of the keys of [`Look`].
+fn told(seen: u64) -> Option<List> {
+    [
+        (&[0, 1][..], List::Trades),
+        (&[2, 3], List::Definitions),
+        (&[4], List::Funding),
+        // Tickers, which have much of the others.
+        (&[5, 6], List::Other),
+        (&[7], List::OpenInterest),
+        (&[8], List::Funding),
+    ]
+    .into_iter()
+    .find_map(|(keys, list)| keys.iter().any(|key: &u32| seen & 1 << key != 0).then_some(list))
+}
+
+/// A book. The whole one and the one with orders of retail takers have streams of their own, whose ids they count. The ids of
+/// any other are those of the deepest stream, so it may stand in for that one's snapshot where it is as
 /// deep. Anywhere else it is a book of its own.
 fn book(
     scratch: &Scratch,
@@ -211,16 +247,34 @@ fn book(
         return Err(Kind::Value);
     }
     let slot = market.slot(&head.symbol)?;
+    let message = scratch.levels.message(ts_event);
+    let asked = match url::endpoint(frame.context) {
+        RPI_ENDPOINT => Some(topics::RPI),
+        "full_orderbook" => Some(topics::FULL),
+        _ => None,
+    };
+    if let Some(channel) = asked {
+        if !market.wants_book(channel) {
+            market.item(End::Unselected);
+            return Ok(());
+        }
+        let (u, seq) = (head.u, head.seq);
+        return if channel == topics::FULL {
+            market.book_update(
+                slot,
+                channel,
+                sequence::judge_full,
+                sequence::update_of_full(true, u, seq),
+                &message,
+            )
+        } else {
+            market.book_update(slot, channel, sequence::judge, sequence::update(true, u, seq), &message)
+        };
+    }
     let is_deep = url::query(frame.context, "limit") == Some("1000");
     let channel =
         if is_deep && market.has_book(slot, topics::DEEPEST) { topics::DEEPEST } else { topics::REST_BOOK };
-    market.book_update(
-        slot,
-        channel,
-        sequence::judge,
-        sequence::update(true, head.u, head.seq),
-        &scratch.levels.message(ts_event),
-    )
+    market.book_update(slot, channel, sequence::judge, sequence::update(true, head.u, head.seq), &message)
 }
 
 /// Trades, newest first in the answer: told oldest first.
@@ -238,7 +292,7 @@ fn trades(
         Ok(trade)
     })?;
     oldest_first(&mut found, |trade| trade.ts_event);
-    told(&found, market);
+    tell_empty(&found, market);
     for trade in found {
         let (symbol, result) = match &trade {
             Ok(trade) => (text(&trade.symbol), tell_trade(trade, market).map_err(JsonError::from)),
@@ -252,7 +306,7 @@ fn trades(
 }
 
 /// An empty list is control.
-fn told<T>(items: &[Item<T>], market: &mut Market) {
+fn tell_empty<T>(items: &[Item<T>], market: &mut Market) {
     if items.is_empty() {
         market.item(End::Control);
     }
@@ -275,7 +329,7 @@ fn candles(
         market.item(End::Control);
         return Ok(());
     };
-    told(&found, market);
+    tell_empty(&found, market);
     oldest_first(&mut found, |candle| candle.start);
     let now = if time > 0 { time } else { frame.ts };
     let starts: Vec<u64> = found.iter().map(|candle| candle.as_ref().map_or(0, |c| c.start)).collect();
@@ -319,7 +373,7 @@ fn values(
         Ok(value)
     })?;
     oldest_first(&mut found, |value| value.ts);
-    told(&found, market);
+    tell_empty(&found, market);
     for value in found {
         let result = value.and_then(|value| {
             let named = if value.symbol.is_empty() { symbol } else { text(&value.symbol) };

@@ -36,10 +36,50 @@ pub(super) fn judge(position: Position, update: Update) -> Verdict {
     }
 }
 
+/// The numbers of a frame of `orderbook.full`, or of the answer that is its base.
+pub(super) const fn update_of_full(is_snapshot: bool, u: u64, seq: u64) -> Update {
+    Update { whole: is_snapshot, cross: seq, ..Update::changes(u, u) }
+}
+
+/// Changes of the whole book: the stream has changes only, its base is an answer that counts the same `u`. After `u` = 1 the
+/// book is another (a restart, an auction, a new tick), and only the next answer says which: "Full Orderbook",
+/// bybit-exchange.github.io/docs/v5/websocket/public/full-ob, read 2026-11.
+pub(super) fn judge_full(position: Position, update: Update) -> Verdict {
+    if update.whole {
+        judge(position, update)
+    } else if update.last == position.id + 1 && update.last > 1 {
+        Verdict::Apply
+    } else if update.cross > position.cross || update.last > position.id {
+        Verdict::Gap
+    } else if update.last <= position.snapshot {
+        Verdict::Stale
+    } else {
+        Verdict::Duplicate
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use Verdict::{Apply, Duplicate, Gap, Replace, Stale};
+
+    #[test]
+    fn rule_of_the_whole_book() {
+        let at = Position { id: 110, snapshot: 100, fresh: false, cross: 9_000 };
+        for (is_snapshot, u, seq, want) in [
+            (false, 111, 9_001, Apply),
+            (false, 112, 9_005, Gap),
+            (false, 110, 9_000, Duplicate),
+            (false, 100, 7_900, Stale),
+            // It starts anew: nothing that follows joins before an answer does.
+            (false, 1, 9_010, Gap),
+            (false, 2, 9_011, Gap),
+            (true, 3, 9_012, Replace),
+            (true, 109, 8_990, Stale),
+        ] {
+            assert_eq!(judge_full(at, update_of_full(is_snapshot, u, seq)), want, "{is_snapshot} {u} {seq}");
+        }
+    }
 
     #[test]
     fn rule() {

@@ -9,6 +9,10 @@ pub(super) enum Channel {
     Top,
     /// `orderbook.N`.
     Book,
+    /// `orderbook.rpi`: with the orders that only retail takers meet.
+    Rpi,
+    /// `orderbook.full`: changes of the whole book.
+    Full,
     /// `tickers`.
     Ticker,
     /// `kline.N`.
@@ -35,8 +39,8 @@ pub(super) fn split(topic: &str) -> (Channel, &str, &str) {
             let (channel, depth, symbol) = with_parameter();
             let kind = match depth {
                 "1" => Channel::Top,
-                // Rows of three sizes: no type of ours. `full`, whose base no stream brings, is named as unknown.
-                "rpi" => Channel::Other,
+                "rpi" => Channel::Rpi,
+                "full" => Channel::Full,
                 depth if depth.parse::<u32>().is_ok() => Channel::Book,
                 _ => Channel::Unknown,
             };
@@ -60,6 +64,11 @@ pub(super) const REST_BOOK: &str = "snapshot";
 
 /// The deepest book that the streams bring; REST answers of as many levels count its ids.
 pub(super) const DEEPEST: &str = "orderbook.1000";
+
+/// Books that are only taken where they are named: with orders that not every taker meets, and without a base of its own.
+pub(super) const RPI: &str = "orderbook.rpi";
+/// The whole book, whose base REST answers bring.
+pub(super) const FULL: &str = "orderbook.full";
 
 /// Channels of books and quotes from best to worst: the deepest stream first, then REST answers; the best bid
 /// and ask as a book only when asked for; a ticker's quotes last.
@@ -85,8 +94,8 @@ mod tests {
         for (topic, want) in [
             ("orderbook.50.BTCUSDT", (Channel::Book, "orderbook.50", "BTCUSDT")),
             ("orderbook.1.BTC-26DEC25", (Channel::Top, "orderbook.1", "BTC-26DEC25")),
-            ("orderbook.rpi.BTCUSDT", (Channel::Other, "orderbook.rpi", "BTCUSDT")),
-            ("orderbook.full.BTCUSDT", (Channel::Unknown, "orderbook.full", "BTCUSDT")),
+            ("orderbook.rpi.BTCUSDT", (Channel::Rpi, "orderbook.rpi", "BTCUSDT")),
+            ("orderbook.full.BTCUSDT", (Channel::Full, "orderbook.full", "BTCUSDT")),
             ("kline.D.BTCUSDT", (Channel::Kline, "kline.D", "BTCUSDT")),
             ("publicTrade.BTC", (Channel::Trades, "publicTrade", "BTC")),
             ("tickers.BTC-6JAN23-17500-C", (Channel::Ticker, "tickers", "BTC-6JAN23-17500-C")),

@@ -96,6 +96,9 @@ impl Channel {
 /// The channel of books from REST answers.
 pub(super) const REST_BOOK: &str = "snapshot";
 
+/// The channel of books from published files.
+pub(super) const FILE_BOOK: &str = "L2orderbook";
+
 /// Channels of books and quotes from best to worst: the deepest and fastest first, then REST answers, then the five
 /// levels that are whole each time; a ticker's quotes last.
 pub(super) fn book_rank(channel: &str) -> u32 {
@@ -104,6 +107,7 @@ pub(super) fn book_rank(channel: &str) -> u32 {
         "books-l2-tbt" => 1,
         "books" => 2,
         "books50-l2-tbt" => 3,
+        FILE_BOOK => 5,
         REST_BOOK => 10,
         "books5" => 20,
         "bbo-tbt" => 30,

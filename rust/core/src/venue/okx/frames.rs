@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 
 use super::bars::Clock;
-use super::channels::Channel;
+use super::channels::{Channel, FILE_BOOK};
 use super::messages::{
     Arg, Book, BookHead, Candle, Funding, Greeks, Index, Liquidations, Mark, OpenInterest, Ticker, Trade,
     each,
@@ -23,6 +23,7 @@ use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, key
 use crate::symbol::SlotId;
 use crate::venue::VenueDecoder;
 use crate::venue::newest::Newest;
+use crate::venue::shape;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.
@@ -53,6 +54,7 @@ pub(super) struct Scratch {
     /// By channel: two message types never share one.
     items: HashMap<u8, Order, foldhash::fast::RandomState>,
     book: Order,
+    line: Order,
 }
 
 /// Reads OKX's frames.
@@ -87,6 +89,8 @@ const HAS_EVENT: u64 = 1 << 3;
 const HAS_CODE: u64 = 1 << 4;
 const HAS_OP: u64 = 1 << 8;
 const HAS_TABLE: u64 = 1 << 12;
+/// `action`, `instId`, `asks`, `bids`: a line of a published file of books.
+const IS_LINE: u64 = 1 << 1 | 1 << 15 | 1 << 16 | 1 << 17;
 
 impl<'a> Message<'a> for Envelope<'a, '_> {
     const KEYS: &'static [Key] = keys![
@@ -104,7 +108,11 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
         "connCount",
         "table",
         "inTime",
-        "outTime"
+        "outTime",
+        "instId",
+        "asks",
+        "bids",
+        "ts"
     ];
 
     #[inline]
@@ -214,6 +222,10 @@ impl OkxDecoder {
             market.item(End::Control);
             return Ok(());
         }
+        if seen & (HAS_ARG | IS_LINE) == IS_LINE {
+            let is_snapshot = is_snapshot(&envelope.action)?;
+            return self.read_line(is_snapshot, frame, market);
+        }
         if seen & HAS_ARG == 0 {
             let answer = envelope.data_at.filter(|_| seen & HAS_CODE != 0);
             let table = envelope.table;
@@ -246,6 +258,20 @@ impl OkxDecoder {
         Ok(())
     }
 
+    /// A line of a published file of books: an item of a book's message, with what the message would say of it.
+    fn read_line(
+        &mut self,
+        is_snapshot: bool,
+        frame: &Frame<'_>,
+        market: &mut Market,
+    ) -> Result<(), JsonError> {
+        let Scratch { levels, unknown, line, .. } = &mut self.scratch;
+        levels.clear();
+        let data = Data::Books(vec![Ok(Book::one(&mut Cursor::new(frame.body), levels, line, unknown)?)]);
+        let told = Told { channel: Channel::Book, name: FILE_BOOK, symbol: "", is_snapshot };
+        self.tell(frame, &told, data, market)
+    }
+
     fn read_answer(
         &mut self,
         place: (usize, u32),
@@ -253,10 +279,11 @@ impl OkxDecoder {
         market: &mut Market,
     ) -> Result<(), JsonError> {
         let mut cursor = at(frame, place)?;
-        let Some((channel, name)) = rest::channel(frame.context, &cursor) else {
-            market.item(End::Control);
+        let (channel, name) = rest::channel(frame.context, &mut cursor)?;
+        if channel == Channel::Unknown {
+            market.unknown_topic(shape::UNKNOWN);
             return Ok(());
-        };
+        }
         let mut data = read_data(channel, &mut self.scratch, &mut cursor)?;
         rest::oldest_first(&mut data);
         let symbol = rest::symbol(frame.context);

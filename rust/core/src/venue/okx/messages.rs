@@ -139,7 +139,7 @@ pub(super) struct Book<'a, 'l> {
 
 impl<'a> Message<'a> for Book<'a, '_> {
     const KEYS: &'static [Key] =
-        keys!["asks", "bids", "ts", "checksum", "seqId", "prevSeqId", "instId", "instType"];
+        keys!["asks", "bids", "ts", "checksum", "seqId", "prevSeqId", "instId", "instType", "action"];
 
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
@@ -167,15 +167,25 @@ impl Book<'_, '_> {
         order: &mut Order,
         unknown: &mut UnknownKeys,
     ) -> Result<Vec<Item<BookHead<'a>>>, JsonError> {
-        items(cursor, |cursor, start| {
-            levels.decimals = Decimals::default();
-            let mut head = BookHead { starts: [levels.bids.len(), levels.asks.len()], ..BookHead::default() };
-            let seen = cursor.object(&mut Book { head: &mut head, levels }, order, unknown)?;
-            require(seen, Book::KEYS, Self::NEEDED, start)?;
-            head.ends = [levels.bids.len(), levels.asks.len()];
-            head.decimals = levels.decimals;
-            Ok(head)
-        })
+        items(cursor, |cursor, _| Self::one(cursor, levels, order, unknown))
+    }
+
+    /// Reads one of them.
+    pub(super) fn one<'a>(
+        cursor: &mut Cursor<'a>,
+        levels: &mut Levels,
+        order: &mut Order,
+        unknown: &mut UnknownKeys,
+    ) -> Result<BookHead<'a>, JsonError> {
+        cursor.peek();
+        let start = cursor.offset();
+        levels.decimals = Decimals::default();
+        let mut head = BookHead { starts: [levels.bids.len(), levels.asks.len()], ..BookHead::default() };
+        let seen = cursor.object(&mut Book { head: &mut head, levels }, order, unknown)?;
+        require(seen, Book::KEYS, Self::NEEDED, start)?;
+        head.ends = [levels.bids.len(), levels.asks.len()];
+        head.decimals = levels.decimals;
+        Ok(head)
     }
 }
 

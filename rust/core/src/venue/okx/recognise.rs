@@ -21,7 +21,9 @@ pub(super) fn frame(frame: &[u8]) -> u32 {
     let has = |needle: &str| memmem::find(&head, needle.as_bytes()).is_some();
     let is_message = has("\"arg\":{\"channel\":\"") && (has("\"data\":[") || has("\"event\":\""));
     let is_answer = has("\"code\":\"0\"") && has("\"data\":[") && has("\"instId\":\"");
-    if is_message || is_answer { 10 } else { 0 }
+    // A line of a published file of books.
+    let is_line = ["\"instId\":\"", "\"action\":\"", "\"asks\":["].into_iter().all(has) && !has("\"arg\":");
+    if is_message || is_answer || is_line { 10 } else { 0 }
 }
 
 #[cfg(test)]
@@ -48,6 +50,7 @@ mod tests {
             (r#"{"code":"0","msg":"","data":[{"instId":"BTC-USDT"}]}"#, 10),
             (r#"{"action":"snapshot","arg":{"instType":"sp","channel":"books15"},"data":[]}"#, 0),
             (r#"{"topic":"orderbook.50.BTCUSDT"}"#, 0),
+            (r#"{"instId":"BTC-USDT","action":"snapshot","ts":"1","asks":[],"bids":[]}"#, 10),
             ("pong", 0),
         ] {
             assert_eq!(frame(body.as_bytes()), want, "{body}");

@@ -2,75 +2,94 @@
 
 use super::channels::{Channel, REST_BOOK};
 use super::frames::Data;
-use crate::json::{Cursor, JsonError, Key, Message, Order, UnknownKeys, keys};
+use crate::json::{Cursor, JsonError, Key, Message, keys};
+use crate::venue::shape::{self, Shape};
 use crate::venue::url;
 use crate::venue::values;
 
-/// The channel whose items `data` has, and its name: of a book the channel of the rows, of candles their length. `None`
-/// where it has no type of ours.
-pub(super) fn channel<'u>(context: &'u str, data: &Cursor<'_>) -> Option<(Channel, &'u str)> {
-    let found = match url::endpoint(context) {
-        "books" | "books-full" => Some(Channel::Book),
-        "trades" | "history-trades" => Some(Channel::Trades),
-        "candles" | "history-candles" => Some(Channel::Candles),
-        "tickers" | "ticker" => Some(Channel::Ticker),
-        "mark-price" => Some(Channel::Mark),
-        "index-tickers" => Some(Channel::Index),
-        "open-interest" => Some(Channel::OpenInterest),
-        "funding-rate" | "funding-rate-history" => Some(Channel::Funding),
-        "opt-summary" => Some(Channel::Greeks),
-        "instruments" => Some(Channel::Instruments),
-        name if context.contains("/api/v5/") && !name.is_empty() => None,
-        _ => of_shape(data),
+/// The channel whose items `data` has, and its name: of a book the channel of the rows, of candles their length; that of
+/// an answer without a type of ours is [`Channel::Other`].
+///
+/// # Errors
+/// Where its items must tell: what is wrong with them.
+pub(super) fn channel<'u>(context: &'u str, data: &mut Cursor<'_>) -> Result<(Channel, &'u str), JsonError> {
+    let channel = match url::endpoint(context) {
+        "books" | "books-full" => Channel::Book,
+        "trades" | "history-trades" => Channel::Trades,
+        "candles" | "history-candles" => Channel::Candles,
+        "tickers" | "ticker" => Channel::Ticker,
+        "mark-price" => Channel::Mark,
+        "index-tickers" => Channel::Index,
+        "open-interest" => Channel::OpenInterest,
+        "funding-rate" | "funding-rate-history" => Channel::Funding,
+        "opt-summary" => Channel::Greeks,
+        "instruments" => Channel::Instruments,
+        name if context.contains("/api/v5/") && !name.is_empty() => Channel::Other,
+        _ => match shape::of_items::<Look, _>(data, told)? {
+            Shape::Told(channel) => channel,
+            Shape::Empty => Channel::Other,
+            // Candles are among them: they do not say what they are of.
+            Shape::Unknown => Channel::Unknown,
+        },
     };
-    found.map(|channel| match channel {
+    Ok(match channel {
         Channel::Book => (channel, REST_BOOK),
         Channel::Candles => (channel, url::query(context, "bar").unwrap_or("1m")),
         _ => (channel, ""),
     })
 }
 
-/// By the keys of the first item. Candles do not say what they are of.
-fn of_shape(data: &Cursor<'_>) -> Option<Channel> {
-    struct Look;
-    impl<'a> Message<'a> for Look {
-        const KEYS: &'static [Key] = keys![
-            "instId",
-            "asks",
-            "bids",
-            "tradeId",
-            "px",
-            "bidPx",
-            "markPx",
-            "idxPx",
-            "oi",
-            "fundingTime",
-            "markVol",
-            "tickSz"
-        ];
-        fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
-            cursor.skip()
-        }
+/// Keys by which an item is told.
+#[derive(Default)]
+struct Look;
+
+impl<'a> Message<'a> for Look {
+    const KEYS: &'static [Key] = keys![
+        "sprdId",
+        "fillVol",
+        "asks",
+        "bids",
+        "tradeId",
+        "px",
+        "bidPx",
+        "askPx",
+        "lastSz",
+        "markPx",
+        "idxPx",
+        "oi",
+        "oiCcy",
+        "fundingTime",
+        "fundingRate",
+        "markVol",
+        "volLv",
+        "deltaBS",
+        "tickSz",
+        "lotSz",
+        "ctType"
+    ];
+
+    fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        cursor.skip()
     }
-    let mut look = Cursor::new(data.rest());
-    if look.expect(b'[').is_err() || look.peek() != b'{' {
-        return None;
-    }
-    let seen = look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).unwrap_or(0);
-    let has = |keys: &[u32]| keys.iter().all(|key| seen & 1 << key != 0);
+}
+
+/// The channel of an item that has some of the keys of [`Look`].
+fn told(seen: u64) -> Option<Channel> {
     [
-        (&[1, 2][..], Channel::Book),
-        (&[0, 3, 4], Channel::Trades),
-        (&[0, 5], Channel::Ticker),
-        (&[0, 6], Channel::Mark),
-        (&[0, 7], Channel::Index),
-        (&[0, 8], Channel::OpenInterest),
-        (&[0, 9], Channel::Funding),
-        (&[0, 10], Channel::Greeks),
-        (&[0, 11], Channel::Instruments),
+        // Of spreads, and trades of options and blocks.
+        (&[0, 1][..], Channel::Other),
+        (&[2, 3], Channel::Book),
+        (&[4, 5], Channel::Trades),
+        (&[6, 7, 8], Channel::Ticker),
+        (&[9], Channel::Mark),
+        (&[10], Channel::Index),
+        (&[11, 12], Channel::OpenInterest),
+        (&[13, 14], Channel::Funding),
+        (&[15, 16, 17], Channel::Greeks),
+        (&[18, 19, 20], Channel::Instruments),
     ]
     .into_iter()
-    .find_map(|(keys, channel)| has(keys).then_some(channel))
+    .find_map(|(keys, channel)| keys.iter().any(|key: &u32| seen & 1 << key != 0).then_some(channel))
 }
 
 /// The instrument that was asked for.
@@ -91,26 +110,28 @@ pub(super) fn oldest_first(data: &mut Data<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Kind;
 
     #[test]
     fn what_an_answer_is() {
-        let of = |context, data: &'static str| channel(context, &Cursor::new(data.as_bytes()));
+        let of = |context, data: &'static str| channel(context, &mut Cursor::new(data.as_bytes()));
         for (context, data, want) in [
-            (
-                "https://www.okx.com/api/v5/market/candles?instId=A&bar=4H",
-                "[]",
-                Some((Channel::Candles, "4H")),
-            ),
-            ("/api/v5/market/books?instId=A&sz=400", "[]", Some((Channel::Book, REST_BOOK))),
-            ("/api/v5/market/index-candles?instId=A", "[]", None),
-            ("", r#"[{"asks":[],"bids":[],"ts":"1"}]"#, Some((Channel::Book, REST_BOOK))),
-            ("", r#"[{"instId":"A","tradeId":"1","px":"1"}]"#, Some((Channel::Trades, ""))),
-            ("", r#"[{"sprdId":"A","tradeId":"1","fillPx":"1"}]"#, None),
-            ("", r#"[["1","2"]]"#, None),
-            ("", "7", None),
+            ("https://www.okx.com/api/v5/market/candles?instId=A&bar=4H", "[]", (Channel::Candles, "4H")),
+            ("/api/v5/market/books?instId=A&sz=400", "[]", (Channel::Book, REST_BOOK)),
+            ("/api/v5/market/index-candles?instId=A", "[]", (Channel::Other, "")),
+            ("", r#"[{"asks":[],"bids":[],"ts":"1"}]"#, (Channel::Book, REST_BOOK)),
+            ("", r#"[{"instId":"A","tradeId":"1","px":"1"}]"#, (Channel::Trades, "")),
+            ("", r#"[{"px":"1"},{"instId":"A","tradeId":"1","px":"1"}]"#, (Channel::Trades, "")),
+            ("", r#"[{"sprdId":"A","tradeId":"1","fillPx":"1"}]"#, (Channel::Other, "")),
+            ("", r#"[{"ts":"1"}]"#, (Channel::Unknown, "")),
+            ("", r#"[["1","2"]]"#, (Channel::Unknown, "")),
+            ("", "[]", (Channel::Other, "")),
         ] {
-            assert_eq!(of(context, data), want, "{context} {data}");
+            assert_eq!(of(context, data), Ok(want), "{context} {data}");
         }
+        assert_eq!(of("", "7").map_err(|error| error.kind), Err(Kind::Type));
+        let twice = of("", r#"[{"instId":"A","instId":"A","px":"1","px":"1"}]"#);
+        assert_eq!(twice.map_err(|error| error.kind), Err(Kind::DuplicateKey));
         assert_eq!(symbol("/api/v5/market/books?instId=BTC-USDT&sz=400"), "BTC-USDT");
     }
 }

@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{Bybit, MILLI};
+use super::{Bybit, Kind, MILLI, options};
 use crate::decimal::Decimal;
 use crate::market::{Instrument, Market, Product, Term};
 use crate::wire::{Carrier, Content, Message};
 
 /// When contracts were listed, ms UTC: 2023-01-01.
-const LISTED: u64 = 1_672_531_200_000;
+pub(super) const LISTED: u64 = 1_672_531_200_000;
 
-fn text(value: Decimal) -> String {
+pub(super) fn text(value: Decimal) -> String {
     let mut out = Vec::new();
     value.write_own(&mut out);
     out.iter().map(|b| char::from(*b)).collect()
@@ -18,16 +18,17 @@ fn text(value: Decimal) -> String {
 
 impl Bybit {
     pub(super) fn write_definitions(&self, market: &Market, at: u64) -> Message {
-        let category = self.category();
+        let category = self.kind.category();
         let mut body =
             format!("{{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{{\"category\":\"{category}\",\"list\":[");
         for (at, (of, stream)) in market.instruments().iter().zip(&self.streams).enumerate() {
             if at > 0 {
                 body.push(',');
             }
-            match self.product {
-                Product::Spot => spot(&mut body, of, &stream.symbol),
-                _ => contract(&mut body, of, &stream.symbol),
+            match self.kind {
+                Kind::Spot => spot(&mut body, of, &stream.symbol),
+                Kind::Linear | Kind::Inverse => contract(&mut body, of, &stream.symbol),
+                Kind::Option => options::define(&mut body, of, &stream.symbol),
             }
         }
         // Writing to a String cannot fail.

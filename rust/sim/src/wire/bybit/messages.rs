@@ -2,11 +2,11 @@
 
 use super::{Bybit, MILLI};
 use crate::decimal::Decimal;
-use crate::market::{Candle, Instrument, Level, Liquidation, Mark, Market, Product, Side, Term, Top, Trade};
+use crate::market::{Candle, Instrument, Level, Liquidation, Mark, Market, Side, Term, Top, Trade};
 use crate::wire::{Channel, Diff, Text};
 
 /// Decimals of what the venue computes.
-const COMPUTED: u8 = 8;
+pub(super) const COMPUTED: u8 = 8;
 
 impl Bybit {
     /// The topics of the channels wanted, without the symbol.
@@ -26,7 +26,7 @@ impl Bybit {
         wanted.map(|(_, topic)| topic).collect()
     }
 
-    fn begin(&self, instrument: usize, topic: &str, room: usize) -> Text {
+    pub(super) fn begin(&self, instrument: usize, topic: &str, room: usize) -> Text {
         let mut text = Text::with_room(room);
         text.raw("{\"topic\":\"").raw(topic).raw(".").raw(&self.streams[instrument].symbol).raw("\"");
         text
@@ -52,6 +52,9 @@ impl Bybit {
     ) -> Vec<u8> {
         let of = &market.instruments()[instrument];
         let side = if trade.taker == Side::Buy { "Buy" } else { "Sell" };
+        if self.is_option() {
+            return self.write_option_trade(at, instrument, (of, trade), (name, side), seq);
+        }
         let symbol = &self.streams[instrument].symbol;
         let mut text = self.begin(instrument, "publicTrade", 320);
         self.envelope(&mut text, at, "snapshot", self.is_spot());
@@ -75,7 +78,7 @@ impl Bybit {
         text.done()
     }
 
-    fn levels(text: &mut Text, of: &Instrument, levels: &[Level], places: u8) {
+    pub(super) fn levels(text: &mut Text, of: &Instrument, levels: &[Level], places: u8) {
         text.raw("[");
         for (at, level) in levels.iter().enumerate() {
             text.raw(if at == 0 { "[\"" } else { ",[\"" });
@@ -94,6 +97,9 @@ impl Bybit {
         diff: &Diff,
     ) -> Vec<u8> {
         let (of, stream) = (&market.instruments()[instrument], &self.streams[instrument]);
+        if self.is_option() {
+            return self.write_option_book(of, at, instrument, kind, diff);
+        }
         let count = diff.bids.len() + diff.asks.len();
         let mut text = self.begin(instrument, &format!("orderbook.{}", self.depth), 200 + count * 30);
         self.envelope(&mut text, at, kind, self.is_spot());
@@ -195,14 +201,5 @@ impl Bybit {
         text.raw("\",\"S\":\"").raw(position).raw("\",\"v\":\"").decimal(of.size(order.size), 0);
         text.raw("\",\"p\":\"").decimal(of.price(order.price), 0).raw("\"}]}");
         text.done()
-    }
-
-    /// The product in paths and answers.
-    pub(super) const fn category(&self) -> &'static str {
-        match self.product {
-            Product::Spot => "spot",
-            Product::Linear => "linear",
-            Product::Inverse => "inverse",
-        }
     }
 }

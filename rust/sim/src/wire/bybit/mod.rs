@@ -1,4 +1,4 @@
-//! Bybit spot, linear and inverse: the topics of a public connection and the instrument endpoint.
+//! Bybit spot, linear, inverse and option: the topics of a public connection and the instrument endpoint.
 //!
 //! Layouts: the exchange's v5 documentation as of 2026-08 and frames captured in 2024 to 2026. A book topic shows
 //! the best levels of a side: what leaves that window is taken away by a change, what enters it comes by one. `u`
@@ -7,6 +7,7 @@
 
 mod definitions;
 mod messages;
+mod options;
 
 use std::collections::BTreeMap;
 
@@ -25,10 +26,62 @@ pub(super) const SPOT: Feed = Feed { name: "bybit-spot", product: Product::Spot,
 pub(super) const LINEAR: Feed = Feed { name: "bybit-linear", product: Product::Linear, wire: make };
 /// Bybit inverse contracts.
 pub(super) const INVERSE: Feed = Feed { name: "bybit-inverse", product: Product::Inverse, wire: make };
+/// Bybit options: one on each of the linear contracts, which are what it is worth.
+pub(super) const OPTION: Feed = Feed { name: "bybit-option", product: Product::Linear, wire: options::make };
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Spot,
+    Linear,
+    Inverse,
+    Option,
+}
+
+impl Kind {
+    fn of(market: &Market) -> Self {
+        match market.instruments().first().map_or(Product::Spot, |i| i.product) {
+            Product::Spot => Self::Spot,
+            Product::Linear => Self::Linear,
+            Product::Inverse => Self::Inverse,
+        }
+    }
+
+    /// The name in paths and answers.
+    const fn category(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::Linear => "linear",
+            Self::Inverse => "inverse",
+            Self::Option => "option",
+        }
+    }
+
+    /// Levels of a side that the book topic shows.
+    const fn depth(self) -> usize {
+        match self {
+            Self::Spot => 200,
+            Self::Linear | Self::Inverse => 50,
+            Self::Option => 100,
+        }
+    }
+
+    /// How often the book topic tells changes, ns.
+    const fn every(self) -> u64 {
+        match self {
+            Self::Spot | Self::Option => 100 * MILLI,
+            Self::Linear | Self::Inverse => 20 * MILLI,
+        }
+    }
+
+    /// The venue's symbol of an instrument.
+    fn symbol(self, instrument: &Instrument) -> String {
+        if self == Self::Option { options::symbol(instrument) } else { symbol(instrument) }
+    }
+}
 
 fn make(market: &Market, seed: u64, channels: Channels, start: u64) -> Box<dyn Wire> {
-    let product = market.instruments().first().map_or(Product::Spot, |i| i.product);
-    with_depth(market, seed, channels, start, depth(product))
+    with_depth(market, seed, channels, start, Kind::of(market).depth())
 }
 
 /// A wire whose book topic shows `depth` levels of a side.
@@ -39,7 +92,7 @@ pub(crate) fn with_depth(
     start: u64,
     depth: usize,
 ) -> Box<dyn Wire> {
-    Box::new(Bybit::new(market, seed, channels, start, depth))
+    Box::new(Bybit::new(Kind::of(market), market, seed, channels, start, depth))
 }
 
 /// What the venue keeps of one instrument.
@@ -63,7 +116,7 @@ struct Stream {
 /// The venue.
 #[derive(Debug)]
 struct Bybit {
-    product: Product,
+    kind: Kind,
     /// Levels of a side that the book topic shows.
     depth: usize,
     channels: Channels,
@@ -96,9 +149,8 @@ pub(crate) fn instrument_id(instrument: &Instrument) -> String {
 }
 
 impl Bybit {
-    fn new(market: &Market, seed: u64, channels: Channels, start: u64, depth: usize) -> Self {
+    fn new(kind: Kind, market: &Market, seed: u64, channels: Channels, start: u64, depth: usize) -> Self {
         let mut random = Random::new(seed, 4);
-        let product = market.instruments().first().map_or(Product::Spot, |i| i.product);
         let seq = 100_000_000_000 + random.below(900_000_000_000);
         let streams: Vec<Stream> = market
             .instruments()
@@ -108,7 +160,7 @@ impl Bybit {
                 let told =
                     |side| market.book(at).levels(side).take(depth).map(|l| (l.price, l.size)).collect();
                 Stream {
-                    symbol: symbol(instrument),
+                    symbol: kind.symbol(instrument),
                     u: 2 + random.below(90_000_000),
                     seq: seq + at as u64,
                     told: [told(Side::Buy), told(Side::Sell)],
@@ -123,19 +175,28 @@ impl Bybit {
             .collect();
         let count = streams.len();
         Self {
-            product,
+            kind,
             depth,
             channels,
             seq: seq + count as u64,
             streams,
             random,
-            diffs: Rounds::new(start, if product == Product::Spot { 100 } else { 20 } * MILLI, count),
+            diffs: Rounds::new(start, kind.every(), count),
             candles: Rounds::new(start, SECOND, count),
         }
     }
 
     const fn is_spot(&self) -> bool {
-        matches!(self.product, Product::Spot)
+        matches!(self.kind, Kind::Spot)
+    }
+
+    const fn is_option(&self) -> bool {
+        matches!(self.kind, Kind::Option)
+    }
+
+    /// When a book changed, as its message says it: one of an option has the time of the message alone.
+    fn changed(&self, instrument: usize, at: u64) -> u64 {
+        millis(if self.is_option() { at } else { self.streams[instrument].changed_ns })
     }
 
     /// The next `seq`: other books of the engine take some too.
@@ -209,10 +270,10 @@ impl Bybit {
         let seq = self.next_seq();
         let [bids, asks] =
             changes.map(|levels| levels.into_iter().map(|(price, size)| Level { price, size }).collect());
+        let ts_event = self.changed(instrument, at);
         let stream = &mut self.streams[instrument];
         stream.seq = seq;
-        let diff =
-            Diff { after: stream.u, id: stream.u + 1, bids, asks, ts_event: millis(stream.changed_ns) };
+        let diff = Diff { after: stream.u, id: stream.u + 1, bids, asks, ts_event };
         stream.u += 1;
         let body = self.write_book(market, at, instrument, "delta", &diff);
         self.push(at, instrument, body, Content::Diff(diff), out);
@@ -258,34 +319,39 @@ impl Bybit {
     }
 }
 
-/// Levels of a side that the book topic shows.
-const fn depth(product: Product) -> usize {
-    if matches!(product, Product::Spot) { 200 } else { 50 }
-}
-
 impl Wire for Bybit {
     fn instrument_id(&self, instrument: &Instrument) -> String {
-        instrument_id(instrument)
+        if self.is_option() { options::instrument_id(instrument) } else { instrument_id(instrument) }
     }
 
     fn url(&self) -> &'static str {
-        match self.product {
-            Product::Spot => "wss://stream.bybit.com/v5/public/spot",
-            Product::Linear => "wss://stream.bybit.com/v5/public/linear",
-            Product::Inverse => "wss://stream.bybit.com/v5/public/inverse",
+        match self.kind {
+            Kind::Spot => "wss://stream.bybit.com/v5/public/spot",
+            Kind::Linear => "wss://stream.bybit.com/v5/public/linear",
+            Kind::Inverse => "wss://stream.bybit.com/v5/public/inverse",
+            Kind::Option => "wss://stream.bybit.com/v5/public/option",
         }
     }
 
     fn subscribe(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let topics = self.topics();
-        let names: Vec<String> = self
+        let mut names: Vec<String> = self
             .streams
             .iter()
-            .flat_map(|stream| topics.iter().map(|topic| format!("\"{topic}.{}\"", stream.symbol)))
+            .flat_map(|stream| {
+                topics.iter().map(|topic| format!("\"{topic}.{}\"", self.named(topic, stream)))
+            })
             .collect();
+        // Options of one coin have their trades in one topic.
+        names.sort();
+        names.dedup();
         let said = if self.is_spot() { "subscribe" } else { "" };
         let pair = |(at, names): (usize, &[String])| {
-            let sent = format!("{{\"req_id\":\"{at}\",\"op\":\"subscribe\",\"args\":[{}]}}", names.join(","));
+            let names = names.join(",");
+            let sent = format!("{{\"req_id\":\"{at}\",\"op\":\"subscribe\",\"args\":[{names}]}}");
+            if self.is_option() {
+                return (sent.into_bytes(), options::acknowledgement(&names).into_bytes());
+            }
             let answer = format!(
                 "{{\"success\":true,\"ret_msg\":\"{said}\",\"conn_id\":\"2b1a\",\"req_id\":\"{at}\",\"op\":\"subscribe\"}}"
             );
@@ -308,7 +374,7 @@ impl Wire for Bybit {
             levels.sort_unstable_by_key(|level| -side.sign() * level.price);
             levels
         };
-        let ts_event = millis(stream.changed_ns);
+        let ts_event = self.changed(instrument, at);
         let (bids, asks) = (levels(Side::Buy), levels(Side::Sell));
         let whole = Diff { after: stream.u, id: stream.u, bids, asks, ts_event };
         let body = self.write_book(market, at, instrument, "snapshot", &whole);
@@ -333,6 +399,9 @@ impl Wire for Bybit {
                 let content =
                     Content::Quote { id: seq, bid: top.bid, ask: top.ask, ts_event: Some(millis(at)) };
                 self.push(at, instrument, body, content, out);
+            }
+            Body::Mark(mark) if self.is_option() && self.channels.has(Channel::Mark) => {
+                self.tell_option(market, at, instrument, &mark, out);
             }
             Body::Mark(mark) if self.channels.has(Channel::Mark) => {
                 self.tell_mark(market, at, instrument, &mark, out);

@@ -11,6 +11,7 @@ use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time::{DAY, HOUR, MINUTE};
 use crate::venue::each::tell_each;
+use crate::venue::shape;
 use crate::venue::url;
 use crate::venue::values::{
     Item, Levels, epoch, items, moment, name, number_text, pass, price, require, size, size_or_zero, text,
@@ -52,6 +53,9 @@ const DATA: [Data; 8] = [
     Data::Funding,
     Data::Instruments,
 ];
+
+/// `error`, `errors`, `instrumentStatus`; `event`, `feed`: what may hold none of [`DATA`].
+const HAS_OTHER: u64 = 0b111 << 10 | 1 << 16 | 1 << 18;
 
 impl<'a> Message<'a> for Answer {
     const KEYS: &'static [Key] = keys![
@@ -132,6 +136,8 @@ pub(super) fn tell(
     }
     if !told && seen == 0 {
         market.unknown_topic("(no feed)");
+    } else if !told && seen & HAS_OTHER == 0 {
+        market.unknown_topic(shape::UNKNOWN);
     } else if !told {
         market.item(End::Control);
     }
@@ -380,7 +386,7 @@ fn executions(
         others += u64::from(!is_one);
         Ok(is_one.then_some(trade))
     })?;
-    (0..others).for_each(|_| market.item(End::Control));
+    (0..others).for_each(|_| market.unknown_topic(shape::UNKNOWN));
     let trades: Vec<_> = found.into_iter().filter_map(Item::transpose).collect();
     if !trades.is_empty() || others == 0 {
         tell::trades(trades, frame, market);

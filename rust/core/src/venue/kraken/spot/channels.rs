@@ -87,6 +87,11 @@ pub(super) fn book_name(depth: u16) -> Cow<'static, str> {
     }
 }
 
+/// The depth that a book's channel has in its name.
+pub(super) fn depth_named(channel: &str) -> Option<u16> {
+    channel.strip_prefix("book-").and_then(number)
+}
+
 /// The channel of books from REST answers.
 pub(super) const REST_BOOK: &str = "snapshot";
 
@@ -101,7 +106,7 @@ pub(super) fn book_rank(channel: &str) -> u32 {
         REST_BOOK => 5_000,
         "ticker" => 6_000,
         ORDERS => 9_000,
-        _ => match channel.strip_prefix("book-").and_then(number) {
+        _ => match depth_named(channel) {
             Some(depth) => 1_001_u32.saturating_sub(depth.into()).max(1),
             None => 8_000,
         },

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::channels::DEFAULT_DEPTH;
+use super::channels::{DEFAULT_DEPTH, depth_named};
+use crate::feed::Market;
 use crate::symbol::SlotId;
 
 /// Number of a connection: source and number in it.
@@ -29,6 +30,10 @@ impl Recent {
 
     fn get(&self, connection: Connection) -> Option<u16> {
         self.0.iter().rev().find(|(held, _)| *held == connection).map(|(_, depth)| *depth)
+    }
+
+    fn last(&self) -> Option<u16> {
+        self.0.last().map(|(_, depth)| *depth)
     }
 }
 
@@ -65,12 +70,34 @@ impl Depths {
         depth
     }
 
-    /// The depth of a book that changes: that of its snapshot, else as acknowledged, else the venue's default.
-    pub(super) fn of_update(&self, connection: Connection, (slot, symbol): (SlotId, &str)) -> u16 {
-        let shown = self.shown.get(&slot).and_then(|recent| recent.get(connection));
+    /// The depth of a book that changes: that of its snapshot, else as acknowledged. Of a connection that is known by neither
+    /// (its recording goes on from one before it) that of the pair's newest book, else of the one that was left, `left`;
+    /// else the venue's default.
+    pub(super) fn of_update(
+        &mut self,
+        connection: Connection,
+        (slot, symbol): (SlotId, &str),
+        left: impl FnOnce() -> Option<u16>,
+    ) -> u16 {
+        let shown = self.shown.get(&slot);
         let acknowledged = || self.acknowledged.get(symbol)?.get(connection);
-        shown.or_else(acknowledged).unwrap_or(DEFAULT_DEPTH)
+        let newest = || shown.and_then(Recent::last);
+        if let Some(depth) = shown.and_then(|recent| recent.get(connection)).or_else(acknowledged) {
+            return depth;
+        }
+        match newest().or_else(left) {
+            Some(depth) => {
+                self.shown.entry(slot).or_default().set(connection, depth);
+                depth
+            }
+            None => DEFAULT_DEPTH,
+        }
     }
+}
+
+/// The depth of the deepest book of `slot` that an earlier recording left.
+pub(super) fn left(market: &Market, slot: SlotId) -> Option<u16> {
+    market.left(slot).filter_map(|(channel, _)| depth_named(channel)).max()
 }
 
 #[cfg(test)]
@@ -81,17 +108,23 @@ mod tests {
     fn what_tells_a_depth() {
         let mut depths = Depths::default();
         let (one, other, pair) = ((0, 1), (0, 2), (7, "BTC/USD"));
-        assert_eq!(depths.of_update(one, pair), 10);
+        let none = || None;
+        assert_eq!(depths.of_update(one, pair, none), 10);
         depths.acknowledge(one, pair.1, Some(500));
-        assert_eq!(depths.of_update(one, pair), 500);
-        assert_eq!(depths.of_update(other, pair), 10);
+        assert_eq!(depths.of_update(one, pair, none), 500);
+        assert_eq!(depths.of_update(other, pair, none), 10);
         assert_eq!(depths.of_snapshot(one, pair, 25), 500);
         assert_eq!(depths.of_snapshot(other, pair, 25), 25);
-        assert_eq!((depths.of_update(one, pair), depths.of_update(other, pair)), (500, 25));
+        assert_eq!((depths.of_update(one, pair, none), depths.of_update(other, pair, none)), (500, 25));
         depths.acknowledge(one, pair.1, None);
         depths.acknowledge(other, pair.1, Some(u64::MAX));
         assert_eq!(depths.of_snapshot(one, pair, 25), 10);
         (10..1_000).for_each(|number| depths.acknowledge((0, number), pair.1, Some(25)));
+        assert_eq!(depths.of_update((1, 0), pair, none), 25, "a file that goes on: as the pair's newest");
+        let eth = (8, "ETH/USD");
+        assert_eq!(depths.of_update((1, 0), eth, none), 10);
+        assert_eq!(depths.of_update((1, 0), eth, || Some(500)), 500, "as the book that was left");
+        assert_eq!(depths.of_update((1, 0), eth, none), 500, "which is said once");
         assert_eq!(depths.acknowledged[pair.1].0.len(), Recent::MAX);
     }
 }

@@ -343,6 +343,13 @@ impl KrakenDecoder {
         levels.clear();
         for answer in rest::read(&mut cursor, frame.context, levels, payload, unknown)? {
             let (key, data) = answer;
+            let data = match data {
+                Ok(data) => data,
+                Err(error) => {
+                    market.reject_item(frame, &key, error);
+                    continue;
+                }
+            };
             if matches!(data, Data::Instruments) {
                 instruments::read_answer(frame.body, frame.ts, &mut self.keys, market)?;
                 market.item(End::Control);

@@ -3,11 +3,11 @@
 use super::frames::Data;
 use super::messages::{Bar, BookHead};
 use super::v1;
-use crate::json::{Cursor, JsonError, Key, Message, Order, UnknownKeys, keys};
+use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time::MINUTE;
 use crate::venue::running::Candle;
 use crate::venue::url;
-use crate::venue::values::{Item, Levels, items};
+use crate::venue::values::{Item, Levels, items, require};
 
 /// What a value of `result` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +19,32 @@ enum Shape {
     Other,
 }
 
-/// The values of `result`, each with its key; pairs' definitions are one, whose key is empty.
+/// The values of `result`, each with its key, or what is wrong with it; pairs' definitions are one, whose key is empty.
 pub(super) fn read<'a>(
     cursor: &mut Cursor<'a>,
     context: &str,
     levels: &mut Levels,
     order: &mut Order,
     unknown: &mut UnknownKeys,
-) -> Result<Vec<(String, Data<'a>)>, JsonError> {
-    if cursor.peek() != b'{' {
-        return Ok(vec![(String::new(), Data::None)]);
+) -> Result<Vec<(String, Item<Data<'a>>)>, JsonError> {
+    if cursor.null() {
+        return Ok(vec![(String::new(), Ok(Data::None))]);
     }
-    let mut found: Vec<(String, Data<'a>)> = Vec::new();
+    let mut found: Vec<(String, Item<Data<'a>>)> = Vec::new();
     cursor.members(|key, cursor| {
-        let shape = if key == b"last" { Shape::Other } else { shape(cursor.rest()) };
+        cursor.peek();
+        let (start, depth) = (cursor.offset(), cursor.depth());
+        let name = || String::from_utf8_lossy(key).into_owned();
+        let shape = match shape(cursor) {
+            _ if key == b"last" => Shape::Other,
+            Ok(shape) => shape,
+            Err(error) if error.kind.is_syntax() => return Err(error),
+            Err(error) => {
+                found.push((name(), Err(error)));
+                return cursor.pass_over(start, depth);
+            }
+        };
+        cursor.seek(start);
         let data = match shape {
             Shape::Trades => Data::Trades(items(cursor, |cursor, _| v1::trade(cursor))?),
             Shape::Candles => {
@@ -44,64 +56,89 @@ pub(super) fn read<'a>(
             Shape::Book => {
                 let mut head =
                     BookHead { starts: [levels.bids.len(), levels.asks.len()], ..BookHead::default() };
-                v1::book(cursor, levels, &mut head, order, unknown)?;
+                let seen = v1::book(cursor, levels, &mut head, order, unknown)?;
+                require(seen, v1::Book::KEYS, v1::ANSWERED, start)?;
                 Data::Books(vec![Ok(head)])
             }
             Shape::Pair => {
                 cursor.skip()?;
-                if !found.iter().any(|(_, data)| matches!(data, Data::Instruments)) {
-                    found.push((String::new(), Data::Instruments));
+                if !found.iter().any(|(_, data)| matches!(data, Ok(Data::Instruments))) {
+                    found.push((String::new(), Ok(Data::Instruments)));
                 }
                 return Ok(());
             }
             Shape::Other => return cursor.skip(),
         };
-        found.push((String::from_utf8_lossy(key).into_owned(), data));
+        found.push((name(), Ok(data)));
         Ok(())
     })?;
     if found.is_empty() {
-        found.push((String::new(), Data::None));
+        found.push((String::new(), Ok(Data::None)));
     }
     Ok(found)
 }
 
-/// By what comes first: the keys of an object, the members of the first item of an array.
-fn shape(value: &[u8]) -> Shape {
-    let mut look = Cursor::new(value);
-    match look.peek() {
+/// By the keys of an object, by the first item of an array that tells.
+///
+/// # Errors
+/// What is wrong with an object; [`Kind::Value`] for an array of which no item is one of ours.
+fn shape(cursor: &mut Cursor<'_>) -> Result<Shape, JsonError> {
+    let first = cursor.peek();
+    let start = cursor.offset();
+    Ok(match first {
         b'{' => {
-            let seen =
-                look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).unwrap_or(0);
+            let seen = cursor.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default())?;
             match seen {
-                seen if seen & 0b11 == 0b11 => Shape::Book,
-                seen if seen & 0b1100 == 0b1100 => Shape::Pair,
+                seen if seen & 0b11 != 0 => Shape::Book,
+                seen if seen & 0b11100 != 0 => Shape::Pair,
                 _ => Shape::Other,
             }
         }
         b'[' => {
-            let (mut count, mut is_text) = (0, false);
-            let read = look.expect(b'[').is_ok()
-                && look
-                    .array(|look| {
-                        is_text |= count == 0 && look.peek() == b'"';
-                        count += 1;
-                        look.skip()
-                    })
-                    .is_ok();
-            match (read, is_text, count) {
-                (true, true, 6..) => Shape::Trades,
-                (true, false, 8) => Shape::Candles,
-                _ => Shape::Other,
+            let (mut found, mut is_empty) = (None, true);
+            cursor.array(|cursor| {
+                is_empty = false;
+                let item = item(cursor)?;
+                found = found.or(item);
+                Ok(())
+            })?;
+            match found {
+                Some(shape) => shape,
+                None if is_empty => Shape::Other,
+                None => return Err(JsonError { kind: Kind::Value, at: start }),
             }
         }
-        _ => Shape::Other,
+        _ => {
+            cursor.skip()?;
+            Shape::Other
+        }
+    })
+}
+
+/// Of what an array is that has this item: of trades `[price, volume, time, …]`, of candles of eight members, of spreads
+/// of three.
+fn item(cursor: &mut Cursor<'_>) -> Result<Option<Shape>, JsonError> {
+    if cursor.peek() != b'[' {
+        return cursor.skip().map(|()| None);
     }
+    let (mut count, mut is_text) = (0, false);
+    cursor.array(|cursor| {
+        is_text |= count == 0 && cursor.peek() == b'"';
+        count += 1;
+        cursor.skip()
+    })?;
+    Ok(match (is_text, count) {
+        (true, 6..) => Some(Shape::Trades),
+        (false, 8) => Some(Shape::Candles),
+        (false, 3) => Some(Shape::Other),
+        _ => None,
+    })
 }
 
 struct Look;
 
 impl<'a> Message<'a> for Look {
-    const KEYS: &'static [Key] = keys!["asks", "bids", "altname", "pair_decimals"];
+    const KEYS: &'static [Key] = keys!["asks", "bids", "pair_decimals", "lot_decimals", "wsname"];
 
     fn value(&mut self, _: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         cursor.skip()
@@ -127,20 +164,26 @@ mod tests {
 
     #[test]
     fn shapes() {
+        let of = |value: &str| shape(&mut Cursor::new(value.as_bytes())).map_err(|error| error.kind);
         for (value, want) in [
-            (r#"[["1","2",3.5,"b","l",""]]"#, Shape::Trades),
-            (r#"[["1","2",3.5,"b","l","",7]]"#, Shape::Trades),
-            (r#"[[1,"1","2","3","4","5","6",7]]"#, Shape::Candles),
-            (r#"[[1,"1","2"]]"#, Shape::Other),
-            ("[]", Shape::Other),
-            (r#"{"asks":[],"bids":[]}"#, Shape::Book),
-            (r#"{"altname":"A","pair_decimals":1}"#, Shape::Pair),
-            (r#"{"a":["1"]}"#, Shape::Other),
-            (r#"{"asks":[}"#, Shape::Other),
-            ("7", Shape::Other),
-            ("", Shape::Other),
+            (r#"[["1","2",3.5,"b","l",""]]"#, Ok(Shape::Trades)),
+            (r#"[["1","2",3.5,"b","l","",7]]"#, Ok(Shape::Trades)),
+            (r#"[7,["1"],["1","2",3.5,"b","l","",7]]"#, Ok(Shape::Trades)),
+            (r#"[[1,"1","2","3","4","5","6",7]]"#, Ok(Shape::Candles)),
+            (r#"[[1,"1","2"]]"#, Ok(Shape::Other)),
+            (r#"[[1,"1"]]"#, Err(Kind::Value)),
+            ("[7]", Err(Kind::Value)),
+            ("[]", Ok(Shape::Other)),
+            (r#"{"asks":[],"bids":[]}"#, Ok(Shape::Book)),
+            (r#"{"asks":[]}"#, Ok(Shape::Book)),
+            (r#"{"altname":"A","pair_decimals":1}"#, Ok(Shape::Pair)),
+            (r#"{"altname":"A","decimals":1}"#, Ok(Shape::Other)),
+            (r#"{"a":["1"]}"#, Ok(Shape::Other)),
+            (r#"{"asks":[],"asks":[]}"#, Err(Kind::DuplicateKey)),
+            (r#"{"asks":[}"#, Err(Kind::Syntax)),
+            ("7", Ok(Shape::Other)),
         ] {
-            assert_eq!(shape(value.as_bytes()), want, "{value}");
+            assert_eq!(of(value), want, "{value}");
         }
         let at = |begin| Ok(Candle { begin, ..Candle::default() });
         assert_eq!(minutes("/0/public/OHLC?pair=A&interval=240", &[at(0)]), 240);

@@ -6,7 +6,7 @@ use super::channels::{ORDERS, REST_BOOK, book_name, depth_of, order_depth_of, sp
 use super::frames::{Data, KrakenDecoder};
 use super::messages::{Bar, BookHead, OrdersHead, Ticker, Trade};
 use super::moments::Role;
-use super::{instruments, sequence, v1};
+use super::{depths, instruments, sequence, v1};
 use crate::accounting::End;
 use crate::book::{OrderAction, Proof};
 use crate::data::AggressorSide;
@@ -117,7 +117,10 @@ impl KrakenDecoder {
                 let least = depth_of(bids.max(asks));
                 self.depths.of_snapshot((frame.source, frame.conn), (slot, symbol), least)
             }
-            None => self.depths.of_update((frame.source, frame.conn), (slot, symbol)),
+            None => {
+                let left = || depths::left(market, slot);
+                self.depths.of_update((frame.source, frame.conn), (slot, symbol), left)
+            }
         };
         let name = if told.name.is_empty() { book_name(depth) } else { told.name.into() };
         let role = match (told.is_snapshot, market.stands(slot, &name)) {
@@ -144,7 +147,12 @@ impl KrakenDecoder {
         let [bids, asks] = [0, 1].map(|side| head.starts[side]..head.ends[side]);
         let levels = &mut self.scratch.levels;
         if !told.is_answer {
-            let places = self.places.entry(slot).or_default();
+            let left = || {
+                let mut books = market.left(slot);
+                let written = books.find(|(channel, _)| *channel == name)?.1.most_written()?;
+                Some([written.price, written.size])
+            };
+            let places = self.places.entry(slot).or_insert_with(|| left().unwrap_or_default());
             if told.is_snapshot {
                 *places = [0; 2];
             }
@@ -185,7 +193,11 @@ impl KrakenDecoder {
         let depth = if is_snapshot {
             self.order_depths.of_snapshot(connection, (slot, symbol), order_depth_of(head.levels))
         } else {
-            self.order_depths.of_update(connection, (slot, symbol))
+            let left = || {
+                let mut books = market.left(slot);
+                books.find(|(channel, _)| *channel == ORDERS).map(|(_, book)| order_depth_of(book.levels()))
+            };
+            self.order_depths.of_update(connection, (slot, symbol), left)
         };
         let owner = self.owners.entry(slot).or_insert(connection);
         if is_snapshot {
@@ -250,7 +262,8 @@ impl KrakenDecoder {
 }
 
 /// Checksums are made of texts with all decimals of the pair. A recorder that read the numbers and wrote them again left
-/// trailing zeros out: they are put back, as many as any level of the book was written with.
+/// trailing zeros out: they are put back, as many as any level of the book was written with, also of one that an earlier
+/// recording left.
 fn pad(places: &mut [u8; 2], sides: [&mut [Written]; 2]) {
     for written in sides.iter().flat_map(|side| side.iter()) {
         *places = [places[0].max(written.price), places[1].max(written.size)];

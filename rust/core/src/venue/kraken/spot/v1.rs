@@ -149,6 +149,8 @@ pub(super) struct Book<'l> {
 
 /// The keys of a whole book, as bits.
 pub(super) const WHOLE: u64 = 0b11 | 0b11 << 5;
+/// The keys that a book which was asked for cannot be without, by their place.
+pub(super) const ANSWERED: &[usize] = &[5, 6];
 /// The bit of `c`.
 pub(super) const CHECKSUM: u64 = 1 << 4;
 

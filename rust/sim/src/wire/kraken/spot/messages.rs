@@ -7,10 +7,19 @@ use crate::wire::crc32::crc32;
 use crate::wire::{Carrier, Channel, Content, Message, Proven, Text};
 
 /// Decimals of every quantity.
-const PLACES: u8 = 8;
+pub(super) const PLACES: u8 = 8;
+
+/// Appends the digits of a number as the checksum has them: those of an integer.
+pub(super) fn digits(all: &mut Vec<u8>, value: Decimal, places: u8) {
+    let mut text = Text::default();
+    text.decimal(value, places);
+    let digits: Vec<u8> = text.done().into_iter().filter(u8::is_ascii_digit).collect();
+    let lead = digits.iter().take_while(|digit| **digit == b'0').count();
+    all.extend_from_slice(&digits[lead..]);
+}
 
 /// RFC 3339 text with six decimals, nine where `nanos` says so.
-fn moment(text: &mut Text, ns: u64, nanos: bool) {
+pub(super) fn moment(text: &mut Text, ns: u64, nanos: bool) {
     let (day, second) = (ns / 86_400_000_000_000, ns / 1_000_000_000 % 86_400);
     // Days of the civil calendar in eras of 400 years that begin in March.
     let shifted = day + 719_468;
@@ -41,16 +50,11 @@ fn levels(text: &mut Text, of: &Instrument, all: &[Level]) {
 }
 
 /// The checksum of the best levels: asks, then bids, digits alone.
-fn checksum(of: &Instrument, [bids, asks]: &[Vec<Level>; 2]) -> u32 {
+pub(super) fn checksum(of: &Instrument, [bids, asks]: &[Vec<Level>; 2]) -> u32 {
     let mut all = Vec::new();
     for level in asks.iter().chain(bids) {
-        for (value, places) in [(of.price(level.price), 0), (of.size(level.size), PLACES)] {
-            let mut text = Text::default();
-            text.decimal(value, places);
-            let digits: Vec<u8> = text.done().into_iter().filter(u8::is_ascii_digit).collect();
-            let lead = digits.iter().take_while(|digit| **digit == b'0').count();
-            all.extend_from_slice(&digits[lead..]);
-        }
+        digits(&mut all, of.price(level.price), 0);
+        digits(&mut all, of.size(level.size), PLACES);
     }
     crc32(&all)
 }
@@ -64,14 +68,23 @@ impl Kraken {
             (Channel::Book, "book"),
             (Channel::Quote, "ticker"),
             (Channel::Bar, "ohlc"),
+            (Channel::Orders, "level3"),
         ];
+        let by_order = self.channels.has(Channel::Orders);
         let mut out = Vec::new();
         for (channel, name) in all.into_iter().filter(|(channel, _)| self.channels.has(*channel)) {
+            if by_order && channel == Channel::Book {
+                continue;
+            }
             for stream in &self.streams {
                 let depth = stream.depth.to_string();
                 let (asked, told) = match channel {
                     Channel::Book => {
                         (format!(",\"depth\":{depth}"), format!("\"channel\":\"book\",\"depth\":{depth},"))
+                    }
+                    Channel::Orders => {
+                        let depth = stream.orders.depth();
+                        (format!(",\"depth\":{depth}"), format!("\"channel\":\"level3\",\"depth\":{depth},"))
                     }
                     Channel::Bar => {
                         (",\"interval\":1".to_owned(), "\"channel\":\"ohlc\",\"interval\":1,".to_owned())
@@ -92,7 +105,7 @@ impl Kraken {
         out
     }
 
-    fn begin(channel: &str, kind: &str, room: usize) -> Text {
+    pub(super) fn begin(channel: &str, kind: &str, room: usize) -> Text {
         let mut text = Text::with_room(room);
         text.raw("{\"channel\":\"").raw(channel).raw("\",\"type\":\"").raw(kind).raw("\"");
         text

@@ -5,10 +5,13 @@
 //! instrument in turn; levels that leave it are never told to be gone.
 
 mod messages;
+mod orders;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+
+use orders::Orders;
 
 use crate::market::{Body, Candle, Event, Instrument, Level, Market, Product, Side, Trade};
 use crate::wire::Carrier;
@@ -43,6 +46,7 @@ struct Stream {
     changed: bool,
     told_ns: u64,
     candle: Candle,
+    orders: Orders,
 }
 
 /// The venue.
@@ -75,6 +79,7 @@ impl Kraken {
                     changed: false,
                     told_ns: start,
                     candle: Candle::empty(start, market.last_price(at)),
+                    orders: Orders::new(market.book(at), at, start),
                 }
             })
             .collect();
@@ -186,6 +191,9 @@ impl Wire for Kraken {
     }
 
     fn snapshot(&self, market: &Market, instrument: usize, at: u64) -> Message {
+        if self.channels.has(Channel::Orders) {
+            return self.all_orders(market, instrument, at);
+        }
         let sides = [Side::Buy, Side::Sell].map(|side| self.told(instrument, side));
         let (body, content) = self.book(market, instrument, true, sides);
         Message { at, instrument, body, content, carrier: Carrier::Stream }
@@ -194,8 +202,9 @@ impl Wire for Kraken {
     fn event(&mut self, market: &Market, event: &Event, out: &mut Vec<Message>) {
         let Event { at, instrument, body } = *event;
         match body {
-            Body::Level(..) => {
+            Body::Level(side, level) => {
                 let stream = &mut self.streams[instrument];
+                stream.orders.follow(side, level, micros(at));
                 (stream.changed, stream.changed_ns) = (true, at);
             }
             Body::Trade(trade) => self.trade(market, at, instrument, trade, out),
@@ -217,7 +226,9 @@ impl Wire for Kraken {
     fn tick(&mut self, market: &Market, out: &mut Vec<Message>) {
         let at = self.next_at();
         let instrument = self.books.take();
-        if self.channels.has(Channel::Book) {
+        if self.channels.has(Channel::Orders) {
+            self.tell_orders(market, at, instrument, out);
+        } else if self.channels.has(Channel::Book) {
             self.tell_diff(market, at, instrument, out);
         }
     }

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::market::instruments;
+use crate::wire::OrderEvent;
 
-fn run(mut take: impl FnMut(&Market, Message)) {
+fn run(channels: Channels, mut take: impl FnMut(&Market, Message)) {
     let mut market = Market::new(instruments(Product::Spot, 7, 50, 1), 1, 0);
-    let mut wire = Kraken::new(&market, Channels::ALL, 0);
+    let mut wire = Kraken::new(&market, channels, 0);
     let (mut events, mut messages) = (Vec::new(), Vec::new());
     (0..7).for_each(|at| take(&market, wire.snapshot(&market, at, 0)));
     for _ in 0..30_000 {
@@ -38,7 +39,7 @@ fn keys(body: &str) -> String {
 #[test]
 fn keys_stand_in_the_venues_order() {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    run(|_, message| {
+    run(Channels::ALL, |_, message| {
         let body = String::from_utf8(message.body).expect("ASCII");
         let name = body.split('"').nth(3).unwrap_or_default().to_owned();
         found.entry(name).or_insert_with(|| keys(&body));
@@ -63,7 +64,7 @@ fn keys_stand_in_the_venues_order() {
 fn the_book_is_the_markets() {
     let mut held: Vec<[BTreeMap<i64, i64>; 2]> = vec![Default::default(); 7];
     let (mut last, mut cut) = ([0; 7], 0);
-    run(|market, message| {
+    run(Channels::ALL, |market, message| {
         let Content::Proven(proven) = &message.content else { return };
         let at = message.instrument;
         assert!(proven.whole || proven.ts_event > last[at]);
@@ -87,4 +88,35 @@ fn the_book_is_the_markets() {
         }
     });
     assert!(cut > 100, "{cut}");
+}
+
+#[test]
+fn the_orders_are_the_markets_levels() {
+    let mut sizes: Vec<BTreeMap<String, (Side, i64, i64)>> = vec![BTreeMap::new(); 7];
+    let mut told = 0;
+    run(Channels::of(Channel::Orders), |market, message| {
+        let Content::ByOrder(orders) = &message.content else { return };
+        let (at, held) = (message.instrument, &mut sizes[message.instrument]);
+        for change in &orders.changes {
+            told += 1;
+            let place = (change.side, change.level.price, change.level.size);
+            match change.event {
+                OrderEvent::Add => assert!(held.insert(change.id.clone(), place).is_none()),
+                OrderEvent::Modify => assert!(held.insert(change.id.clone(), place).is_some()),
+                OrderEvent::Delete => assert!(held.remove(&change.id).is_some()),
+            }
+        }
+        for side in [Side::Buy, Side::Sell] {
+            let want: BTreeMap<i64, i64> =
+                market.book(at).levels(side).take(orders.depth).map(|l| (l.price, l.size)).collect();
+            // What left the depth is not told to be gone.
+            held.retain(|_, (of, price, _)| *of != side || want.contains_key(price));
+            let mut found = BTreeMap::new();
+            for (_, price, size) in held.values().filter(|order| order.0 == side) {
+                *found.entry(*price).or_insert(0) += size;
+            }
+            assert_eq!(found, want);
+        }
+    });
+    assert!(told > 10_000, "{told}");
 }
