@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 # Times, memory, sizes, and parts of a whole: less is better.
 LESS = re.compile(r"\bns\b|_s$|MiB|bytes per row|whole/|share|RSS")
 # What a figure was measured on, not how well it went.
-GIVEN = re.compile(r"MiB of input|processor|^machine")
+GIVEN = re.compile(r"MiB of input|rows in the file|^machine|^measured|^quick")
 
 
 def figures(results: Any, path: str = "") -> Iterator[tuple[str, float]]:
@@ -38,27 +38,42 @@ def gain(name: str, old: float, new: float) -> float:
     return old / new if LESS.search(name) else new / old
 
 
+def newest(folder: Path, count: int) -> list[Path]:
+    """The newest results of a folder, the last one last."""
+
+    def when(file: Path) -> tuple[str, str, str]:
+        machine = json.loads(file.read_text())["machine"]
+        return machine["date"], machine.get("time", ""), file.stem
+
+    return sorted(folder.glob("*.json"), key=when)[-count:]
+
+
+def show(before: Path, after: Path, share: float = 0.15) -> int:
+    """Prints how two results differ; how many figures are worse by more than a share."""
+    old, new = (dict(figures(json.loads(file.read_text()))) for file in (before, after))
+    worse = 0
+    print(f"{before.name} -> {after.name}: times better, worst first")
+    both = [(gain(name, old[name], new[name]), name) for name in old.keys() & new.keys() if old[name] and new[name]]
+    for times, name in sorted(both):
+        is_worse = times < 1 - share
+        worse += is_worse
+        print(f"{'!' if is_worse else ' '} {times:6.2f}  {name}  {old[name]:.4g} -> {new[name]:.4g}")
+    for title, names in (("only before", old.keys() - new.keys()), ("only now", new.keys() - old.keys())):
+        for name in sorted(names):
+            print(f"  {title}: {name}")
+    return worse
+
+
 def main() -> int:
     """Compares."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("files", nargs="*", type=Path, help="an earlier result and a later one")
     parser.add_argument("--worse", type=float, default=0.15, help="share by which a figure may be worse")
     options = parser.parse_args()
-    files = options.files or sorted(RESULTS.glob("*.json"))[-2:]
+    files = options.files or newest(RESULTS, 2)
     if len(files) != 2:
         parser.error(f"two results are compared; there are {len(files)} in {RESULTS}")
-    old, new = (dict(figures(json.loads(file.read_text()))) for file in files)
-    worse = 0
-    print(f"{files[0].name} -> {files[1].name}: times better, worst first")
-    both = [(gain(name, old[name], new[name]), name) for name in old.keys() & new.keys() if old[name] and new[name]]
-    for times, name in sorted(both):
-        is_worse = times < 1 - options.worse
-        worse += is_worse
-        print(f"{'!' if is_worse else ' '} {times:6.2f}  {name}  {old[name]:.4g} -> {new[name]:.4g}")
-    for title, names in (("only before", old.keys() - new.keys()), ("only now", new.keys() - old.keys())):
-        for name in sorted(names):
-            print(f"  {title}: {name}")
-    return int(worse > 0)
+    return int(show(*files, options.worse) > 0)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ BEGIN, END = "<!-- feeds: made by docs/feeds.py -->\n", "<!-- /feeds -->\n"
 
 def benchmark(name: str) -> dict[str, Any] | None:
     """The newest figures of a feed's book frames."""
-    newest = max((ROOT / "benches/results").glob("*.json"))
-    lines = json.loads(newest.read_text())["peers"]
+    results = [json.loads(file.read_text()) for file in (ROOT / "benches/results").glob("*.json")]
+    newest = max(results, key=lambda result: (result["machine"]["date"], result["machine"].get("time", "")))
+    lines = newest["peers"]
     return next((line for line in lines if line.get("feed") == name and line["frames"] == "book"), None)
 
 

@@ -133,7 +133,8 @@ def decode_file(
     Raises
     ------
     InputError
-        A file that cannot be read, is no capture, or of no clear feed.
+        A file that cannot be read, is no capture, or of no clear feed. A dump is one of the code ``only_captures``:
+        `tickwright.convert` tells its repeats and its order, which need more than one reading.
     UsageError
         An unknown option.
 

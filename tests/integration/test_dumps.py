@@ -284,6 +284,62 @@ def test_a_hole_between_conversions_is_seen_whatever_the_mode(tmp_path: Path) ->
     assert later.gaps == 0
 
 
+def test_what_is_in_the_catalog_is_not_compared_but_refused(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+
+    def text(ids: range, size: int) -> str:
+        return "".join(f"{id_},1.5,{size},3,{START_MS + id_},true\n" for id_ in ids)
+
+    def sizes() -> list[tuple[str, int]]:
+        (rows,) = rows_of(catalog).values()
+        return [(row["trade_id"], int(row["size"])) for row in rows]
+
+    converted(write(tmp_path / "a", "BTCUSDT-trades-2024-01", text(range(10, 20), 2)), catalog)
+    before = sizes()
+    other = write(tmp_path / "b", "BTCUSDT-trades-2024-01", text(range(15, 25), 7))
+    with pytest.raises(tickwright.CatalogError, match="--replace") as caught:
+        converted(other, catalog)
+    assert caught.value.code == "overlap"
+    assert sizes() == before
+    converted(other, catalog, mode="replace")
+    assert [size == before[0][1] for _, size in sizes()] == [True] * 5 + [False] * 10
+    # A replacement that ends earlier takes away what it spans and no more: nothing is missing.
+    report = converted(write(tmp_path / "c", "BTCUSDT-trades-2024-01", text(range(15, 18), 9)), catalog, mode="replace")
+    assert [trade_id for trade_id, _ in sizes()] == [str(id_) for id_ in range(10, 25)]
+    assert report.gaps == 0
+
+
+@pytest.mark.parametrize("kind", ["csv.gz", "zip"])
+def test_parts_of_a_day_of_a_book_go_on_from_one_another(tmp_path: Path, kind: str) -> None:
+    header = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"
+
+    def part(number: int) -> Path:
+        rows = [
+            f"deribit,BTC-PERPETUAL,{stamp},{stamp},{str(event == 0).lower()},{side},{price + number},{event + 1}\n"
+            for event in range(5)
+            for stamp in [START_MS * 1_000 + number * 3_600_000_000 + event]
+            for side, price in (("bid", 100), ("ask", 200))
+        ]
+        return write(tmp_path / str(number), f"deribit_incremental_book_L2_{number}", header + "".join(rows), kind)
+
+    parts = [part(number) for number in range(2)]
+    converted(parts, tmp_path / "together", precision=(0, 0))
+    for source in parts:
+        converted(source, tmp_path / "apart", precision=(0, 0))
+    assert rows_of(tmp_path / "apart") == rows_of(tmp_path / "together")
+    # The later part first: the earlier one goes before it.
+    for source in reversed(parts):
+        converted(source, tmp_path / "backwards", precision=(0, 0))
+    assert rows_of(tmp_path / "backwards") == rows_of(tmp_path / "together")
+
+
+def test_a_dump_is_no_capture(tmp_path: Path) -> None:
+    source = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD, "zip")
+    with pytest.raises(tickwright.InputError, match=r"binance-trades.*tickwright\.convert") as caught:
+        tickwright.decode_file(source)
+    assert caught.value.code == "only_captures"
+
+
 def test_holes_in_ids_are_gaps(tmp_path: Path) -> None:
     lines = [f"{id_},1.5,2,3,{START_MS + id_},true" for id_ in (5, 6, 9, 10, 20)]
     report = converted(write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join(lines) + "\n"), tmp_path / "catalog")

@@ -86,7 +86,9 @@ fn stages(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("stages");
     group.throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("scan", |b| b.iter(|| memchr::memchr_iter(b'\n', black_box(text.as_bytes())).count()));
+    group.bench_function("scan", |b| {
+        b.iter(|| memchr::memchr_iter(b'\n', black_box(text.as_bytes())).count())
+    });
     group.bench_function("inflate", |b| {
         b.iter(|| {
             let input = Box::new(std::io::Cursor::new(packed.clone()));

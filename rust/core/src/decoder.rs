@@ -257,14 +257,18 @@ pub fn decode_file(
 ) -> Result<(Vec<(BatchKey, RecordBatch)>, Value), ConvertError> {
     use crate::capture::{self, CaptureOptions};
     use crate::convert::{capture_in, open_capture};
-    use crate::dump::DumpOptions;
+    use crate::dump::{self, DumpOptions, ProbeOptions};
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
     let file = std::path::Path::new(path);
     let probe = capture_in(file, path, &DumpOptions::default())
         .map_err(|error| ConvertError::of_dump(path.to_owned(), error))?;
-    let probe = probe.ok_or_else(|| ConvertError::UnknownContainer {
-        path: path.to_owned(),
-        known: capture::containers().collect::<Vec<_>>().join(", "),
+    let probe = probe.ok_or_else(|| match dump::probe(file, &ProbeOptions::default()) {
+        Ok(Some(dump)) => ConvertError::OnlyCaptures { path: path.to_owned(), format: dump.spec.name },
+        Ok(None) => ConvertError::UnknownContainer {
+            path: path.to_owned(),
+            known: capture::containers().collect::<Vec<_>>().join(", "),
+        },
+        Err(error) => ConvertError::of_dump(path.to_owned(), error),
     })?;
     let urls = probe.urls.iter().map(String::as_str);
     let found = feed

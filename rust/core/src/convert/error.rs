@@ -39,6 +39,16 @@ pub enum ConvertError {
         /// Containers there are.
         known: String,
     },
+    /// A dump where only captures are read.
+    #[error(
+        "{path} is a dump ({format}); this reads captures: tickwright.convert or `tickwright convert` takes dumps"
+    )]
+    OnlyCaptures {
+        /// The input.
+        path: String,
+        /// Format of the dump.
+        format: &'static str,
+    },
     /// An input whose feed is not clear.
     #[error(
         "{path}: which feed this is cannot be told from its URLs or frames; say it with --feed ({known})"
@@ -111,6 +121,7 @@ impl ConvertError {
             Self::Usage(_) => "usage",
             Self::Input { source, .. } => source.code(),
             Self::UnknownContainer { .. } => "unknown_container",
+            Self::OnlyCaptures { .. } => "only_captures",
             Self::UnknownFeed { .. } => "unknown_feed",
             Self::Dump { source, .. } => source.code(),
             Self::Conflict { .. } => "conflict",
@@ -131,6 +142,7 @@ impl ConvertError {
             | Self::Dump { .. }
             | Self::SameStream { .. }
             | Self::UnknownContainer { .. }
+            | Self::OnlyCaptures { .. }
             | Self::UnknownFeed { .. }
             | Self::Conflict { .. }
             | Self::NoBook { .. }
