@@ -98,8 +98,11 @@ impl BinanceDecoder {
             }
             Event::BookTicker => {
                 let mut ticker = BookTicker::default();
+                let is_named = alone.cursor.rest().starts_with(b"{\"e\":");
                 let read = alone.read(&mut ticker, &mut orders.book_ticker, unknown, BookTicker::NEEDED);
-                if matches!(read, Err(JsonError { kind: Kind::OtherEvent, .. })) {
+                let is_other = matches!(read, Err(JsonError { kind: Kind::OtherEvent, .. }));
+                // Without a name in front it was but a guess.
+                if is_other || !is_named && matches!(read, Ok(Err(_))) {
                     return Ok(Taken::No);
                 }
                 read?
@@ -171,7 +174,7 @@ mod tests {
         let aggregate = r#"{"e":"aggTrade","E":1700000000001,"a":5,"s":"BTCUSDT","p":"63113.20","q":"0.5","nq":"0.5","f":1,"l":2,"T":1700000000000,"m":false}"#;
         let ticker = r#"{"e":"bookTicker","u":12,"s":"BTCUSDT","b":"63113.2","B":"1.5","a":"63113.3","A":"0.25","T":1700000000000,"E":1700000000001}"#;
         let depth = r#"{"e":"depthUpdate","E":1700000000001,"T":1700000000000,"s":"BTCUSDT","U":1,"u":9,"pu":0,"b":[["63113.2","1"]],"a":[]}"#;
-        let edits: [(&str, &str); 16] = [
+        let edits: [(&str, &str); 17] = [
             ("", ""),
             (r#""s":"BTCUSDT""#, r#""s":"BTC/USDT""#),
             (r#""63113.2"#, r#""-63113.2"#),
@@ -185,6 +188,7 @@ mod tests {
             (r#","s":"BTCUSDT""#, r#","s":7"#),
             (r#"{"e":"#, r#"{"e":7,"f":"#),
             (r#"{"e":"bookTicker","#, "{"),
+            (r#"{"e":"#, r#"{"u":3,"e":"#),
             (r#"{"e":""#, r#"{"e":"x"#),
             (r#"}"#, r#"]"#),
             (r#"{"e":"#, r#"{"new":1,"e":"#),
