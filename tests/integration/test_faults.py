@@ -828,10 +828,10 @@ def test_foreign_files_are_never_touched(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def long_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seconds of work: a million and a half rows."""
+    """Seconds of work: three million rows."""
     path = tmp_path_factory.mktemp("long") / "long.ndjson"
     with path.open("wb") as out:
-        for first in range(1, 1_500_001, 50_000):
+        for first in range(1, 3_000_001, 50_000):
             out.write(text(trades(50_000, first)))
     return path
 
@@ -901,7 +901,7 @@ def test_the_same_source_committed_in_between(tmp_path: Path, long_source: Path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after", [0.0, 0.4])
+@pytest.mark.parametrize("after", [0.0, 0.2])
 def test_a_signal_stops_it_and_leaves_the_catalog_as_it_was(
     tmp_path: Path, long_source: Path, number: signal.Signals, after: float
 ) -> None:
