@@ -8,11 +8,6 @@ import tickwright
 
 from tests.frames import ROOT
 
-#: What is known to be missing; a line goes when its part comes.
-MISSING = {
-    ("bybit-option", "benchmark"),
-}
-
 
 @pytest.fixture(scope="module")
 def feeds() -> ModuleType:
@@ -31,7 +26,7 @@ def test_a_feed_has_every_part(feeds: ModuleType) -> None:
         for part, is_there in feeds.parts(feed).items()
         if not is_there
     }
-    assert missing == MISSING
+    assert missing == set()
 
 
 def test_the_pages_hold_the_table(feeds: ModuleType) -> None:
