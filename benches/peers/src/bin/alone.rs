@@ -105,7 +105,7 @@ fn inflate(path: &Path) -> Duration {
     let start = Instant::now();
     let archive = dump::open_archive(path, &DumpOptions::default()).expect("an archive");
     let mut input = match archive {
-        Some(member) => Inflate::member(member, false),
+        Some(archive) => Inflate::member(archive.files, false),
         None => Inflate::new(Box::new(File::open(path).expect("a file")), false).expect("gzip"),
     };
     let mut block = Vec::new();
