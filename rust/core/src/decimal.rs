@@ -346,9 +346,7 @@ pub(crate) fn mantissa(value: i128, decimals: u8) -> Option<u64> {
 #[inline]
 pub(crate) fn append(out: &mut Vec<u8>, value: i128, written: u8) {
     let Some((text, length)) = short_text(value, written) else { return append_slowly(out, value, written) };
-    let end = out.len() + length;
-    out.extend_from_slice(&text.to_le_bytes());
-    out.truncate(end);
+    lanes::push_text(out, text, length);
 }
 
 /// The text of a value in a register, its first byte lowest, and its length; `None` where it is longer.

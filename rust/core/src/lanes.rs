@@ -174,6 +174,15 @@ pub const fn sixteen_digits(number: u64) -> (u128, usize) {
     (values | u128::from_ne_bytes([b'0'; 16]), zeros)
 }
 
+/// Appends the first `length` bytes of a text in a register, its first byte lowest; at most sixteen.
+#[inline(always)]
+pub fn push_text(out: &mut Vec<u8>, text: u128, length: usize) {
+    let end = out.len() + length;
+    // A copy of a fixed size is two instructions, one of another a call.
+    out.extend_from_slice(&text.to_le_bytes());
+    out.truncate(end);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ConvertError;
 use super::plan::{self, Input};
-use crate::capture::{self, CaptureError, CaptureOptions, Compression};
+use crate::capture::{CaptureError, CaptureOptions, Compression};
 use crate::dump::{DumpError, DumpOptions, DumpReader, Inflating, Output, OutputOptions, Probe};
 use crate::feed::{Feed, FeedOptions, Frame, StreamKey, TradeMode};
 use crate::frame::Block;
@@ -179,10 +179,7 @@ fn capture(source: &plan::Source) -> Inspection {
 }
 
 fn read(source: &plan::Source, decoder: &mut Feed, report: &mut Inspection) -> Result<(), CaptureError> {
-    let name = source.input.path.to_string_lossy().into_owned();
-    let options = CaptureOptions::default();
-    let mut capture =
-        capture::open(plan::open(&source.input.path, &source.bounds)?, &name, &source.probe, &options)?;
+    let mut capture = source.open(&CaptureOptions::default())?;
     let mut block = Block::default();
     while capture.next_block(&mut block)? {
         report.bytes += block.overhead;

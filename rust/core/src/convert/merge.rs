@@ -7,8 +7,8 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use super::plan::{self, Source};
-use crate::capture::{self, Capture, CaptureError, CaptureOptions};
+use super::plan::Source;
+use crate::capture::{Capture, CaptureError, CaptureOptions};
 use crate::frame::{Block, FrameMeta};
 
 /// Sources read ahead on threads at the same time.
@@ -55,19 +55,11 @@ pub struct Merge<'a> {
 }
 
 fn start(source: &Source, options: &CaptureOptions, ahead: bool) -> Result<Reader, CaptureError> {
-    let name = source.input.path.to_string_lossy().into_owned();
-    let mut options = options.clone();
     if !ahead {
-        options.block_bytes = SMALL_BLOCK;
-        return Ok(Reader::InPlace(capture::open(
-            plan::open(&source.input.path, &source.bounds)?,
-            &name,
-            &source.probe,
-            &options,
-        )?));
+        let options = CaptureOptions { block_bytes: SMALL_BLOCK, ..options.clone() };
+        return source.open(&options).map(Reader::InPlace);
     }
-    let mut reader =
-        capture::open(plan::open(&source.input.path, &source.bounds)?, &name, &source.probe, &options)?;
+    let mut reader = source.open(options)?;
     let (send, blocks) = sync_channel(AHEAD);
     let (used, free) = sync_channel::<Block>(AHEAD);
     let thread = std::thread::spawn(move || {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ConvertError;
 use super::options::Skipped;
-use crate::capture::{self, CaptureError, Compression, Probe};
+use crate::capture::{self, Capture, CaptureError, CaptureOptions, Compression, Probe};
 use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec};
 use crate::store::OURS;
 use crate::venue::{self, FeedSpec};
@@ -36,6 +36,17 @@ pub struct Source {
     pub feed: &'static FeedSpec,
     /// How much an archive may inflate to.
     pub bounds: DumpOptions,
+}
+
+impl Source {
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// What opening it gives.
+    pub fn open(&self, options: &CaptureOptions) -> Result<Box<dyn Capture>, CaptureError> {
+        let name = self.input.path.to_string_lossy();
+        capture::open(open(&self.input.path, &self.bounds)?, &name, &self.probe, options)
+    }
 }
 
 /// A dump.

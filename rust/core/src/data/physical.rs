@@ -204,9 +204,7 @@ impl TextColumn {
         if value < 10_u64.pow(16) {
             let (digits, zeros) = crate::lanes::sixteen_digits(value);
             let zeros = zeros.min(15);
-            let end = self.bytes.len() + 16 - zeros;
-            self.bytes.extend_from_slice(&(digits >> (8 * zeros)).to_le_bytes());
-            self.bytes.truncate(end);
+            crate::lanes::push_text(&mut self.bytes, digits >> (8 * zeros), 16 - zeros);
         } else {
             self.bytes.extend_from_slice(value.to_string().as_bytes());
         }

@@ -394,16 +394,7 @@ fn read_event<'a>(
     let start = cursor.offset();
     match event {
         Event::Depth => {
-            levels.clear();
-            let mut message = Depth {
-                symbol: Cow::default(),
-                event: 0,
-                transaction: 0,
-                first: 0,
-                last: 0,
-                previous: None,
-                levels,
-            };
+            let mut message = Depth::new(levels);
             let seen = cursor.object(&mut message, &mut orders.depth, unknown)?;
             require(seen, Depth::KEYS, Depth::needed(product), start)?;
             *item = Parsed::Depth {
@@ -543,7 +534,7 @@ impl VenueDecoder for BinanceDecoder {
             return Ok(());
         }
         let Wrapper { stream, item, has_item, items, .. } = wrapper;
-        let stream = if stream.is_empty() { only_stream(&self.connections, frame) } else { &stream };
+        let stream = stream_of(&self.connections, frame, &stream);
         for item in &items {
             tell(self.product, &self.scratch.levels, frame, stream, item, market);
         }
@@ -597,11 +588,11 @@ fn looks_combined(cursor: &Cursor<'_>) -> bool {
     look.object(&mut Look, &mut Order::default(), &mut UnknownKeys::default()).is_ok_and(|seen| seen == 3)
 }
 
-/// The stream of a frame that names none: the only one of its connection, or empty.
+/// The stream a frame came by: named in it, or the only one of its connection.
 #[inline]
-pub(super) fn only_stream<'a>(connections: &'a Connections, frame: &Frame<'_>) -> &'a [u8] {
-    if connections.is_empty() {
-        return b"";
+pub(super) fn stream_of<'a>(connections: &'a Connections, frame: &Frame<'_>, named: &'a [u8]) -> &'a [u8] {
+    if !named.is_empty() || connections.is_empty() {
+        return named;
     }
     match connections.get(&(frame.source, frame.conn)).map(Vec::as_slice) {
         Some([only]) => only.as_bytes(),

@@ -186,7 +186,13 @@ impl<'a> Message<'a> for Depth<'a, '_> {
     }
 }
 
-impl Depth<'_, '_> {
+impl<'l> Depth<'_, 'l> {
+    /// One of which nothing was read; its levels go to `levels`, which are cleared.
+    pub fn new(levels: &'l mut Levels) -> Self {
+        levels.clear();
+        Self { symbol: Text::default(), event: 0, transaction: 0, first: 0, last: 0, previous: None, levels }
+    }
+
     /// The keys that cannot be missing.
     #[inline(always)]
     pub const fn needed(product: Product) -> &'static [usize] {

@@ -4,9 +4,7 @@
 //! [`frames`](super::frames), which reads any form with the same readers; nothing is taken of it here. As there, the
 //! market hears of a message when its frame was read to the last byte.
 
-use std::borrow::Cow;
-
-use super::frames::{BinanceDecoder, Event, Scratch, guess, only_stream};
+use super::frames::{BinanceDecoder, Event, Scratch, guess, stream_of};
 use super::messages::{AggTrade, BookTicker, Depth, Trade};
 use super::tell;
 use crate::feed::{Frame, Market, TradeKind, is_item_error};
@@ -110,19 +108,10 @@ impl BinanceDecoder {
                     .map_err(|error| (ticker.symbol, error))
             }
             Event::Depth => {
-                levels.clear();
-                let mut depth = Depth {
-                    symbol: Cow::default(),
-                    event: 0,
-                    transaction: 0,
-                    first: 0,
-                    last: 0,
-                    previous: None,
-                    levels,
-                };
+                let mut depth = Depth::new(levels);
                 let product = self.product;
                 let read = alone.read(&mut depth, &mut orders.depth, unknown, Depth::needed(product))?;
-                let stream = named.unwrap_or_else(|| only_stream(&self.connections, frame));
+                let stream = stream_of(&self.connections, frame, named.unwrap_or_default());
                 let (update, ts_event) = (depth.update(), depth.ts_event(product));
                 let Depth { symbol, levels, .. } = depth;
                 read.and_then(|()| tell::depth(product, levels, stream, &symbol, (update, ts_event), market))
@@ -140,11 +129,15 @@ impl BinanceDecoder {
 #[cfg(test)]
 mod tests {
     use crate::feed::{Feed, FeedOptions, Frame};
+    use crate::frame::FrameKind;
     use crate::venue;
 
     /// What a frame was (of a reject here the symbol may be known, there it is not), and what is known of it afterwards.
     fn said(feed: &str, body: &str) -> String {
         let mut feed = Feed::new(venue::feed(feed).expect("a feed"), FeedOptions::default());
+        // Frames that name no stream came by the only one of their connection.
+        let opened = "wss://fstream.binance.com/ws/btcusdt@depth20@100ms";
+        feed.push(&Frame { kind: FrameKind::Opened, context: opened, ..Frame::received(b"", 1) });
         let end = feed.push(&Frame::received(body.as_bytes(), 1_700_000_000_000_000_000));
         if serde_json::from_str::<serde_json::Value>(body).is_err() {
             // What is met first, a key that is wrong or the syntax, differs.
@@ -195,6 +188,7 @@ mod tests {
         ];
         let wrappers = [
             ("", ""),
+            (r#"{"stream":"","data":"#, "}"),
             (r#"{"stream":"btcusdt@depth@100ms","data":"#, "}"),
             (r#"{"stream":"btcusdt@depth20@100ms","data":"#, "}"),
             (r#"{"stream":"btcusdt@x","data":"#, r#","generated":1}"#),

@@ -74,9 +74,7 @@ fn of(ladder: &Ladder<Written>) -> u32 {
 pub(super) fn append_digits(out: &mut Vec<u8>, value: i128, written: u8) {
     if let Some(integer) = decimal::mantissa(value, written).filter(|integer| *integer < POW10[16]) {
         let (digits, zeros) = lanes::sixteen_digits(integer);
-        let end = out.len() + 16 - zeros;
-        out.extend_from_slice(&digits.checked_shr(8 * zeros as u32).unwrap_or(0).to_le_bytes());
-        out.truncate(end);
+        lanes::push_text(out, digits.checked_shr(8 * zeros as u32).unwrap_or(0), 16 - zeros);
         return;
     }
     let start = out.len();
