@@ -19,7 +19,7 @@ use tickwright_core::dump::{self, DumpOptions, DumpReader, Inflating, Output, Ou
 use tickwright_core::feed::{Feed, FeedOptions, Frame, StreamKey};
 use tickwright_core::frame::Block;
 use tickwright_core::schema::{Flavour, Label};
-use tickwright_core::store::{FileWriter, ROW_GROUP_ROWS};
+use tickwright_core::store::{FileWriter, ROW_GROUP_ROWS, Scratch};
 use tickwright_core::venue;
 
 /// Rows that are taken from a decoder at once.
@@ -34,11 +34,13 @@ struct Pages {
 }
 
 impl Pages {
-    fn write(&mut self) {
-        let rows = self.columns.take();
-        let label = label(rows.data_type(), &self.instrument_id, self.bar_type.as_deref());
-        let group = self.writer.encoder().and_then(|encoder| encoder.encode(rows, &label)).expect("pages");
+    fn write(&mut self, scratch: &mut Scratch) {
+        let label = label(self.columns.data_type(), &self.instrument_id, self.bar_type.as_deref());
+        let pieces = [(&self.columns, 0..self.columns.rows())];
+        let encoder = self.writer.encoder().expect("a schema");
+        let group = encoder.encode(&pieces, &label, scratch).expect("pages");
         self.writer.append(group).expect("space");
+        self.columns.clear();
     }
 }
 
@@ -58,6 +60,7 @@ fn label<'a>(data_type: DataType, instrument_id: &'a str, bar_type: Option<&'a s
 struct Encoding {
     folder: PathBuf,
     files: HashMap<StreamKey, Pages>,
+    scratch: Scratch,
     took: Duration,
     rows: usize,
 }
@@ -78,7 +81,7 @@ impl Encoding {
         let pages = self.files.get_mut(key).expect("it was put in above");
         pages.columns.extend_range(rows, 0..rows.rows());
         if pages.columns.rows() > ROW_GROUP_ROWS - HELD {
-            pages.write();
+            pages.write(&mut self.scratch);
         }
         self.took += start.elapsed();
     }
@@ -89,7 +92,7 @@ impl Encoding {
         let mut bytes = 0;
         for (_, mut pages) in self.files.drain() {
             if pages.columns.rows() > 0 {
-                pages.write();
+                pages.write(&mut self.scratch);
             }
             let label = label(pages.columns.data_type(), &pages.instrument_id, pages.bar_type.as_deref());
             let (summary, unsynced) = pages.writer.finish(&label).expect("a footer");
@@ -182,7 +185,13 @@ fn main() {
     let inflate = inflate(packed);
 
     let mut encoding =
-        Encoding { folder: folder.to_owned(), files: HashMap::new(), took: Duration::ZERO, rows: 0 };
+        Encoding {
+        folder: folder.to_owned(),
+        files: HashMap::new(),
+        scratch: Scratch::default(),
+        took: Duration::ZERO,
+        rows: 0,
+    };
     let start = Instant::now();
     if !dump_rows(plain, &mut encoding) {
         capture_rows(plain, &mut encoding);

@@ -15,9 +15,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::data::{AnyColumns, DataType, Rows};
+use crate::data::{DataType, Rows};
 use crate::schema::{Flavour, Label};
-use crate::store::{EncodedGroup, GroupEncoder, SavedGroup, StoreError};
+use crate::store::{EncodedGroup, GroupEncoder, SavedGroup, Scratch, StoreError};
 
 /// Groups that wait for a thread, at most; where there are more, they are left for later.
 const WAITING: usize = 4;
@@ -105,7 +105,7 @@ const fn is_unlabelled(data_type: DataType) -> bool {
 }
 
 impl Shared {
-    fn encode(&self, job: Job) -> Result<(), StoreError> {
+    fn encode(&self, job: &Job, scratch: &mut Scratch) -> Result<(), StoreError> {
         let label = Label {
             data_type: job.data_type,
             flavour: self.flavour,
@@ -116,13 +116,8 @@ impl Shared {
         };
         // A type with columns that cannot be kept is left.
         let Some(encoder) = GroupEncoder::apart(&self.path, &label)? else { return Ok(()) };
-        let mut columns = AnyColumns::new(job.data_type);
-        let rows = job.pieces.iter().map(|(_, range)| range.len()).sum();
-        columns.physical_mut().iter_mut().for_each(|column| column.reserve(rows));
-        for (rows, range) in job.pieces {
-            columns.extend_range(&rows.columns, range);
-        }
-        let group = encoder.encode(columns, &label)?;
+        let pieces: Vec<_> = job.pieces.iter().map(|(rows, range)| (&rows.columns, range.clone())).collect();
+        let group = encoder.encode(&pieces, &label, scratch)?;
         let at = self.end.fetch_add(group.bytes() as u64, Ordering::Relaxed);
         let saved = group.save(&self.file, at).map_err(StoreError::io(&self.path))?;
         self.done
@@ -133,11 +128,12 @@ impl Shared {
     }
 
     fn work(&self, waiting: &Mutex<Receiver<Job>>) {
+        let mut scratch = Scratch::default();
         loop {
             let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(job) = next else { break };
             // What fails here fails again, and is told, when the stream is written.
-            let _ = self.encode(job);
+            let _ = self.encode(&job, &mut scratch);
         }
     }
 }
@@ -283,7 +279,7 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{AggressorSide, TradeColumns, TradeRow};
+    use crate::data::{AggressorSide, AnyColumns, TradeColumns, TradeRow};
     use crate::time;
 
     fn rows(hours: &[u64]) -> Arc<Rows> {
@@ -340,9 +336,8 @@ mod tests {
             size_precision: 3,
         };
         let encoder = GroupEncoder::apart(dir.path(), &label).expect("a schema").expect("hot columns");
-        let mut columns = AnyColumns::new(DataType::Trade);
-        columns.extend_range(&batch.columns, 0..2);
-        let anew = encoder.encode(columns, &label).expect("a group");
+        let pieces = [(&batch.columns, 0..2)];
+        let anew = encoder.encode(&pieces, &label, &mut Scratch::default()).expect("a group");
         assert_eq!(found.bytes(), anew.bytes());
     }
 }

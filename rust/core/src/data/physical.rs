@@ -218,6 +218,20 @@ impl TextColumn {
         std::str::from_utf8(&self.bytes[start as usize..self.ends[row] as usize]).unwrap_or_default()
     }
 
+    /// Takes the bytes of the texts of some rows.
+    pub(crate) fn each_bytes(&self, rows: Range<usize>, mut take: impl FnMut(&[u8])) {
+        let mut start = rows.start.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
+        for end in &self.ends[rows] {
+            take(&self.bytes[start..*end as usize]);
+            start = *end as usize;
+        }
+    }
+
+    /// The texts' bytes and ends, taken out.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<u32>) {
+        (self.bytes, self.ends)
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

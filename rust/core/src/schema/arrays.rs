@@ -13,7 +13,6 @@ use arrow_schema::{DataType as Arrow, Field, Fields};
 
 use super::{Flavour, Label, SchemaError};
 use crate::data::{AnyColumns, DataType, Depth10Columns, TextColumn};
-use crate::decimal;
 
 /// Fields of one level of a v2 depth.
 pub(super) fn level_fields() -> Fields {
@@ -38,8 +37,14 @@ fn arrow_error(error: impl std::fmt::Display) -> SchemaError {
     SchemaError::Arrow(error.to_string())
 }
 
-fn text_array(column: &TextColumn) -> StringArray {
-    column.iter().map(Some).collect::<Vec<_>>().into()
+/// What the codes of a column stand for in v2; nothing for a column of other values.
+pub(crate) fn code_names(column: &str) -> &'static [&'static str] {
+    match column {
+        "action" => &ACTIONS,
+        "side" => &SIDES,
+        "aggressor_side" => &AGGRESSORS,
+        _ => &[],
+    }
 }
 
 impl Build<'_> {
@@ -63,19 +68,16 @@ impl Build<'_> {
                 self.push(FixedSizeBinaryArray::try_new(16, buffer, None).map_err(arrow_error)?);
             }
             Flavour::V1Standard => {
-                let narrow =
-                    |(row, value): (usize, &i128)| narrow(*value).ok_or_else(|| self.refuse(row, *value));
+                let data_type = self.label.data_type;
+                let narrow = |(row, value): (usize, &i128)| {
+                    narrow(*value).ok_or_else(|| SchemaError::narrow(data_type, row, *value))
+                };
                 let narrowed: Vec<i64> = values.iter().enumerate().map(narrow).collect::<Result<_, _>>()?;
                 let buffer = Buffer::from_vec(narrowed);
                 self.push(FixedSizeBinaryArray::try_new(8, buffer, None).map_err(arrow_error)?);
             }
         }
         Ok(())
-    }
-
-    #[cold]
-    fn refuse(&self, row: usize, value: i128) -> SchemaError {
-        SchemaError::Narrow { data_type: self.label.data_type, row, value: decimal::text(value) }
     }
 
     fn u64s(&mut self, values: Vec<u64>) {
@@ -134,8 +136,13 @@ impl Build<'_> {
         self.push(array);
     }
 
-    fn text(&mut self, column: &TextColumn) {
-        self.push(text_array(column));
+    fn text(&mut self, column: TextColumn) -> Result<(), SchemaError> {
+        let (bytes, ends) = column.into_parts();
+        i32::try_from(bytes.len()).map_err(|_| arrow_error("more than 2 GiB of text in one batch"))?;
+        let offsets = std::iter::once(0).chain(ends.into_iter().map(|end| end as i32)).collect::<Vec<_>>();
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        self.push(StringArray::try_new(offsets, Buffer::from_vec(bytes), None).map_err(arrow_error)?);
+        Ok(())
     }
 
     fn constant(&mut self, text: &str, rows: usize) {
@@ -189,7 +196,8 @@ impl Build<'_> {
     }
 }
 
-fn narrow(value: i128) -> Option<i64> {
+/// A value as `v1-standard` has it: nine decimals, 64 bits.
+pub(crate) fn narrow(value: i128) -> Option<i64> {
     const STEP: i128 = 10_i128.pow(7);
     // Sizes are unsigned there: the full 64 bits, kept as their bits.
     if value % STEP != 0 {
@@ -209,7 +217,7 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
             build.decimals(c.price)?;
             build.decimals(c.size)?;
             build.codes(c.aggressor_side, &AGGRESSORS)?;
-            build.text(&c.trade_id);
+            build.text(c.trade_id)?;
             build.times(c.ts_event, c.ts_init);
         }
         AnyColumns::Quote(c) => {
@@ -256,7 +264,7 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
         }
         AnyColumns::FundingRate(c) => {
             if v2 {
-                build.text(&c.rate);
+                build.text(c.rate)?;
                 let interval = c.interval.iter().map(|v| v.map(u64::from));
                 build.push(interval.collect::<UInt64Array>());
                 let next = c.next_funding_ns.iter().map(|v| v.map(|ns| ns as i64));
@@ -277,9 +285,9 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
                 build.names(&c.action);
             } else {
                 build.constant(label.instrument_id, rows);
-                build.text(&c.action);
+                build.text(c.action)?;
             }
-            build.text(&c.reason);
+            build.text(c.reason)?;
             build.nothing(rows);
             build.push(BooleanArray::from(c.is_trading));
             build.push(BooleanArray::from(vec![None; rows]));
@@ -288,8 +296,8 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
         }
         AnyColumns::Liquidation(c) => {
             build.constant(label.instrument_id, rows);
-            for column in [&c.side, &c.price, &c.average_price, &c.size, &c.trade_id] {
-                build.text(column);
+            for column in [c.side, c.price, c.average_price, c.size, c.trade_id] {
+                build.text(column)?;
             }
             build.constant(super::type_name(DataType::Liquidation, label.flavour), rows);
             build.custom_time(c.ts_event);
@@ -297,8 +305,8 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
         }
         AnyColumns::OpenInterest(c) => {
             build.constant(label.instrument_id, rows);
-            for column in [&c.value, &c.unit, &c.value_quote] {
-                build.text(column);
+            for column in [c.value, c.unit, c.value_quote] {
+                build.text(column)?;
             }
             build.constant(super::type_name(DataType::OpenInterest, label.flavour), rows);
             build.custom_time(c.ts_event);
@@ -306,7 +314,7 @@ pub(super) fn build(columns: AnyColumns, label: &Label<'_>) -> Result<Vec<ArrayR
         }
         AnyColumns::VolatilityIndex(c) => {
             build.constant(label.instrument_id, rows);
-            build.text(&c.value);
+            build.text(c.value)?;
             build.constant(super::type_name(DataType::VolatilityIndex, label.flavour), rows);
             build.custom_time(c.ts_event);
             build.custom_time(c.ts_init);

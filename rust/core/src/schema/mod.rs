@@ -16,8 +16,11 @@ use arrow_schema::{DataType as Arrow, Field, Schema, TimeUnit};
 use thiserror::Error;
 
 use crate::data::{AnyColumns, DataType};
+use crate::decimal;
 
 mod arrays;
+
+pub(crate) use arrays::{code_names, narrow};
 
 /// Which Nautilus schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +71,14 @@ pub enum SchemaError {
     /// Arrow refuses the arrays.
     #[error("columns do not fit their schema: {0}")]
     Arrow(String),
+}
+
+impl SchemaError {
+    /// Row `row` has a value that does not fit.
+    #[cold]
+    pub(crate) fn narrow(data_type: DataType, row: usize, value: i128) -> Self {
+        Self::Narrow { data_type, row, value: decimal::text(value) }
+    }
 }
 
 /// What a batch or a file says of itself.
@@ -283,6 +294,20 @@ fn fields(data_type: DataType, flavour: Flavour) -> Vec<Field> {
     };
     all.extend(times());
     all
+}
+
+/// Whether the fields of a type's schema are the columns of its rows, one by one.
+pub(crate) const fn is_columnar(data_type: DataType, flavour: Flavour) -> bool {
+    match data_type {
+        DataType::Trade
+        | DataType::Quote
+        | DataType::Delta
+        | DataType::Bar
+        | DataType::MarkPrice
+        | DataType::IndexPrice => true,
+        DataType::Depth10 => !matches!(flavour, Flavour::V2),
+        _ => false,
+    }
 }
 
 /// The Arrow schema of a type, with its metadata.

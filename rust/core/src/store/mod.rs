@@ -17,7 +17,7 @@ pub use error::StoreError;
 pub use files::sha256_file_while;
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};
 pub use parquet::{
-    EncodedGroup, FileSummary, FileWriter, GroupEncoder, ROW_GROUP_ROWS, SavedGroup, Unsynced,
+    EncodedGroup, FileSummary, FileWriter, GroupEncoder, ROW_GROUP_ROWS, SavedGroup, Scratch, Unsynced,
 };
 pub use paths::{Layout, file_name, folder, id_folder, parse_file_name};
 pub use staging::Staging;

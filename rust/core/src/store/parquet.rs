@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,21 +26,24 @@ use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::SchemaDescPtr;
 use arrow_array::RecordBatch;
-use arrow_schema::{Field, Schema};
+use arrow_schema::{Field, Fields, Schema};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::chunk::{self, Chunk};
+use super::chunk::{self, Chunk, Values, ValuesError};
 use super::files::hex;
 use super::storage::{LocalStorage, Output, Storage};
-use crate::data::AnyColumns;
-use crate::schema::{Label, arrow_schema, record_batch};
+use crate::data::{AnyColumns, Physical};
+use crate::schema::{Label, SchemaError, arrow_schema, code_names, is_columnar, record_batch};
 
 /// Rows of a row group.
 pub const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows of a page.
 pub(super) const PAGE_ROWS: usize = 16_384;
+
+/// The column whose pages have statistics.
+const TS_INIT: &str = "ts_init";
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +134,10 @@ pub struct FileWriter<W: Output = File> {
     others: Option<ArrowRowGroupWriterFactory>,
     rows: u64,
 }
+
+/// Memory that encoding uses again: one for each thread.
+#[derive(Default)]
+pub struct Scratch(chunk::Encoder);
 
 /// Encodes one row group of a file.
 pub struct GroupEncoder {
@@ -292,7 +300,8 @@ impl<W: Output> FileWriter<W> {
     /// A value that the flavour cannot hold, or what writing gives.
     #[cfg(test)]
     pub fn write_row_group(&mut self, columns: AnyColumns, label: &Label<'_>) -> Result<(), StoreError> {
-        let group = self.encoder()?.encode(columns, label)?;
+        let rows = 0..columns.rows();
+        let group = self.encoder()?.encode(&[(&columns, rows)], label, &mut Scratch::default())?;
         self.append(group)
     }
 
@@ -335,26 +344,69 @@ impl GroupEncoder {
         Ok(Some(Self { path: path.into(), schema: Arc::new(schema), others: Vec::new() }))
     }
 
-    /// Encodes the rows of the group.
+    /// Encodes the rows of the group, which come in pieces.
     ///
     /// # Errors
     /// A value that the flavour cannot hold.
-    pub fn encode(self, columns: AnyColumns, label: &Label<'_>) -> Result<EncodedGroup, StoreError> {
-        let batch = record_batch(columns, label)
-            .map_err(|e| StoreError::Parquet { path: self.path.to_path_buf(), reason: e.to_string() })?;
-        self.encode_batch(&batch)
+    pub fn encode(
+        self,
+        pieces: &[(&AnyColumns, Range<usize>)],
+        label: &Label<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<EncodedGroup, StoreError> {
+        let refused =
+            |e: SchemaError| StoreError::Parquet { path: self.path.to_path_buf(), reason: e.to_string() };
+        let fields = arrow_schema(label).fields;
+        if is_columnar(label.data_type, label.flavour) && fields.iter().all(|field| is_hot(field)) {
+            return self.encode_columns(pieces, &fields, scratch, refused);
+        }
+        let mut columns = AnyColumns::new(label.data_type);
+        for (piece, rows) in pieces {
+            columns.extend_range(piece, rows.clone());
+        }
+        let batch = record_batch(columns, label).map_err(refused)?;
+        self.encode_batch(&batch, scratch)
     }
 
-    fn encode_batch(self, batch: &RecordBatch) -> Result<EncodedGroup, StoreError> {
+    /// Encodes columns from where they are.
+    fn encode_columns(
+        &self,
+        pieces: &[(&AnyColumns, Range<usize>)],
+        fields: &Fields,
+        Scratch(encoder): &mut Scratch,
+        refused: impl Fn(SchemaError) -> StoreError,
+    ) -> Result<EncodedGroup, StoreError> {
+        let physical: Vec<Vec<&dyn Physical>> = pieces.iter().map(|(piece, _)| piece.physical()).collect();
+        let mut columns = Vec::with_capacity(fields.len());
+        for (at, field) in fields.iter().enumerate() {
+            let views: Vec<_> =
+                physical.iter().zip(pieces).map(|(of, (_, rows))| (of[at].view(), rows.clone())).collect();
+            let values =
+                Values::of_columns(&views, field.data_type(), code_names(field.name())).map_err(|error| {
+                    refused(match error {
+                        ValuesError::Narrow(row, value) => {
+                            SchemaError::narrow(pieces[0].0.data_type(), row, value)
+                        }
+                        ValuesError::Kind => {
+                            SchemaError::Arrow(format!("{} is of another kind", field.name()))
+                        }
+                    })
+                })?;
+            let chunk = encoder.encode(&values, &self.schema.column(at), field.name() == TS_INIT);
+            columns.push(EncodedColumn::Chunk(chunk.map_err(|e| failure(&self.path, e))?));
+        }
+        Ok(EncodedGroup { columns, rows: pieces.iter().map(|(_, rows)| rows.len()).sum() })
+    }
+
+    fn encode_batch(self, batch: &RecordBatch, scratch: &mut Scratch) -> Result<EncodedGroup, StoreError> {
         let Self { path, schema, others } = self;
         let mut others: Vec<Option<ArrowColumnWriter>> = others.into_iter().map(Some).collect();
         let mut encode = || {
-            let mut encoder = chunk::Encoder::new()?;
             let mut columns = Vec::with_capacity(schema.num_columns());
             for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
                 if is_hot(field) {
-                    let descr = schema.column(columns.len());
-                    let chunk = encoder.encode(array, &descr, field.name() == "ts_init")?;
+                    let (values, descr) = (Values::of_array(array)?, schema.column(columns.len()));
+                    let chunk = scratch.0.encode(&values, &descr, field.name() == TS_INIT)?;
                     columns.push(EncodedColumn::Chunk(chunk));
                     continue;
                 }
@@ -439,6 +491,7 @@ pub(super) fn copy_span<S: Storage>(
         .map_err(|e| parquet_error(e.to_string()))?;
     let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
     let mut out: Option<FileWriter<S::Output>> = None;
+    let mut scratch = Scratch::default();
     let (mut start_ns, mut end_ns) = (0, 0);
     for batch in reader {
         let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
@@ -465,7 +518,7 @@ pub(super) fn copy_span<S: Storage>(
                 out.insert(FileWriter::create_in(storage, target, part.schema_ref())?)
             }
         };
-        let group = writer.encoder()?.encode_batch(&part)?;
+        let group = writer.encoder()?.encode_batch(&part, &mut scratch)?;
         writer.append(group)?;
         end_ns = times[end - 1];
     }

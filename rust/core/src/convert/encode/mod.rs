@@ -27,7 +27,7 @@ use crate::accounting::{End, RowCounts};
 use crate::data::{AnyColumns, DataType, Identity, Rows};
 use crate::feed::NumberRun;
 use crate::schema::{Flavour, Label};
-use crate::store::{NewFile, StoreError};
+use crate::store::{NewFile, Scratch, StoreError};
 use crate::time;
 
 /// How files are cut.
@@ -170,7 +170,7 @@ pub fn encode(
         .collect();
     store.forget();
     let (store, ahead) = (&store, &ahead);
-    let prepare = |at: usize| {
+    let prepare = |at: usize, _: &mut Scratch| {
         let held = taken[at].lock().map(|mut held| std::mem::take(&mut *held)).unwrap_or_default();
         Ok(Some(Prepared::new(store, ahead, &plans[at], held)))
     };
@@ -183,19 +183,20 @@ pub fn encode(
         jobs.extend(stream.partitions(length).into_iter().map(|number| (at, number)));
     }
     let nothing = Excluded::new();
-    let write = |(stream, number): (usize, u64), excluded: &Excluded, again: &str| {
+    let write = |(stream, number): (usize, u64), excluded: &Excluded, again: &str, scratch: &mut Scratch| {
         let span = number * length..(number + 1).saturating_mul(length);
         let path = store.dir.join(format!("{stream}-{number}{again}.parquet"));
-        let written = streams[stream].write(Work { span, path, options, excluded }, &workers)?;
+        let written = streams[stream].write(Work { span, path, options, excluded }, &workers, scratch)?;
         let rows = written.file.as_ref().map_or(0, |f| f.rows);
         Ok(done(rows).then_some(written))
     };
-    let mut results = workers.run(jobs.len(), &|at| write(jobs[at], &nothing, ""))?;
+    let mut results = workers.run(jobs.len(), &|at, scratch| write(jobs[at], &nothing, "", scratch))?;
     let mut encoded = Encoded::default();
     if results.len() < jobs.len() {
         // It was to stop.
         return Ok(encoded);
     }
+    let mut scratch = Scratch::default();
     let mut of_stream: Vec<Vec<usize>> = vec![Vec::new(); plans.len()];
     for (job, (stream, _)) in jobs.iter().enumerate() {
         of_stream[*stream].push(job);
@@ -221,7 +222,9 @@ pub fn encode(
         }
         for job in of {
             if excluded.iter().any(|(_, ts)| ts / length == jobs[*job].1) {
-                let Some(written) = write(jobs[*job], &excluded, "-again")? else { return Ok(encoded) };
+                let Some(written) = write(jobs[*job], &excluded, "-again", &mut scratch)? else {
+                    return Ok(encoded);
+                };
                 results[*job] = written;
             }
         }
@@ -321,7 +324,12 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    fn write(&self, work: Work<'_>, workers: &Workers<'a>) -> Result<Written, ConvertError> {
+    fn write(
+        &self,
+        work: Work<'_>,
+        workers: &Workers<'a>,
+        scratch: &mut Scratch,
+    ) -> Result<Written, ConvertError> {
         let span = work.span.clone();
         let plan = self.plan;
         let label = Label {
@@ -332,16 +340,16 @@ impl<'a> Prepared<'a> {
             price_precision: plan.precision.0,
             size_precision: plan.precision.1,
         };
-        let mut out = PartitionFile::new(self, workers, work, label);
+        let mut out = PartitionFile::new(self, workers, scratch, work, label);
         let inside = |piece: &&Piece| piece.last >= span.start && piece.first < span.end;
         let mut pieces = self.pieces.iter().filter(inside).peekable();
         let mut pending = Pending::new(plan.data_type);
-        let mut scratch = Rows::new(plan.data_type);
+        let mut loaded = Rows::new(plan.data_type);
         while let Some(piece) = pieces.next() {
             if !workers.goes_on(0) {
                 break;
             }
-            let (rows, range) = self.fetch(piece, &mut scratch)?;
+            let (rows, range) = self.fetch(piece, &mut loaded)?;
             let times = &rows.columns.ts_init()[range.clone()];
             let mut start = range.start + times.partition_point(|ts| *ts < span.start);
             let end = range.start + times.partition_point(|ts| *ts < span.end);

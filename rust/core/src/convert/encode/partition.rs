@@ -11,7 +11,7 @@ use super::{Conflicts, Differing, Prepared, Work, Written};
 use crate::accounting::End;
 use crate::data::{DataType, Identity, Rows};
 use crate::schema::Label;
-use crate::store::{EncodedGroup, FileWriter, NewFile, StoreError};
+use crate::store::{EncodedGroup, FileWriter, NewFile, Scratch, StoreError};
 
 /// Rows that may yet have company: sorted, with the arrival of each.
 #[derive(Debug)]
@@ -77,6 +77,7 @@ impl Origin<'_> {
 pub(super) struct PartitionFile<'w, 'p, 'e> {
     stream: &'w Prepared<'p>,
     workers: &'w Workers<'p>,
+    scratch: &'w mut Scratch,
     work: Work<'e>,
     label: Label<'p>,
     group: Rows,
@@ -143,9 +144,15 @@ impl Open {
 }
 
 impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
-    pub fn new(stream: &'w Prepared<'p>, workers: &'w Workers<'p>, work: Work<'e>, label: Label<'p>) -> Self {
-        let group = Rows::new(stream.plan.data_type);
-        Self { stream, workers, work, label, group, found: None, open: None, written: Written::default() }
+    pub fn new(
+        stream: &'w Prepared<'p>,
+        workers: &'w Workers<'p>,
+        scratch: &'w mut Scratch,
+        work: Work<'e>,
+        label: Label<'p>,
+    ) -> Self {
+        let (group, written) = (Rows::new(stream.plan.data_type), Written::default());
+        Self { stream, workers, scratch, work, label, group, found: None, open: None, written }
     }
 
     /// Takes sorted rows, none before those taken already, all of one receive time together.
@@ -377,7 +384,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         let task = GroupTask { encoder: open.writer.encoder()?, columns, label: self.label, answer };
         open.groups.push_back(match self.workers.lend(task) {
             None => Group::Lent(lent),
-            Some(GroupTask { encoder, columns, label, .. }) => Group::Done(encoder.encode(columns, &label)?),
+            Some(task) => Group::Done(task.encode(self.scratch)?),
         });
         open.settle(self.workers.threads, &self.work.path)
     }

@@ -9,7 +9,7 @@ use super::super::ConvertError;
 use super::syncs::Syncs;
 use crate::data::AnyColumns;
 use crate::schema::Label;
-use crate::store::{EncodedGroup, GroupEncoder, StoreError};
+use crate::store::{EncodedGroup, GroupEncoder, Scratch, StoreError};
 
 /// A row group to encode.
 pub(super) struct GroupTask<'a> {
@@ -17,6 +17,13 @@ pub(super) struct GroupTask<'a> {
     pub columns: AnyColumns,
     pub label: Label<'a>,
     pub answer: SyncSender<Result<EncodedGroup, StoreError>>,
+}
+
+impl GroupTask<'_> {
+    pub fn encode(self, scratch: &mut Scratch) -> Result<EncodedGroup, StoreError> {
+        let rows = 0..self.columns.rows();
+        self.encoder.encode(&[(&self.columns, rows)], &self.label, scratch)
+    }
 }
 
 /// What the threads share.
@@ -120,21 +127,22 @@ impl<'a> Workers<'a> {
     pub fn run<T: Send>(
         &self,
         jobs: usize,
-        work: &(dyn Fn(usize) -> Result<Option<T>, ConvertError> + Sync),
+        work: &(dyn Fn(usize, &mut Scratch) -> Result<Option<T>, ConvertError> + Sync),
     ) -> Result<Vec<T>, ConvertError> {
         *self.state() = State::default();
         let slots: Vec<Slot<T>> = (0..jobs).map(|_| Mutex::new(None)).collect();
         let worker = || {
+            let mut scratch = Scratch::default();
             while let Some(task) = self.next_task(jobs) {
                 match task {
                     Task::Group(group) => {
-                        let GroupTask { encoder, columns, label, answer } = *group;
+                        let answer = group.answer.clone();
                         // Nobody waits for it any more where the file's thread has failed.
-                        let _ = answer.send(encoder.encode(columns, &label));
+                        let _ = answer.send(group.encode(&mut scratch));
                     }
                     Task::Job(at) => {
                         let running = Running(self);
-                        let result = work(at);
+                        let result = work(at, &mut scratch);
                         if !matches!(result, Ok(Some(_))) {
                             // The others stop as well: there will be no commit.
                             self.state().next = jobs;

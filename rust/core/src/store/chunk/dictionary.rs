@@ -1,5 +1,7 @@
 //! Which values a column has, in the order in which they come first.
 
+use super::values::{Slices, Wide};
+
 /// No value.
 const FREE: u32 = u32::MAX;
 
@@ -23,14 +25,15 @@ fn slot(value: u128, bits: u32) -> usize {
 
 impl Dictionary {
     /// Fills it from a column, and says whether it did: not where there are more than `most` values.
-    pub fn fill(&mut self, column: impl Iterator<Item = u128>, most: usize) -> bool {
+    pub fn fill<T: Wide>(&mut self, column: &Slices<'_, T>, most: usize) -> bool {
         self.values.clear();
         self.indices.clear();
+        self.indices.reserve(column.rows());
         self.table.clear();
         self.table.resize(1 << 8, FREE);
         let mut bits = 8;
         let (mut last, mut last_index) = (None, 0);
-        for value in column {
+        for value in column.iter().flatten().map(|value| value.bits()) {
             if last == Some(value) {
                 self.indices.push(last_index);
                 continue;

@@ -1,6 +1,6 @@
-//! Column chunks of the kinds that hot columns are made of, encoded from the arrays' own buffers.
+//! Column chunks of the kinds that hot columns are made of, encoded from where the values are.
 //!
-//! In: an array without nulls. Out: the pages of one column of a row group, compressed, and what the file's
+//! In: a column in pieces, or an array, without nulls. Out: the pages of one column of a row group, compressed, and what the file's
 //! footer says of them. Pages have the same number of rows whatever the values, so that the bytes depend on the rows
 //! alone.
 //!
@@ -8,10 +8,12 @@
 //! long texts) are left to parquet-rs, whose writer takes each value through several layers: for these it took three quarters
 //! of the time of a conversion.
 
+use std::ops::Range;
+
 use ::parquet::basic::{BoundaryOrder, Compression, Encoding};
 use ::parquet::column::page::{CompressedPage, Page, PageWriter as _};
 use ::parquet::column::writer::ColumnCloseResult;
-use ::parquet::errors::{ParquetError, Result};
+use ::parquet::errors::Result;
 use ::parquet::file::metadata::{
     ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats,
 };
@@ -19,19 +21,17 @@ use ::parquet::file::page_index::column_index::ColumnIndexMetaData;
 use ::parquet::file::statistics::{Statistics, ValueStatistics};
 use ::parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
 use ::parquet::schema::types::ColumnDescPtr;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Decimal128Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, StringArray};
 use arrow_schema::{DataType as Arrow, TimeUnit};
 use bytes::Bytes;
 
 use super::parquet::PAGE_ROWS;
 use dictionary::Dictionary;
+use values::{Kind, Slices, Texts, Wide};
+pub(super) use values::{Values, ValuesError};
 
 mod dictionary;
 mod packed;
+mod values;
 
 /// zstd level of pages.
 pub(super) const LEVEL: i32 = 1;
@@ -76,74 +76,62 @@ enum Layout {
 }
 
 impl Layout {
-    fn put(self, values: impl Iterator<Item = u128>, out: &mut Vec<u8>) {
+    fn put<T: Wide>(self, values: &[T], out: &mut Vec<u8>) {
         match self {
-            Self::Little(16) => values.for_each(|value| out.extend_from_slice(&value.to_le_bytes())),
+            Self::Little(16) => put(values, |value| value.to_le_bytes(), out),
             Self::Little(width) => {
-                values.for_each(|value| out.extend_from_slice(&value.to_le_bytes()[..width]));
+                values.iter().for_each(|value| out.extend_from_slice(&value.bits().to_le_bytes()[..width]));
             }
-            Self::Big => values.for_each(|value| out.extend_from_slice(&value.to_be_bytes())),
-            Self::Int32 => values.for_each(|value| out.extend_from_slice(&value.to_le_bytes()[..4])),
+            Self::Big => put(values, |value| value.to_be_bytes(), out),
+            Self::Int32 => put(values, |value| (value as u32).to_le_bytes(), out),
         }
     }
 }
 
-/// Encodes columns, one after another.
+/// Appends values as so many bytes each.
+fn put<T: Wide, const N: usize>(values: &[T], bytes: fn(u128) -> [u8; N], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + values.len() * N, 0);
+    let slots = out[start..].as_chunks_mut::<N>().0;
+    slots.iter_mut().zip(values).for_each(|(slot, value)| *slot = bytes(value.bits()));
+}
+
+/// Encodes columns, one after another, with memory that it uses again.
+#[derive(Default)]
 pub(super) struct Encoder {
-    zstd: zstd::bulk::Compressor<'static>,
+    zstd: Option<zstd::bulk::Compressor<'static>>,
     dictionary: Dictionary,
+    texts: Sharing,
+    pages: Pages,
+}
+
+/// Memory of pages.
+#[derive(Default)]
+struct Pages {
+    /// The page at hand, before compression.
     page: Vec<u8>,
+    /// And after it.
+    packed: Vec<u8>,
+    /// The pages that are done.
+    done: Vec<u8>,
 }
 
 impl Encoder {
-    pub fn new() -> Result<Self> {
-        let zstd = zstd::bulk::Compressor::new(LEVEL)?;
-        Ok(Self { zstd, dictionary: Dictionary::default(), page: Vec::new() })
-    }
-
-    /// The chunk of an array of a type that [`takes`] names, without nulls; `ordered` where it rises, which gives it
-    /// statistics by page.
-    pub fn encode(&mut self, array: &dyn Array, descr: &ColumnDescPtr, ordered: bool) -> Result<Chunk> {
-        let column = Column::new(descr, array.len(), &mut self.zstd, &mut self.page);
-        let dictionary = &mut self.dictionary;
-        match array.data_type() {
-            Arrow::FixedSizeBinary(width @ (8 | 16)) => {
-                let bytes = array.as_fixed_size_binary().value_data();
-                if *width == 16 {
-                    let values = bytes.as_chunks::<16>().0.iter().map(|raw| u128::from_le_bytes(*raw));
-                    column.numbers(values, Layout::Little(16), dictionary)
-                } else {
-                    let values = bytes.as_chunks::<8>().0.iter().map(|raw| u64::from_le_bytes(*raw).into());
-                    column.numbers(values, Layout::Little(8), dictionary)
-                }
-            }
-            Arrow::Decimal128(..) => {
-                let values = array.as_primitive::<Decimal128Type>().values().iter();
-                column.numbers(values.map(|value| *value as u128), Layout::Big, dictionary)
-            }
-            Arrow::UInt32 => {
-                let values = array.as_primitive::<UInt32Type>().values().iter();
-                column.numbers(values.map(|value| u128::from(*value)), Layout::Int32, dictionary)
-            }
-            Arrow::UInt8 => column.codes(array.as_primitive::<UInt8Type>().values()),
-            Arrow::Dictionary(..) => {
-                let array = array.as_dictionary::<Int8Type>();
-                column.names(array.keys().values(), array.values().as_string())
-            }
-            Arrow::UInt64 => {
-                let values = array.as_primitive::<UInt64Type>().values();
-                column.differences(values.len(), |row| values[row] as i64, ordered)
-            }
-            Arrow::Int64 => {
-                let values = array.as_primitive::<Int64Type>().values();
-                column.differences(values.len(), |row| values[row], ordered)
-            }
-            Arrow::Timestamp(TimeUnit::Nanosecond, _) => {
-                let values = array.as_primitive::<TimestampNanosecondType>().values();
-                column.differences(values.len(), |row| values[row], ordered)
-            }
-            Arrow::Utf8 => column.texts(array.as_string()),
-            other => Err(ParquetError::NYI(format!("chunks of {other}"))),
+    /// The chunk of a column; `ordered` where it rises, which gives it statistics by page.
+    pub fn encode(&mut self, values: &Values<'_>, descr: &ColumnDescPtr, ordered: bool) -> Result<Chunk> {
+        let Self { zstd, dictionary, texts, pages } = self;
+        let zstd = match zstd {
+            Some(zstd) => zstd,
+            None => zstd.insert(zstd::bulk::Compressor::new(LEVEL)?),
+        };
+        let column = Column::new(descr, zstd, pages);
+        match &values.0 {
+            Kind::Wide(values, layout) => column.numbers(values, *layout, dictionary),
+            Kind::Counts(values) => column.numbers(values, Layout::Int32, dictionary),
+            Kind::Longs(values) => column.differences(values, ordered),
+            Kind::Codes(codes) => column.codes(codes, &mut dictionary.indices),
+            Kind::Names(codes, names) => column.names(codes, names, &mut dictionary.indices),
+            Kind::Texts(values) => column.texts(values, texts),
         }
     }
 }
@@ -151,11 +139,13 @@ impl Encoder {
 /// A chunk on its way.
 struct Column<'e> {
     descr: &'e ColumnDescPtr,
-    rows: usize,
     zstd: &'e mut zstd::bulk::Compressor<'static>,
-    /// The page at hand, before compression.
     page: &'e mut Vec<u8>,
+    packed: &'e mut Vec<u8>,
+    /// Where `sink` goes when it is done.
+    done: &'e mut Vec<u8>,
     sink: TrackedWrite<Vec<u8>>,
+    rows: usize,
     uncompressed: usize,
     has_dictionary: bool,
     data_offset: usize,
@@ -166,19 +156,21 @@ struct Column<'e> {
 impl<'e> Column<'e> {
     fn new(
         descr: &'e ColumnDescPtr,
-        rows: usize,
         zstd: &'e mut zstd::bulk::Compressor<'static>,
-        page: &'e mut Vec<u8>,
+        Pages { page, packed, done }: &'e mut Pages,
     ) -> Self {
         page.clear();
-        let sink = TrackedWrite::new(Vec::new());
+        done.clear();
+        let sink = TrackedWrite::new(std::mem::take(done));
         let (encodings, places) = (Vec::new(), OffsetIndexBuilder::new());
         Self {
             descr,
-            rows,
             zstd,
             page,
+            packed,
+            done,
             sink,
+            rows: 0,
             uncompressed: 0,
             has_dictionary: false,
             data_offset: 0,
@@ -188,20 +180,31 @@ impl<'e> Column<'e> {
     }
 
     /// Begins anew.
-    fn restart(&mut self) {
-        self.sink = TrackedWrite::new(Vec::new());
-        (self.uncompressed, self.has_dictionary, self.data_offset) = (0, false, 0);
+    fn restart(&mut self) -> Result<()> {
+        let mut sink = std::mem::replace(&mut self.sink, TrackedWrite::new(Vec::new())).into_inner()?;
+        sink.clear();
+        self.sink = TrackedWrite::new(sink);
+        (self.rows, self.uncompressed, self.has_dictionary, self.data_offset) = (0, 0, false, 0);
         self.encodings.clear();
         self.places = OffsetIndexBuilder::new();
+        Ok(())
+    }
+
+    /// Compresses the page at hand.
+    fn compress(&mut self) -> Result<()> {
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(self.page.len()));
+        self.zstd.compress_to_buffer(self.page, self.packed)?;
+        Ok(())
     }
 
     /// Writes the page at hand: a dictionary where it has no rows.
     fn write(&mut self, encoding: Encoding, values: usize, rows: Option<usize>) -> Result<()> {
         let length = self.page.len();
-        let packed = self.zstd.compress(self.page)?;
+        self.compress()?;
         // A dictionary is compressed in any case: its header has no word for that.
-        let is_compressed = rows.is_none() || packed.len() < length;
-        let buf = if is_compressed { Bytes::from(packed) } else { Bytes::copy_from_slice(self.page) };
+        let is_compressed = rows.is_none() || self.packed.len() < length;
+        let buf = Bytes::copy_from_slice(if is_compressed { self.packed } else { self.page });
         let num_values = values as u32;
         let page = match rows {
             None => Page::DictionaryPage { buf, num_values, encoding, is_sorted: false },
@@ -231,6 +234,7 @@ impl<'e> Column<'e> {
                 self.data_offset = self.sink.bytes_written();
             }
             Some(rows) => {
+                self.rows += rows;
                 self.places.append_row_count(rows as i64);
                 self.places.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
             }
@@ -239,14 +243,15 @@ impl<'e> Column<'e> {
         Ok(())
     }
 
-    /// The pages of a column, each filled by `fill`.
+    /// The pages of a column of `rows` rows, each filled by `fill`.
     fn pages(
         &mut self,
+        rows: usize,
         encoding: Encoding,
-        mut fill: impl FnMut(std::ops::Range<usize>, &mut Vec<u8>),
+        mut fill: impl FnMut(Range<usize>, &mut Vec<u8>),
     ) -> Result<()> {
-        for start in (0..self.rows).step_by(PAGE_ROWS) {
-            let stop = (start + PAGE_ROWS).min(self.rows);
+        for start in (0..rows).step_by(PAGE_ROWS) {
+            let stop = (start + PAGE_ROWS).min(rows);
             fill(start..stop, self.page);
             self.write(encoding, stop - start, Some(stop - start))?;
         }
@@ -256,111 +261,108 @@ impl<'e> Column<'e> {
     /// The pages of a column whose dictionary of `count` values was written.
     fn indices(&mut self, indices: &[u32], count: usize) -> Result<()> {
         let width = packed::width(count.saturating_sub(1) as u64);
-        self.pages(Encoding::RLE_DICTIONARY, |rows, page| {
+        self.pages(indices.len(), Encoding::RLE_DICTIONARY, |rows, page| {
             page.push(width as u8);
             packed::hybrid(&indices[rows], width, page);
         })
     }
 
     /// Numbers: by a dictionary, unless most of them are different or compression alone does much better.
-    fn numbers(
+    fn numbers<T: Wide>(
         mut self,
-        values: impl ExactSizeIterator<Item = u128> + Clone,
+        values: &Slices<'_, T>,
         layout: Layout,
         dictionary: &mut Dictionary,
     ) -> Result<Chunk> {
-        if dictionary.fill(values.clone(), (self.rows * 3 / 4).max(FEW)) {
-            layout.put(dictionary.values.iter().copied(), self.page);
+        let rows = values.rows();
+        if dictionary.fill(values, (rows * 3 / 4).max(FEW)) {
+            layout.put(&dictionary.values, self.page);
             self.write(Encoding::PLAIN, dictionary.values.len(), None)?;
             self.indices(&dictionary.indices, dictionary.values.len())?;
             let coded = self.sink.bytes_written();
-            if dictionary.values.len() <= FEW || coded <= self.plain_bytes(values.clone(), layout)? {
+            if dictionary.values.len() <= FEW || coded <= self.plain_bytes(values, layout)? {
                 return self.finish(None);
             }
-            self.restart();
+            self.restart()?;
         }
-        let mut values = values;
-        self.pages(Encoding::PLAIN, |rows, page| layout.put(values.by_ref().take(rows.len()), page))?;
+        let fill = |rows, page: &mut Vec<u8>| values.range(rows).for_each(|slice| layout.put(slice, page));
+        self.pages(rows, Encoding::PLAIN, fill)?;
         self.finish(None)
     }
 
     /// About how many bytes the numbers take as they are, and an eighth more, since they take longer: told by the first
     /// page, which is all of a short column.
-    fn plain_bytes(&mut self, values: impl Iterator<Item = u128>, layout: Layout) -> Result<usize> {
-        layout.put(values.take(PAGE_ROWS), self.page);
-        let page = self.zstd.compress(self.page)?.len();
+    fn plain_bytes<T: Wide>(&mut self, values: &Slices<'_, T>, layout: Layout) -> Result<usize> {
+        values.range(0..PAGE_ROWS).for_each(|slice| layout.put(slice, self.page));
+        self.compress()?;
         self.page.clear();
-        let bytes = page * self.rows.div_ceil(PAGE_ROWS);
+        let bytes = self.packed.len() * values.rows().div_ceil(PAGE_ROWS);
         Ok(bytes + bytes / 8)
     }
 
     /// Codes of a byte, by a dictionary of those that there are.
-    fn codes(mut self, codes: &[u8]) -> Result<Chunk> {
-        let (used, indices) = ranks(codes.iter().copied());
-        Layout::Int32.put(used.iter().map(|code| u128::from(*code)), self.page);
+    fn codes(mut self, codes: &Slices<'_, u8>, indices: &mut Vec<u32>) -> Result<Chunk> {
+        let used = ranks(codes, indices);
+        Layout::Int32.put(&used.iter().map(|code| u32::from(*code)).collect::<Vec<_>>(), self.page);
         self.write(Encoding::PLAIN, used.len(), None)?;
-        self.indices(&indices, used.len())?;
+        self.indices(indices, used.len())?;
         self.finish(None)
     }
 
     /// Codes that stand for names.
-    fn names(mut self, codes: &[i8], names: &StringArray) -> Result<Chunk> {
-        let (used, indices) = ranks(codes.iter().map(|code| *code as u8));
+    fn names(mut self, codes: &Slices<'_, u8>, names: &[&str], indices: &mut Vec<u32>) -> Result<Chunk> {
+        let used = ranks(codes, indices);
         for code in &used {
-            let name = names.value(usize::from(*code));
+            let name = names.get(usize::from(*code)).copied().unwrap_or_default();
             self.page.extend_from_slice(&(name.len() as u32).to_le_bytes());
             self.page.extend_from_slice(name.as_bytes());
         }
         self.write(Encoding::PLAIN, used.len(), None)?;
-        self.indices(&indices, used.len())?;
+        self.indices(indices, used.len())?;
         self.finish(None)
     }
 
     /// Times and sequences, by their differences.
-    fn differences(mut self, rows: usize, value: impl Fn(usize) -> i64, ordered: bool) -> Result<Chunk> {
-        self.pages(Encoding::DELTA_BINARY_PACKED, |rows, page| packed::differences(rows.map(&value), page))?;
-        if !ordered || rows == 0 {
+    fn differences(mut self, values: &Slices<'_, u64>, ordered: bool) -> Result<Chunk> {
+        let rows = values.rows();
+        let mut longs = Vec::with_capacity(rows.min(PAGE_ROWS));
+        self.pages(rows, Encoding::DELTA_BINARY_PACKED, |rows, page| {
+            longs.clear();
+            values.range(rows).for_each(|slice| longs.extend(slice.iter().map(|value| *value as i64)));
+            packed::differences(&longs, page);
+        })?;
+        let value = |row: usize| values.get(row).map(|value| *value as i64);
+        let (true, Some(first), Some(last)) = (ordered, value(0), value(rows.saturating_sub(1))) else {
             return self.finish(None);
-        }
+        };
         let mut index = ColumnIndexBuilder::new(self.descr.physical_type());
         for start in (0..rows).step_by(PAGE_ROWS) {
-            let bytes = |row: usize| value(row).to_le_bytes().to_vec();
+            let bytes = |row: usize| value(row).unwrap_or_default().to_le_bytes().to_vec();
             index.append(false, bytes(start), bytes((start + PAGE_ROWS).min(rows) - 1), 0);
         }
         index.set_boundary_order(BoundaryOrder::ASCENDING);
         let signed = self.descr.sort_order().is_signed();
-        let statistics =
-            ValueStatistics::<i64>::new(Some(value(0)), Some(value(rows - 1)), None, Some(0), false)
-                .with_backwards_compatible_min_max(signed);
+        let statistics = ValueStatistics::<i64>::new(Some(first), Some(last), None, Some(0), false)
+            .with_backwards_compatible_min_max(signed);
         self.finish(Some((statistics.into(), index.build()?)))
     }
 
     /// Texts, by what each shares with the one before it.
-    fn texts(mut self, texts: &StringArray) -> Result<Chunk> {
-        let (mut prefixes, mut suffixes) = (Vec::new(), Vec::new());
-        let mut ends = Vec::new();
-        self.pages(Encoding::DELTA_BYTE_ARRAY, |rows, page| {
-            prefixes.clear();
-            suffixes.clear();
-            ends.clear();
-            let mut last: &[u8] = &[];
-            for row in rows {
-                let text = texts.value(row).as_bytes();
-                let shared = shared_prefix(last, text);
-                prefixes.push(shared as i64);
-                ends.push((text.len() - shared) as i64);
-                suffixes.extend_from_slice(&text[shared..]);
-                last = text;
-            }
-            packed::differences(prefixes.iter().copied(), page);
-            packed::differences(ends.iter().copied(), page);
-            page.extend_from_slice(&suffixes);
+    fn texts(mut self, texts: &Texts<'_>, sharing: &mut Sharing) -> Result<Chunk> {
+        self.pages(texts.rows(), Encoding::DELTA_BYTE_ARRAY, |rows, page| {
+            sharing.clear();
+            texts.each(rows, |text| sharing.add(text));
+            packed::differences(&sharing.shared, page);
+            packed::differences(&sharing.lengths, page);
+            page.extend_from_slice(&sharing.rests);
         })?;
         self.finish(None)
     }
 
     fn finish(self, ordered: Option<(Statistics, ColumnIndexMetaData)>) -> Result<Chunk> {
-        let bytes = self.sink.into_inner()?;
+        let done = self.sink.into_inner()?;
+        let bytes = Bytes::copy_from_slice(&done);
+        *self.done = done;
         let mut encodings: Vec<Encoding> = self.encodings.iter().map(|stats| stats.encoding).collect();
         // Of levels, in the words of the format.
         encodings.push(Encoding::RLE);
@@ -385,24 +387,53 @@ impl<'e> Column<'e> {
             column_index,
             offset_index: Some(self.places.build()),
         };
-        Ok(Chunk { bytes: bytes.into(), close })
+        Ok(Chunk { bytes, close })
     }
 }
 
-/// The codes that there are, as they came first, and for each row which it is.
-fn ranks(codes: impl ExactSizeIterator<Item = u8>) -> (Vec<u8>, Vec<u32>) {
+/// The texts of a page, each without what it shares with the one before it.
+#[derive(Default)]
+struct Sharing {
+    shared: Vec<i64>,
+    /// Lengths of the rests.
+    lengths: Vec<i64>,
+    rests: Vec<u8>,
+    last: Vec<u8>,
+}
+
+impl Sharing {
+    fn clear(&mut self) {
+        self.shared.clear();
+        self.lengths.clear();
+        self.rests.clear();
+        self.last.clear();
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        let shared = shared_prefix(&self.last, text);
+        let rest = &text[shared..];
+        self.shared.push(shared as i64);
+        self.lengths.push(rest.len() as i64);
+        self.rests.extend_from_slice(rest);
+        self.last.truncate(shared);
+        self.last.extend_from_slice(rest);
+    }
+}
+
+/// The codes that there are, as they came first; `indices` get, for each row, which it is.
+fn ranks(codes: &Slices<'_, u8>, indices: &mut Vec<u32>) -> Vec<u8> {
     let mut rank = [u32::MAX; 256];
     let mut used = Vec::new();
-    let mut indices = Vec::with_capacity(codes.len());
-    for code in codes {
-        let place = &mut rank[usize::from(code)];
+    indices.clear();
+    for code in codes.iter().flatten() {
+        let place = &mut rank[usize::from(*code)];
         if *place == u32::MAX {
             *place = used.len() as u32;
-            used.push(code);
+            used.push(*code);
         }
         indices.push(*place);
     }
-    (used, indices)
+    used
 }
 
 /// How many bytes two texts share at their beginning.

@@ -47,22 +47,20 @@ fn pack(values: &[u64], width: u32, out: &mut Vec<u8>) {
 }
 
 /// Appends `values` as DELTA_BINARY_PACKED. Differences wrap.
-pub(super) fn differences(values: impl ExactSizeIterator<Item = i64>, out: &mut Vec<u8>) {
-    let mut values = values;
+pub(super) fn differences(values: &[i64], out: &mut Vec<u8>) {
     for number in [BLOCK, BLOCK / MINIBLOCK, values.len()] {
         put_varint(number as u64, out);
     }
-    let mut last = values.next().unwrap_or(0);
-    put_zigzag(last, out);
+    put_zigzag(values.first().copied().unwrap_or(0), out);
     let mut block = [0_u64; BLOCK];
-    while values.len() > 0 {
-        let count = values.len().min(BLOCK);
+    let (before, after) = (values, values.get(1..).unwrap_or_default());
+    for (before, after) in before.chunks(BLOCK).zip(after.chunks(BLOCK)) {
+        let count = after.len();
         let mut least = i64::MAX;
-        for (slot, value) in block.iter_mut().zip(values.by_ref()) {
-            let difference = value.wrapping_sub(last);
+        for ((slot, last), value) in block.iter_mut().zip(before).zip(after) {
+            let difference = value.wrapping_sub(*last);
             least = least.min(difference);
             *slot = difference as u64;
-            last = value;
         }
         let all = &mut block[..count];
         all.iter_mut().for_each(|difference| *difference = difference.wrapping_sub(least as u64));

@@ -8,14 +8,17 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::file::serialized_reader::ReadOptionsBuilder;
 use ::parquet::file::writer::SerializedFileWriter;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int8Type;
 use arrow_array::{
-    ArrayRef, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Int8Array, Int64Array, RecordBatch,
-    StringArray, TimestampNanosecondArray, UInt8Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Int8Array, Int64Array,
+    RecordBatch, StringArray, TimestampNanosecondArray, UInt8Array, UInt32Array, UInt64Array,
 };
 use arrow_schema::{Field, Schema};
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::{ColumnRef, TextColumn};
 
 fn schema(columns: &[ArrayRef]) -> Arc<Schema> {
     let fields = columns.iter().enumerate();
@@ -32,12 +35,13 @@ fn file(groups: &[Vec<ArrayRef>]) -> Bytes {
     let properties = Arc::new(WriterProperties::builder().build());
     let mut writer =
         SerializedFileWriter::new(&mut out, descr.root_schema_ptr(), properties).expect("a file");
-    let mut encoder = Encoder::new().expect("memory");
+    let mut encoder = Encoder::default();
     for columns in groups {
         let mut group = writer.next_row_group().expect("a group");
         for (at, array) in columns.iter().enumerate() {
             assert!(takes(array.data_type()), "{}", array.data_type());
-            let chunk = encoder.encode(array, &descr.column(at), at == 0).expect("a chunk");
+            let values = Values::of_array(array).expect("a hot kind");
+            let chunk = encoder.encode(&values, &descr.column(at), at == 0).expect("a chunk");
             chunk.append(&mut group).expect("a column");
         }
         group.close().expect("a group");
@@ -154,6 +158,12 @@ proptest! {
         prop_assume!(!groups.is_empty());
         check(&groups);
     }
+
+    #[test]
+    fn pieces_are_the_column(rows in runs(), cuts in prop::collection::vec(any::<usize>(), 0..6)) {
+        prop_assume!(!rows.is_empty());
+        check_pieces(&rows, &cuts);
+    }
 }
 
 #[test]
@@ -173,6 +183,64 @@ fn pages_and_widths_have_no_edge() {
             check(&[columns_of(&(0..rows).map(of).collect::<Vec<_>>())]);
         }
     }
+}
+
+/// Cut anywhere, the pieces of a column give the chunk that its array gives.
+fn check_pieces(rows: &[(i128, u64, u8, String)], cuts: &[usize]) {
+    let arrays = columns_of(rows);
+    let descr = ArrowSchemaConverter::new().convert(&schema(&arrays)).expect("a schema");
+    let names: Vec<String> = (0..128).map(|code| format!("name {code}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let values: Vec<i128> = rows.iter().map(|row| row.0).collect();
+    let scaled: Vec<i128> = values.iter().map(|value| i128::from(*value as i64) * 10_i128.pow(7)).collect();
+    let decimals: Vec<i128> = values.iter().map(|value| value % 10_i128.pow(38)).collect();
+    let longs: Vec<u64> = rows.iter().map(|row| row.1).collect();
+    let mut sorted = longs.clone();
+    sorted.sort_unstable();
+    let counts: Vec<u32> = longs.iter().map(|value| *value as u32).collect();
+    let codes: Vec<u8> = rows.iter().map(|row| row.2).collect();
+    let named: Vec<u8> = codes.iter().map(|code| code & 0x7f).collect();
+    let mut texts = TextColumn::default();
+    rows.iter().for_each(|row| texts.push(&row.3));
+    let columns = [
+        ColumnRef::U64(&sorted),
+        ColumnRef::I128(&values),
+        ColumnRef::I128(&scaled),
+        ColumnRef::I128(&decimals),
+        ColumnRef::U64(&longs),
+        ColumnRef::U64(&longs),
+        ColumnRef::U64(&longs),
+        ColumnRef::U32(&counts),
+        ColumnRef::U8(&codes),
+        ColumnRef::U8(&named),
+        ColumnRef::Text(&texts),
+    ];
+    let mut edges: Vec<usize> = cuts.iter().map(|cut| cut % (rows.len() + 1)).collect();
+    edges.extend([0, rows.len()]);
+    edges.sort_unstable();
+    let mut encoder = Encoder::default();
+    for (at, (column, array)) in columns.iter().zip(&arrays).enumerate() {
+        let field = match array.data_type() {
+            Arrow::Int64 => &Arrow::UInt64,
+            other => other,
+        };
+        let pieces: Vec<_> = edges.windows(2).map(|edge| (*column, edge[0]..edge[1])).collect();
+        let pieces = Values::of_columns(&pieces, field, &names).expect("columns of the fields' kinds");
+        let whole = Values::of_array(array).expect("a hot kind");
+        let [pieces, whole] = [pieces, whole]
+            .map(|values| encoder.encode(&values, &descr.column(at), at == 0).expect("a chunk").bytes);
+        assert!(pieces == whole, "{field} cut at {edges:?}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_told_by_its_row() {
+    let (one, two) = ([10_i128.pow(7), 0], [5, 1]);
+    let pieces = [(ColumnRef::I128(&one), 0..2), (ColumnRef::I128(&two), 1..2)];
+    let error = Values::of_columns(&pieces, &Arrow::FixedSizeBinary(8), &[]).expect_err("ten decimals");
+    assert!(matches!(error, ValuesError::Narrow(2, 1)), "{error:?}");
+    let error = Values::of_columns(&pieces, &Arrow::UInt64, &[]).expect_err("prices are no times");
+    assert!(matches!(error, ValuesError::Kind), "{error:?}");
 }
 
 /// Dictionaries that grow, that are just small enough, and that are given up.
