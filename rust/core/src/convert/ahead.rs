@@ -1,26 +1,29 @@
 //! Row groups that are encoded while rows still come, by threads that have nothing else to do.
 //!
-//! A stream whose rows come in order will most likely be written as it stands: each full row group of a part, counted from
-//! the part's first row in its partition, is encoded as soon as it is there, and kept in a file of the staging
-//! folder under the number of its first row. When the stream is written ([`super::encode`]), a group of just those
-//! rows, one after another and none left out, is taken from there; any other is encoded then, as though nothing had
-//! been done ahead. So nothing that is written depends on what was done here, on threads, or on time.
+//! A stream whose rows come in order will be written as it stands: each full row group of a part, counted from the part's
+//! first row in its partition, is encoded as soon as it is there, and kept in a file of the staging folder in place of
+//! its rows ([`Group`]), whose memory is used again. When the stream is written ([`super::encode`]), a group that
+//! nothing comes in between is taken as it is; of any other the rows are read back from its pages. So nothing that is
+//! written depends on what was done here, on threads, or on time.
+//!
+//! A group in which a row comes twice is not encoded ahead: which of them stays is judged when the stream is written.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::data::{DataType, Rows};
+use super::ids::IdRuns;
+use crate::data::{DataType, Identity, Rows};
 use crate::schema::{Flavour, Label};
 use crate::store::{EncodedGroup, GroupEncoder, SavedGroup, Scratch, StoreError};
 
-/// Groups that wait for a thread, at most; where there are more, they are left for later.
-const WAITING: usize = 4;
+/// Groups that wait for a thread, at most; where there are more, whoever brings the next one encodes it.
+const WAITING: usize = 2;
+
 /// How groups are cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cut {
@@ -34,41 +37,60 @@ pub(super) struct Cut {
     pub threads: usize,
 }
 
+/// Rows that came in order and are no repeats: which they are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Span {
+    /// Number of the first in the part.
+    pub start: u64,
+    pub rows: usize,
+    /// Receive times of the first and of the last.
+    pub first: u64,
+    pub last: u64,
+    /// Their numbers, where they follow one another.
+    pub runs: IdRuns,
+}
+
+/// A group that was encoded, in place of its rows.
+pub(super) struct Group {
+    pub span: Span,
+    saved: SavedGroup,
+}
+
 /// A group to encode.
 struct Job {
     data_type: DataType,
     part: usize,
-    start: u64,
-    pieces: Vec<(Arc<Rows>, Range<usize>)>,
+    span: Span,
+    pieces: Vec<Arc<Rows>>,
 }
 
-/// What is encoded: by part and the number of the first row in it.
-type Done = HashMap<(usize, u64), SavedGroup>;
-
-/// What threads share.
-struct Shared {
+/// The file of groups, and those in it that nobody has asked for yet, each with its part.
+pub(super) struct Pages {
     flavour: Flavour,
     path: PathBuf,
     file: File,
     end: AtomicU64,
-    done: Mutex<Done>,
+    done: Mutex<Vec<(usize, Group)>>,
 }
 
 /// The rows of one part that are to be its next group.
 #[derive(Debug)]
 struct Track {
     data_type: DataType,
-    by_key: bool,
-    /// It came in another order than it will be written in, or is not to be encoded ahead at all.
+    identity: Identity,
+    /// Rows came in the order in which they will be written, and none at the beginning of a group repeats one of the group
+    /// before.
+    in_order: bool,
+    /// It is not to be encoded ahead, or not any more.
     is_dead: bool,
-    /// Time and key of the last row.
-    last: (u64, u64),
+    /// Receive time and key of the last row.
+    last: Option<(u64, u64)>,
     partition: Option<u64>,
-    /// Number of the group's first row, and how many there are.
-    start: u64,
-    rows: usize,
+    span: Span,
+    /// No row of it is a repeat.
+    is_plain: bool,
     /// The rows, unless some of them were let go.
-    pieces: Option<Vec<(Arc<Rows>, Range<usize>)>>,
+    pieces: Option<Vec<Arc<Rows>>>,
 }
 
 /// Encodes groups ahead.
@@ -78,7 +100,8 @@ pub(super) struct Ahead {
     jobs: Option<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
     waiting: Arc<Mutex<Receiver<Job>>>,
-    shared: Arc<Shared>,
+    pages: Arc<Pages>,
+    scratch: Scratch,
 }
 
 impl std::fmt::Debug for Ahead {
@@ -87,44 +110,40 @@ impl std::fmt::Debug for Ahead {
     }
 }
 
-/// The groups that were encoded ahead.
-pub(super) struct Groups(Option<Arc<Shared>>);
-
-/// Whether the pages of a type say nothing of its label.
-const fn is_unlabelled(data_type: DataType) -> bool {
-    matches!(
-        data_type,
-        DataType::Trade
-            | DataType::Quote
-            | DataType::Delta
-            | DataType::Depth10
-            | DataType::Bar
-            | DataType::MarkPrice
-            | DataType::IndexPrice
-    )
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pages").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
-impl Shared {
-    fn encode(&self, job: &Job, scratch: &mut Scratch) -> Result<(), StoreError> {
-        let label = Label {
-            data_type: job.data_type,
-            flavour: self.flavour,
-            instrument_id: "",
-            bar_type: None,
-            price_precision: 0,
-            size_precision: 0,
-        };
-        // A type with columns that cannot be kept is left.
+impl std::fmt::Debug for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Group").field("span", &self.span).finish_non_exhaustive()
+    }
+}
+
+/// A label of the type and flavour: pages say nothing of the rest.
+const fn label(data_type: DataType, flavour: Flavour) -> Label<'static> {
+    Label { data_type, flavour, instrument_id: "", bar_type: None, price_precision: 0, size_precision: 0 }
+}
+
+impl Pages {
+    fn encode(&self, job: Job, scratch: &mut Scratch) -> Result<(), StoreError> {
+        let Job { data_type, part, span, pieces } = job;
+        let label = label(data_type, self.flavour);
         let Some(encoder) = GroupEncoder::apart(&self.path, &label)? else { return Ok(()) };
-        let pieces: Vec<_> = job.pieces.iter().map(|(rows, range)| (&rows.columns, range.clone())).collect();
-        let group = encoder.encode(&pieces, &label, scratch)?;
+        let rows: Vec<&Rows> = pieces.iter().map(Arc::as_ref).collect();
+        let group = encoder.encode_rows(&rows, &label, scratch)?;
         let at = self.end.fetch_add(group.bytes() as u64, Ordering::Relaxed);
         let saved = group.save(&self.file, at).map_err(StoreError::io(&self.path))?;
-        self.done
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(saved.map(|g| ((job.part, job.start), g)));
+        // Their memory is free before it is told that they are done.
+        drop(pieces);
+        self.done().extend(saved.map(|saved| (part, Group { span, saved })));
         Ok(())
+    }
+
+    fn done(&self) -> std::sync::MutexGuard<'_, Vec<(usize, Group)>> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self, waiting: &Mutex<Receiver<Job>>) {
@@ -133,8 +152,19 @@ impl Shared {
             let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(job) = next else { break };
             // What fails here fails again, and is told, when the stream is written.
-            let _ = self.encode(&job, &mut scratch);
+            let _ = self.encode(job, &mut scratch);
         }
+    }
+
+    /// A group as it was encoded.
+    pub fn load(&self, group: &Group) -> Result<EncodedGroup, StoreError> {
+        group.saved.load(&self.file).map_err(StoreError::io(&self.path))
+    }
+
+    /// Appends the rows of a group.
+    pub fn restore(&self, group: &Group, into: &mut Rows) -> Result<(), StoreError> {
+        let label = label(into.columns.data_type(), self.flavour);
+        group.saved.restore(&self.file, &self.path, &label, into)
     }
 }
 
@@ -152,87 +182,106 @@ impl Ahead {
         let (jobs, waiting) = sync_channel(WAITING);
         let waiting = Arc::new(Mutex::new(waiting));
         let (end, done) = (AtomicU64::new(0), Mutex::default());
-        let shared = Arc::new(Shared { flavour: cut.flavour, path, file, end, done });
+        let pages = Arc::new(Pages { flavour: cut.flavour, path, file, end, done });
         let thread = |_| {
-            let (shared, waiting) = (shared.clone(), waiting.clone());
-            std::thread::spawn(move || shared.work(&waiting))
+            let (pages, waiting) = (pages.clone(), waiting.clone());
+            std::thread::spawn(move || pages.work(&waiting))
         };
-        let threads = (0..cut.threads).map(thread).collect();
-        Ok(Self { cut, tracks: Vec::new(), jobs: Some(jobs), threads, waiting, shared })
+        let threads: Vec<JoinHandle<()>> = (0..cut.threads).map(thread).collect();
+        let jobs = (!threads.is_empty()).then_some(jobs);
+        Ok(Self { cut, tracks: Vec::new(), jobs, threads, waiting, pages, scratch: Scratch::default() })
     }
 
     /// The next part, numbered as they come; not encoded ahead unless it is `likely` to be written.
-    pub fn open(&mut self, data_type: DataType, by_key: bool, likely: bool) {
+    pub fn open(&mut self, data_type: DataType, identity: Identity, likely: bool) {
+        let label = label(data_type, self.cut.flavour);
         self.tracks.push(Track {
             data_type,
-            by_key,
-            is_dead: !likely || !is_unlabelled(data_type),
-            last: (0, 0),
+            identity,
+            in_order: true,
+            is_dead: !likely || !GroupEncoder::is_apart(&label),
+            last: None,
             partition: None,
-            start: 0,
-            rows: 0,
+            span: Span::default(),
+            is_plain: true,
             pieces: Some(Vec::new()),
         });
     }
 
-    /// Takes sorted rows of a part; `base` is the number of the first.
-    pub fn take(&mut self, part: usize, rows: &Arc<Rows>, base: u64) {
-        let Self { cut: Cut { partition: length, row_group_rows, worth, .. }, tracks, jobs, .. } = self;
-        let track = &mut tracks[part];
-        let times = rows.columns.ts_init();
-        let key = |row: usize| if track.by_key && rows.is_marked() { rows.keys[row] } else { 0 };
-        if track.is_dead || times.is_empty() {
-            return;
-        }
-        let last = times.len() - 1;
-        if (times[0], key(0)) < track.last {
-            (track.is_dead, track.pieces) = (true, None);
-            return;
-        }
-        track.last = (times[last], key(last));
-        let give = |job: Option<Job>| {
-            if let (Some(job), Some(jobs)) = (job, jobs.as_ref()) {
-                // Where none will come to it soon it is left for later.
-                let _ = jobs.try_send(job);
-            }
+    /// How many of some sorted rows of a part, which come next, may go into one group.
+    pub fn room(&self, part: usize, rows: &Rows) -> usize {
+        let (track, times) = (&self.tracks[part], rows.columns.ts_init());
+        let Some(number) = times.first().map(|ts| ts / self.cut.partition).filter(|_| !track.is_dead) else {
+            return times.len();
         };
-        let mut at = 0;
-        while at < times.len() {
-            let number = times[at] / *length;
-            if track.partition != Some(number) {
-                let is_worth = track.rows >= *worth;
-                give(track.seal(part, base + at as u64).filter(|_| is_worth));
-                track.partition = Some(number);
-            }
-            let end = at + times[at..].partition_point(|ts| ts / *length == number);
-            let to = end.min(at + *row_group_rows - track.rows);
-            if let Some(pieces) = &mut track.pieces {
-                pieces.push((rows.clone(), at..to));
-            }
-            track.rows += to - at;
-            at = to;
-            if track.rows == *row_group_rows {
-                give(track.seal(part, base + at as u64));
-            }
+        let held = if track.partition == Some(number) { track.span.rows } else { 0 };
+        let end = times.partition_point(|ts| ts / self.cut.partition == number);
+        end.min(self.cut.row_group_rows - held)
+    }
+
+    /// Takes sorted rows of a part, as many as there is [`Self::room`] for; `base` is the number of the first. The numbers of
+    /// rows that are being encoded from now on: the group before, and the one that these rows fill.
+    pub fn take(&mut self, part: usize, rows: &Arc<Rows>, base: u64) -> [Option<Range<u64>>; 2] {
+        let Cut { partition: length, row_group_rows, worth, .. } = self.cut;
+        let track = &mut self.tracks[part];
+        let times = rows.columns.ts_init();
+        let Some(first) = times.first().filter(|_| !track.is_dead) else { return [None, None] };
+        let number = first / length;
+        let mut full = None;
+        if track.partition != Some(number) {
+            let is_worth = track.span.rows >= worth;
+            full = track.seal(part, base).filter(|_| is_worth);
+            track.partition = Some(number);
         }
+        track.add(rows);
+        let is_full = track.span.rows == row_group_rows;
+        let last = is_full.then(|| track.seal(part, base + times.len() as u64)).flatten();
+        [full, last].map(|job| {
+            let job = job?;
+            let numbers = job.span.start..job.span.start + job.span.rows as u64;
+            self.give(job);
+            Some(numbers)
+        })
+    }
+
+    fn give(&mut self, job: Job) {
+        let left = match &self.jobs {
+            Some(jobs) => match jobs.try_send(job) {
+                Ok(()) => return,
+                Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => job,
+            },
+            None => job,
+        };
+        // As of other threads: what fails here fails again.
+        let _ = self.pages.encode(left, &mut self.scratch);
+    }
+
+    /// Groups that are done and were not asked for yet, each with its part.
+    pub fn done(&self) -> Vec<(usize, Group)> {
+        std::mem::take(&mut *self.pages.done())
     }
 
     /// Lets go of rows that wait for their group to be full.
     pub fn forget(&mut self) {
-        for track in self.tracks.iter_mut().filter(|track| track.rows > 0) {
+        for track in self.tracks.iter_mut().filter(|track| track.span.rows > 0) {
             track.pieces = None;
         }
     }
 
-    /// Encodes what waits, and ends.
-    pub fn finish(mut self) -> Groups {
+    /// Whether the rows of a part came in the order in which they will be written.
+    pub fn in_order(&self, part: usize) -> bool {
+        self.tracks[part].in_order
+    }
+
+    /// Encodes what waits.
+    pub fn finish(&mut self) -> Arc<Pages> {
         self.jobs = None;
-        self.shared.work(&self.waiting);
+        self.pages.work(&self.waiting);
         for thread in self.threads.drain(..) {
-            // One that panicked has told already; its group is encoded later.
+            // One that panicked has told already; the rows of its group are there.
             let _ = thread.join();
         }
-        Groups(Some(self.shared.clone()))
+        self.pages.clone()
     }
 }
 
@@ -246,33 +295,85 @@ impl Drop for Ahead {
 }
 
 impl Track {
+    /// Adds rows to the group at hand.
+    fn add(&mut self, rows: &Arc<Rows>) {
+        let times = rows.columns.ts_init();
+        let key = |row: usize| if self.identity.orders() && rows.is_marked() { rows.keys[row] } else { 0 };
+        let (first, last) = (times[0], times.len() - 1);
+        if self.last.is_some_and(|before| (first, key(0)) < before) {
+            (self.in_order, self.is_dead, self.pieces) = (false, true, None);
+            return;
+        }
+        let before = self.last.replace((times[last], key(last)));
+        if rows.is_marked() {
+            match self.identity {
+                Identity::Arrival | Identity::Turns => {}
+                Identity::Number => self.judge_numbers(rows, before, |_, _, _| true),
+                Identity::Sequence => self.judge_numbers(rows, before, IdRuns::insert),
+                Identity::Text => self.judge_texts(rows, before.map(|(ts, _)| ts)),
+            }
+        }
+        if self.span.rows == 0 {
+            self.span.first = first;
+        }
+        self.span.last = times[last];
+        self.span.rows += times.len();
+        if let Some(pieces) = &mut self.pieces {
+            pieces.push(rows.clone());
+        }
+    }
+
+    /// Looks for numbers that come again: beside one another at one time, or, as `is_new` tells, at another.
+    fn judge_numbers(
+        &mut self,
+        rows: &Rows,
+        before: Option<(u64, u64)>,
+        is_new: impl Fn(&mut IdRuns, u64, u64) -> bool,
+    ) {
+        if before == Some((rows.columns.ts_init()[0], rows.keys[0])) {
+            self.meets_before();
+        }
+        let mut last = None;
+        for (ts, key) in rows.columns.ts_init().iter().zip(&rows.keys) {
+            self.is_plain &= is_new(&mut self.span.runs, *key, *ts) && last != Some((ts, key));
+            last = Some((ts, key));
+        }
+    }
+
+    /// Looks for keys that come twice at one time.
+    fn judge_texts(&mut self, rows: &Rows, before: Option<u64>) {
+        let times = rows.columns.ts_init();
+        if before == Some(times[0]) {
+            self.meets_before();
+        }
+        let mut start = 0;
+        while start < times.len() {
+            let end = start + times[start..].partition_point(|ts| *ts == times[start]);
+            if end - start > 1 {
+                let mut keys = rows.keys[start..end].to_vec();
+                keys.sort_unstable();
+                self.is_plain &= keys.windows(2).all(|pair| pair[0] != pair[1]);
+            }
+            start = end;
+        }
+    }
+
+    /// The next row may be a repeat of one before it.
+    fn meets_before(&mut self) {
+        if self.span.rows == 0 {
+            // That one is in the group before.
+            self.in_order = false;
+        } else {
+            self.is_plain = false;
+        }
+    }
+
     /// Ends the group at hand; the next begins with the row numbered `next`.
     fn seal(&mut self, part: usize, next: u64) -> Option<Job> {
-        let (start, rows) = (self.start, self.rows);
-        (self.start, self.rows) = (next, 0);
-        let pieces = self.pieces.replace(Vec::new()).filter(|_| rows > 0)?;
-        Some(Job { data_type: self.data_type, part, start, pieces })
-    }
-}
-
-impl Groups {
-    /// None.
-    pub const fn none() -> Self {
-        Self(None)
-    }
-
-    /// Rows of the group that begins with a row of a part.
-    pub fn rows(&self, part: usize, start: u64) -> Option<usize> {
-        let done = self.0.as_ref()?.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.get(&(part, start)).map(SavedGroup::rows)
-    }
-
-    /// That group.
-    pub fn load(&self, part: usize, start: u64) -> Result<Option<EncodedGroup>, StoreError> {
-        let Some(shared) = &self.0 else { return Ok(None) };
-        let saved = shared.done.lock().unwrap_or_else(PoisonError::into_inner).get(&(part, start)).cloned();
-        let load = |saved: SavedGroup| saved.load(&shared.file).map_err(StoreError::io(&shared.path));
-        saved.map(load).transpose()
+        let span = std::mem::replace(&mut self.span, Span { start: next, ..Span::default() });
+        let is_plain = std::mem::replace(&mut self.is_plain, true);
+        let pieces = self.pieces.replace(Vec::new()).filter(|_| is_plain && span.rows > 0)?;
+        Some(Job { data_type: self.data_type, part, span, pieces })
     }
 }
 
@@ -298,14 +399,18 @@ mod tests {
         let (flavour, partition) = (Flavour::V1High, time::DAY);
         let cut = Cut { flavour, partition, row_group_rows: 4, worth: 2, threads: 0 };
         let mut ahead = Ahead::start(dir.path(), cut).expect("a folder");
-        ahead.open(DataType::Trade, false, likely);
+        ahead.open(DataType::Trade, Identity::Arrival, likely);
         let mut base = 0;
         for batch in batches {
-            ahead.take(0, &rows(batch), base);
-            base += batch.len() as u64;
+            let mut left = &batch[..];
+            while !left.is_empty() {
+                let (now, rest) = left.split_at(ahead.room(0, &rows(left)));
+                ahead.take(0, &rows(now), base);
+                (left, base) = (rest, base + now.len() as u64);
+            }
         }
-        let groups = ahead.finish();
-        (0..base).filter_map(|start| Some((start, groups.rows(0, start)?))).collect()
+        ahead.finish();
+        ahead.done().iter().map(|(_, group)| (group.span.start, group.span.rows)).collect()
     }
 
     #[test]
@@ -323,21 +428,71 @@ mod tests {
         let (flavour, partition) = (Flavour::V2, time::DAY);
         let cut = Cut { flavour, partition, row_group_rows: 2, worth: 1, threads: 0 };
         let mut ahead = Ahead::start(dir.path(), cut).expect("a folder");
-        ahead.open(DataType::Trade, false, true);
+        ahead.open(DataType::Trade, Identity::Arrival, true);
         let batch = rows(&[0, 1]);
         ahead.take(0, &batch, 0);
-        let found = ahead.finish().load(0, 0).expect("a file").expect("a group");
-        let label = Label {
-            data_type: DataType::Trade,
-            flavour,
-            instrument_id: "A.B",
-            bar_type: None,
-            price_precision: 2,
-            size_precision: 3,
-        };
+        let pages = ahead.finish();
+        let (_, group) = ahead.done().pop().expect("a group");
+        let found = pages.load(&group).expect("a file");
+        let label = Label { instrument_id: "A.B", price_precision: 2, ..label(DataType::Trade, flavour) };
         let encoder = GroupEncoder::apart(dir.path(), &label).expect("a schema").expect("hot columns");
         let pieces = [(&batch.columns, 0..2)];
         let anew = encoder.encode(&pieces, &label, &mut Scratch::default()).expect("a group");
         assert_eq!(found.bytes(), anew.bytes());
+    }
+
+    #[test]
+    fn repeats_are_not_encoded_ahead() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let marked = |keys: &[u64]| {
+            let mut rows = Arc::into_inner(rows(&vec![7; keys.len()])).expect("the only one");
+            (rows.keys, rows.costs) = (keys.to_vec(), vec![10; keys.len()]);
+            Arc::new(rows)
+        };
+        let found = |identity, batches: [&[u64]; 2]| {
+            let (flavour, partition) = (Flavour::V1High, time::DAY);
+            let cut = Cut { flavour, partition, row_group_rows: 2, worth: 1, threads: 0 };
+            let mut ahead = Ahead::start(dir.path(), cut).expect("a folder");
+            ahead.open(DataType::Trade, identity, true);
+            ahead.take(0, &marked(batches[0]), 0);
+            ahead.take(0, &marked(batches[1]), 2);
+            (ahead.done().len(), ahead.in_order(0))
+        };
+        for identity in [Identity::Number, Identity::Sequence] {
+            assert_eq!(found(identity, [&[1, 2], &[3, 4]]), (2, true));
+            assert_eq!(found(identity, [&[1, 1], &[2, 3]]), (1, true));
+            assert_eq!(found(identity, [&[1, 2], &[2, 3]]), (2, false), "the repeat is in another group");
+            assert_eq!(found(identity, [&[3, 4], &[1, 2]]), (1, false), "they go back");
+        }
+        assert_eq!(found(Identity::Text, [&[9, 2], &[9, 9]]), (1, false));
+        assert_eq!(found(Identity::Turns, [&[1, 1], &[1, 1]]), (2, true));
+    }
+
+    /// Whatever the flavour, pages give the rows back.
+    #[test]
+    fn rows_are_read_back() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for flavour in [Flavour::V1High, Flavour::V1Standard, Flavour::V2] {
+            for data_type in DataType::ALL {
+                let label = label(data_type, flavour);
+                let Some(encoder) = GroupEncoder::apart(dir.path(), &label).expect("a schema") else {
+                    continue;
+                };
+                let rows = crate::data::sample(data_type, 300);
+                let group = encoder.encode_rows(&[&rows], &label, &mut Scratch::default()).expect("a group");
+                let path = dir.path().join("group");
+                let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
+                let file = file.expect("a file");
+                let saved = group.save(&file, 7).expect("space").expect("no other columns");
+                let mut back = Rows::new(data_type);
+                saved.restore(&file, &path, &label, &mut back).expect("pages");
+                let bytes = |rows: &Rows| {
+                    let mut bytes = Vec::new();
+                    rows.write_range(0..300, &mut bytes);
+                    bytes
+                };
+                assert!(bytes(&rows) == bytes(&back), "{data_type} {flavour:?}");
+            }
+        }
     }
 }

@@ -459,7 +459,7 @@ impl Reading<'_, '_> {
     fn drain(&self, output: &mut Output, parts: &mut Vec<usize>) -> Result<(), ConvertError> {
         let Ok(mut store) = self.rows.lock() else { return Err(ConvertError::Cancelled) };
         for stream in &output.streams()[parts.len()..] {
-            parts.push(store.open(stream.key.data_type, stream.identity.orders(), true));
+            parts.push(store.open(stream.key.data_type, stream.identity, true));
         }
         output.drain(|number, stream, rows| store.append(parts[number], rows, stream.decimals))?;
         Ok(())

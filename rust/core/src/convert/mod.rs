@@ -235,9 +235,7 @@ pub fn convert(
 
     let staging = catalog.staging(staging)?;
     let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 2).unwrap_or(usize::MAX));
-    if checked.jobs > 1 {
-        rows.encode_ahead(checked.flavour, checked.partition, checked.jobs - 1)?;
-    }
+    rows.encode_ahead(checked.flavour, checked.partition, checked.jobs - 1)?;
     let mut rejects = sidecars::RejectsFile::new(staging.path());
     let begun = sidecars::read_states(&catalog)?;
     let mut states = begun.clone();

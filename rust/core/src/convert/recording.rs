@@ -207,7 +207,7 @@ impl Recording {
             let number = *stored[index].get_or_insert_with(|| {
                 // Of several channels of one thing the catalog keeps one.
                 let is_first = first.insert((stream.key.data_type, stream.key.id.clone()));
-                rows.open(stream.key.data_type, false, is_first)
+                rows.open(stream.key.data_type, Identity::Arrival, is_first)
             });
             if failure.is_ok() {
                 failure = rows.append_columns(number, &mut stream.columns, stream.decimals);

@@ -6,8 +6,9 @@
 //!
 //! Rows are kept in batches as they came, so that none is copied to make room. A batch that is full is sorted and does
 //! not change any more; the rows of its last receive time go to the next one, so that batches of a stream in order do not
-//! overlap. A spill writes every batch as chunks of about [`CHUNK_ROWS`] into one file. Meanwhile [`Ahead`] encodes
-//! what will probably be written as it stands.
+//! overlap. Meanwhile [`Ahead`] encodes what will probably be written as it stands: batches end where its groups do,
+//! and a group that is done takes the place of its batches, whose memory is used again. A spill writes every batch
+//! that is not being encoded as chunks of about [`CHUNK_ROWS`] into one file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,16 +16,18 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ahead::{Ahead, Cut, Groups};
+use super::ahead::{Ahead, Cut, Group, Pages};
 use super::encode::Partition;
-use crate::data::{AnyColumns, DataType, Decimals, Rows};
+use crate::data::{AnyColumns, DataType, Decimals, Identity, Rows};
 use crate::schema::Flavour;
-use crate::store::{ROW_GROUP_ROWS, StoreError};
+use crate::store::{EncodedGroup, ROW_GROUP_ROWS, StoreError};
 
 /// Rows of a spilled chunk, at most.
 const CHUNK_ROWS: usize = 16_384;
 /// A batch takes on rows until it has this many: then the next is begun.
 const BATCH_ROWS: usize = 8_192;
+/// Batches whose memory waits to be used again, at most.
+const SPARE: usize = 32;
 
 /// Sorted rows of a part that were spilled.
 #[derive(Debug, Clone, Copy)]
@@ -45,16 +48,21 @@ pub(super) struct Batch {
     /// Number of its first row in the part.
     pub base: u64,
     pub rows: Arc<Rows>,
+    /// It is being encoded: a group will take its place.
+    is_lent: bool,
 }
 
-/// The rows of one part: chunks that were spilled, batches after them, and rows that are no batch yet.
+/// The rows of one part: groups that were encoded, chunks that were spilled, batches, and rows that are no batch yet.
 #[derive(Debug)]
 pub(super) struct Held {
     data_type: DataType,
     pub batches: Vec<Batch>,
     open: Option<Rows>,
     pub chunks: Vec<Chunk>,
-    by_key: bool,
+    pub groups: Vec<Group>,
+    /// All of it stands in the order in which it will be written (see [`Ahead::in_order`]).
+    pub in_order: bool,
+    identity: Identity,
     decimals: Decimals,
     total: u64,
     /// Rows in batches so far, spilled ones too.
@@ -70,6 +78,9 @@ pub struct RowStore {
     bytes: usize,
     spill: Option<(File, u64)>,
     ahead: Option<Ahead>,
+    /// Those of `ahead`, which is over.
+    pages: Option<Arc<Pages>>,
+    spare: Vec<Rows>,
     pub(super) row_group_rows: usize,
     pub(super) batch_rows: usize,
 }
@@ -85,6 +96,8 @@ impl RowStore {
             bytes: 0,
             spill: None,
             ahead: None,
+            pages: None,
+            spare: Vec::new(),
             row_group_rows: ROW_GROUP_ROWS,
             batch_rows: BATCH_ROWS,
         }
@@ -104,17 +117,26 @@ impl RowStore {
         Ok(())
     }
 
-    /// What was encoded ahead; nothing is any more.
-    pub(super) fn ahead(&mut self) -> Groups {
-        self.ahead.take().map_or(Groups::none(), Ahead::finish)
+    /// Nothing comes any more, nor is encoded ahead.
+    pub(super) fn settle(&mut self) {
+        for part in 0..self.held.len() {
+            self.seal(part, true);
+        }
+        let Some(mut ahead) = self.ahead.take() else { return };
+        self.pages = Some(ahead.finish());
+        self.release(&ahead);
+        self.spare.clear();
+        for (part, held) in self.held.iter_mut().enumerate() {
+            held.in_order = ahead.in_order(part);
+        }
     }
 
-    /// A new part, whose rows of one receive time are in the order of their keys where `by_key`, and which will be
-    /// written if all goes as is `likely`; its number.
-    pub fn open(&mut self, data_type: DataType, by_key: bool, likely: bool) -> usize {
-        self.held.push(Held::new(data_type, by_key));
+    /// A new part, whose repeats are told as `identity` says, and which will be written if all goes as is `likely`;
+    /// its number.
+    pub fn open(&mut self, data_type: DataType, identity: Identity, likely: bool) -> usize {
+        self.held.push(Held::new(data_type, identity));
         if let Some(ahead) = &mut self.ahead {
-            ahead.open(data_type, by_key, likely);
+            ahead.open(data_type, identity, likely);
         }
         self.held.len() - 1
     }
@@ -134,7 +156,7 @@ impl RowStore {
     /// Last receive time of a part so far; `None` before its first row.
     pub(super) fn last_ts(&self, part: usize) -> Option<u64> {
         let held = &self.held[part];
-        let spilled = held.chunks.iter().map(|c| c.last);
+        let spilled = held.chunks.iter().map(|c| c.last).chain(held.groups.iter().map(|g| g.span.last));
         let kept = held.batches.iter().filter_map(|batch| batch.rows.columns.ts_init().last().copied());
         let open = held.open.iter().flat_map(|rows| rows.columns.ts_init().iter().copied());
         spilled.chain(kept).chain(open).max()
@@ -150,11 +172,14 @@ impl RowStore {
         if rows.rows() >= self.batch_rows && held.open.as_ref().is_none_or(|open| open.rows() == 0) {
             self.bytes += rows.bytes();
             held.open = Some(rows.take());
+            if let Some(spare) = self.spare(rows.columns.data_type()) {
+                *rows = spare;
+            }
         } else {
             self.bytes += held.copy(&rows.columns, (&rows.keys, &rows.costs));
             rows.clear();
         }
-        self.settle(part)
+        self.end_batch(part)
     }
 
     /// Takes the rows of `columns`, which stand as they came and are left empty.
@@ -167,24 +192,76 @@ impl RowStore {
         columns: &mut AnyColumns,
         decimals: Decimals,
     ) -> Result<(), StoreError> {
+        let spare = if self.held[part].begins_batch() { self.spare(columns.data_type()) } else { None };
         let held = &mut self.held[part];
         held.count(columns.rows(), decimals);
+        if let Some(spare) = spare {
+            self.bytes += spare.bytes();
+            held.open = Some(spare);
+        }
         self.bytes += held.copy(columns, (&[], &[]));
         columns.clear();
-        self.settle(part)
+        self.end_batch(part)
     }
 
     /// Ends the batch at hand if it is full, and spills if there is too much.
-    fn settle(&mut self, part: usize) -> Result<(), StoreError> {
-        let held = &mut self.held[part];
-        let is_full = held.open.as_ref().is_some_and(|open| open.rows() >= self.batch_rows);
-        if is_full && let Some(batch) = held.seal(false) {
-            if let Some(ahead) = &mut self.ahead {
-                ahead.take(part, &batch.rows, batch.base);
+    fn end_batch(&mut self, part: usize) -> Result<(), StoreError> {
+        if self.held[part].open.as_ref().is_some_and(|open| open.rows() >= self.batch_rows) {
+            self.seal(part, false);
+            if let Some(ahead) = self.ahead.take() {
+                self.release(&ahead);
+                self.ahead = Some(ahead);
             }
-            self.bytes += held.open.as_ref().map_or(0, Rows::bytes);
         }
         if self.bytes > self.budget { self.spill() } else { Ok(()) }
+    }
+
+    /// Ends the batch at hand, `all` of it or but for the rows of its last receive time, which may have company; cut where
+    /// groups end.
+    fn seal(&mut self, part: usize, all: bool) {
+        let held = &mut self.held[part];
+        let Some(mut rows) = held.sorted(all) else { return };
+        self.bytes += held.open.as_ref().map_or(0, Rows::bytes);
+        while rows.rows() > 0 {
+            let room = self.ahead.as_ref().map_or(rows.rows(), |ahead| ahead.room(part, &rows));
+            let rest = if room < rows.rows() { rows.split_off(room) } else { Rows::new(held.data_type) };
+            self.bytes += rest.bytes();
+            let (base, rows_now) = (held.numbered, Arc::new(rows));
+            held.numbered += rows_now.rows() as u64;
+            held.batches.push(Batch { base, rows: rows_now.clone(), is_lent: false });
+            let lent = self.ahead.as_mut().map(|ahead| ahead.take(part, &rows_now, base));
+            for numbers in lent.into_iter().flatten().flatten() {
+                let lent = held.batches.iter_mut().rev().skip_while(|batch| batch.base >= numbers.end);
+                lent.take_while(|batch| batch.base >= numbers.start).for_each(|batch| batch.is_lent = true);
+            }
+            rows = rest;
+        }
+    }
+
+    /// Puts groups that are done in the place of their batches.
+    fn release(&mut self, ahead: &Ahead) {
+        for (part, group) in ahead.done() {
+            let held = &mut self.held[part];
+            let from = held.batches.partition_point(|batch| batch.base < group.span.start);
+            let end = group.span.start + group.span.rows as u64;
+            let to = held.batches.partition_point(|batch| batch.base < end);
+            for batch in held.batches.drain(from..to) {
+                self.bytes = self.bytes.saturating_sub(batch.rows.bytes());
+                if self.spare.len() < SPARE
+                    && let Some(mut rows) = Arc::into_inner(batch.rows)
+                {
+                    rows.clear();
+                    self.spare.push(rows);
+                }
+            }
+            held.groups.push(group);
+        }
+    }
+
+    /// Memory of rows that are gone, for others of the same type.
+    fn spare(&mut self, data_type: DataType) -> Option<Rows> {
+        let at = self.spare.iter().rposition(|rows| rows.columns.data_type() == data_type)?;
+        Some(self.spare.swap_remove(at))
     }
 
     fn spill_path(&self) -> PathBuf {
@@ -192,6 +269,14 @@ impl RowStore {
     }
 
     fn spill(&mut self) -> Result<(), StoreError> {
+        self.spare.clear();
+        for part in 0..self.held.len() {
+            self.seal(part, true);
+        }
+        // Rows that wait for their group to be full will not be encoded ahead; those that are being encoded stay.
+        if let Some(ahead) = &mut self.ahead {
+            ahead.forget();
+        }
         let path = self.spill_path();
         let failed = |error: io::Error| StoreError::Io { path: path.clone(), source: error };
         if self.spill.is_none() {
@@ -200,11 +285,13 @@ impl RowStore {
         }
         let Some((file, end)) = &mut self.spill else { return Ok(()) };
         let mut buffer = Vec::new();
-        for (part, held) in self.held.iter_mut().enumerate() {
-            if let (Some(batch), Some(ahead)) = (held.seal(true), &mut self.ahead) {
-                ahead.take(part, &batch.rows, batch.base);
-            }
-            for Batch { base, rows } in std::mem::take(&mut held.batches) {
+        self.bytes = 0;
+        for held in &mut self.held {
+            let (spilled, stay) =
+                std::mem::take(&mut held.batches).into_iter().partition::<Vec<_>, _>(|batch| !batch.is_lent);
+            self.bytes += stay.iter().map(|batch| batch.rows.bytes()).sum::<usize>();
+            held.batches = stay;
+            for Batch { base, rows, .. } in spilled {
                 let times = rows.columns.ts_init();
                 let mut start = 0;
                 while start < times.len() {
@@ -226,22 +313,28 @@ impl RowStore {
                 }
             }
         }
-        if let Some(ahead) = &mut self.ahead {
-            ahead.forget();
-        }
-        self.bytes = 0;
         Ok(())
     }
 
     /// Takes a part's rows out.
     pub(super) fn take(&mut self, part: usize) -> Held {
-        let empty = Held::new(self.held[part].data_type, self.held[part].by_key);
+        let empty = Held::new(self.held[part].data_type, self.held[part].identity);
         std::mem::replace(&mut self.held[part], empty)
     }
 
     /// Drops what was not taken.
     pub(super) fn forget(&mut self) {
         self.held.clear();
+    }
+
+    /// A group as it was encoded; nothing where nothing was.
+    pub(super) fn load_group(&self, group: &Group) -> Result<Option<EncodedGroup>, StoreError> {
+        self.pages.as_ref().map(|pages| pages.load(group)).transpose()
+    }
+
+    /// Appends the rows of a group to `into`.
+    pub(super) fn restore(&self, group: &Group, into: &mut Rows) -> Result<(), StoreError> {
+        self.pages.as_ref().map_or(Ok(()), |pages| pages.restore(group, into))
     }
 
     /// Reads a chunk and appends it to `into`.
@@ -268,13 +361,15 @@ impl Drop for RowStore {
 }
 
 impl Held {
-    const fn new(data_type: DataType, by_key: bool) -> Self {
+    const fn new(data_type: DataType, identity: Identity) -> Self {
         Self {
             data_type,
             batches: Vec::new(),
             open: None,
             chunks: Vec::new(),
-            by_key,
+            groups: Vec::new(),
+            in_order: false,
+            identity,
             decimals: Decimals { price: 0, size: 0 },
             total: 0,
             numbered: 0,
@@ -302,19 +397,21 @@ impl Held {
         batch.bytes() - before
     }
 
-    /// Ends the batch at hand; `all` of it, or but for the rows of its last receive time, which may have company.
-    pub(super) fn seal(&mut self, all: bool) -> Option<&Batch> {
+    /// Whether the next row begins a batch, of a stream that has filled one.
+    fn begins_batch(&self) -> bool {
+        self.numbered > 0 && self.open.as_ref().is_none_or(|open| open.rows() == 0)
+    }
+
+    /// Takes out the batch at hand, sorted; `all` of it, or but for the rows of its last receive time.
+    fn sorted(&mut self, all: bool) -> Option<Rows> {
         let mut rows = self.open.take().filter(|rows| rows.rows() > 0)?;
-        rows.sort(self.by_key);
+        rows.sort(self.identity.orders());
         let times = rows.columns.ts_init();
         let stop = if all { times.len() } else { cut(times, times.len() - 1) };
         if stop < times.len() {
             self.open = Some(rows.split_off(stop));
         }
-        let base = self.numbered;
-        self.numbered += rows.rows() as u64;
-        self.batches.push(Batch { base, rows: Arc::new(rows) });
-        self.batches.last()
+        Some(rows)
     }
 }
 

@@ -35,6 +35,8 @@ pub use option_greeks::{OptionGreeksColumns, OptionGreeksRow};
 pub use physical::{ColumnRef, Physical, TextColumn};
 pub use price_update::{PriceUpdateColumns, PriceUpdateRow};
 pub use quote::{QuoteColumns, QuoteRow};
+#[cfg(test)]
+pub(crate) use rows::sample;
 pub use rows::{Identity, Rows};
 pub use status::{StatusColumns, StatusRow};
 pub use trade::{AggressorSide, TradeColumns, TradeRow};

@@ -169,3 +169,32 @@ impl From<AnyColumns> for Rows {
         Self { columns, keys: Vec::new(), costs: Vec::new() }
     }
 }
+
+/// Rows of `data_type` that every flavour can hold, marked, in order.
+#[cfg(test)]
+pub(crate) fn sample(data_type: DataType, rows: usize) -> Rows {
+    use super::ColumnRef;
+    let mut sample = Rows::new(data_type);
+    let numbers = || (0..rows as u64).map(|row| row * row % 97);
+    let mut bytes = Vec::new();
+    for column in sample.columns.physical_mut() {
+        bytes.clear();
+        match column.view() {
+            ColumnRef::I128(_) => {
+                bytes.extend(numbers().flat_map(|n| (i128::from(n) * 10_i128.pow(14)).to_le_bytes()));
+            }
+            ColumnRef::U64(_) => bytes.extend((0..rows as u64).flat_map(|row| (row << 30).to_le_bytes())),
+            ColumnRef::U32(_) => bytes.extend(numbers().flat_map(|n| (n as u32).to_le_bytes())),
+            ColumnRef::U8(_) => bytes.extend(numbers().map(|n| 1 + (n % 2) as u8)),
+            ColumnRef::Text(_) => {
+                bytes.extend(numbers().flat_map(|n| (n.to_string().len() as u32).to_le_bytes()));
+                bytes.extend(numbers().flat_map(|n| n.to_string().into_bytes()));
+            }
+            _ => continue,
+        }
+        column.read_rows(rows, &bytes);
+    }
+    sample.keys = numbers().collect();
+    sample.costs = numbers().map(|n| n as u32).collect();
+    sample
+}

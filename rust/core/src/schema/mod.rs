@@ -19,8 +19,10 @@ use crate::data::{AnyColumns, DataType};
 use crate::decimal;
 
 mod arrays;
+mod restore;
 
 pub(crate) use arrays::{code_names, narrow};
+pub(crate) use restore::restore_rows;
 
 /// Which Nautilus schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -16,17 +16,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowSchemaConverter;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ::parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
 use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::SchemaDescPtr;
 use arrow_array::RecordBatch;
-use arrow_schema::{Field, Fields, Schema};
+use arrow_schema::{DataType as Arrow, Field, Fields, Schema};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -34,8 +36,8 @@ use super::StoreError;
 use super::chunk::{self, Chunk, Values, ValuesError};
 use super::files::hex;
 use super::storage::{LocalStorage, Output, Storage};
-use crate::data::{AnyColumns, Physical};
-use crate::schema::{Label, SchemaError, arrow_schema, code_names, is_columnar, record_batch};
+use crate::data::{AnyColumns, Physical, Rows};
+use crate::schema::{Label, SchemaError, arrow_schema, code_names, is_columnar, record_batch, restore_rows};
 
 /// Rows of a row group.
 pub const ROW_GROUP_ROWS: usize = 131_072;
@@ -112,9 +114,9 @@ fn properties() -> WriterProperties {
 }
 
 /// An error of writing a file, with its cause where that is the disk's.
-pub(super) fn failure(path: &Path, error: ::parquet::errors::ParquetError) -> StoreError {
+pub(super) fn failure(path: &Path, error: ParquetError) -> StoreError {
     match error {
-        ::parquet::errors::ParquetError::External(source) => match source.downcast::<io::Error>() {
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
             Ok(error) => StoreError::io(path)(*error),
             Err(other) => StoreError::Parquet { path: path.to_owned(), reason: other.to_string() },
         },
@@ -167,6 +169,8 @@ impl<W: Output> Unsynced<W> {
 /// A row group that was encoded.
 pub struct EncodedGroup {
     columns: Vec<EncodedColumn>,
+    /// Keys and costs of the rows, which no file gets.
+    marks: Vec<Chunk>,
     rows: usize,
 }
 
@@ -176,34 +180,64 @@ enum EncodedColumn {
 }
 
 /// A row group whose bytes are in a file.
-#[derive(Clone)]
 pub struct SavedGroup {
     offset: u64,
     /// Each with its length and without its bytes.
     columns: Vec<(usize, Chunk)>,
+    marks: Vec<(usize, Chunk)>,
     rows: usize,
 }
 
 impl SavedGroup {
-    /// Rows of it.
-    #[must_use]
-    pub const fn rows(&self) -> usize {
-        self.rows
+    fn read(&self, file: &File, chunks: &[&[(usize, Chunk)]]) -> io::Result<Vec<Chunk>> {
+        let all = || chunks.iter().copied().flatten();
+        let mut bytes = vec![0; all().map(|(length, _)| length).sum()];
+        file.read_exact_at(&mut bytes, self.offset)?;
+        let mut bytes = Bytes::from(bytes);
+        Ok(all().map(|(length, chunk)| Chunk { bytes: bytes.split_to(*length), ..chunk.clone() }).collect())
     }
 
-    /// Reads it back.
+    /// Reads it back, without keys and costs.
     ///
     /// # Errors
     /// What reading gives.
-    pub fn load(self, file: &File) -> io::Result<EncodedGroup> {
-        let mut bytes = vec![0; self.columns.iter().map(|(length, _)| length).sum()];
-        file.read_exact_at(&mut bytes, self.offset)?;
-        let mut bytes = Bytes::from(bytes);
-        let columns = self
-            .columns
-            .into_iter()
-            .map(|(length, chunk)| EncodedColumn::Chunk(Chunk { bytes: bytes.split_to(length), ..chunk }));
-        Ok(EncodedGroup { columns: columns.collect(), rows: self.rows })
+    pub fn load(&self, file: &File) -> io::Result<EncodedGroup> {
+        let columns = self.read(file, &[&self.columns])?.into_iter().map(EncodedColumn::Chunk).collect();
+        Ok(EncodedGroup { columns, marks: Vec::new(), rows: self.rows })
+    }
+
+    /// Appends the rows that were encoded, with their keys and costs. `path` is that of `file`, for messages; of `label` type
+    /// and flavour count.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn restore(
+        &self,
+        file: &File,
+        path: &Path,
+        label: &Label<'_>,
+        into: &mut Rows,
+    ) -> Result<(), StoreError> {
+        let chunks = self.read(file, &[&self.columns, &self.marks]).map_err(StoreError::io(path))?;
+        let decode = || -> ::parquet::errors::Result<RecordBatch> {
+            let schema =
+                ArrowSchemaConverter::new().convert(&marked_schema(label, !self.marks.is_empty()))?;
+            let mut bytes = Vec::new();
+            let mut writer =
+                SerializedFileWriter::new(&mut bytes, schema.root_schema_ptr(), Arc::new(properties()))?;
+            let mut group = writer.next_row_group()?;
+            chunks.into_iter().try_for_each(|chunk| chunk.append(&mut group))?;
+            group.close()?;
+            writer.close()?;
+            let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))?;
+            let batch = reader.with_batch_size(self.rows).build()?.next();
+            Ok(batch.ok_or(ParquetError::EOF("a group has no rows".to_owned()))??)
+        };
+        let batch = decode().map_err(|e| failure(path, e))?;
+        restore_rows(&batch, into).ok_or_else(|| StoreError::Damaged {
+            path: path.to_owned(),
+            reason: "a group that was encoded ahead is damaged".to_owned(),
+        })
     }
 }
 
@@ -215,7 +249,8 @@ impl EncodedGroup {
             EncodedColumn::Chunk(chunk) => chunk.bytes.len(),
             EncodedColumn::Other(_) => 0,
         };
-        self.columns.iter().map(length).sum()
+        let marks = self.marks.iter().map(|chunk| chunk.bytes.len());
+        self.columns.iter().map(length).chain(marks).sum()
     }
 
     /// Writes it to a file, from `offset` on; `None` where it has columns that cannot be kept.
@@ -224,16 +259,28 @@ impl EncodedGroup {
     /// What writing gives.
     pub fn save(self, file: &File, offset: u64) -> io::Result<Option<SavedGroup>> {
         let mut at = offset;
+        let mut write = |chunk: Chunk| {
+            let length = chunk.bytes.len();
+            file.write_all_at(&chunk.bytes, at)?;
+            at += length as u64;
+            Ok((length, Chunk { bytes: Bytes::new(), ..chunk }))
+        };
         let mut columns = Vec::with_capacity(self.columns.len());
         for column in self.columns {
             let EncodedColumn::Chunk(chunk) = column else { return Ok(None) };
-            let length = chunk.bytes.len();
-            file.write_all_at(&chunk.bytes, at)?;
-            columns.push((length, Chunk { bytes: Bytes::new(), ..chunk }));
-            at += length as u64;
+            columns.push(write(chunk)?);
         }
-        Ok(Some(SavedGroup { offset, columns, rows: self.rows }))
+        let marks = self.marks.into_iter().map(write).collect::<io::Result<_>>()?;
+        Ok(Some(SavedGroup { offset, columns, marks, rows: self.rows }))
     }
+}
+
+/// The schema of a type, with columns for keys and costs where `marked`.
+fn marked_schema(label: &Label<'_>, marked: bool) -> Schema {
+    let marks = [Field::new("key", Arrow::UInt64, false), Field::new("cost", Arrow::UInt32, false)];
+    let fields = arrow_schema(label).fields;
+    let marks = marks.into_iter().filter(|_| marked).map(Arc::new);
+    Schema::new(fields.iter().cloned().chain(marks).collect::<Fields>())
 }
 
 /// Whether [`chunk`] encodes a column.
@@ -330,18 +377,49 @@ impl<W: Output> FileWriter<W> {
 }
 
 impl GroupEncoder {
+    /// Whether [`Self::apart`] has an encoder for a type and flavour.
+    #[must_use]
+    pub fn is_apart(label: &Label<'_>) -> bool {
+        is_columnar(label.data_type, label.flavour)
+            && arrow_schema(label).fields.iter().all(|field| is_hot(field))
+    }
+
     /// An encoder for a file that is not there yet, `path` being named in errors; `None` for a type with columns that only its
     /// file can encode. Of `label` only type and flavour count here.
     ///
     /// # Errors
     /// What the format gives.
     pub fn apart(path: &Path, label: &Label<'_>) -> Result<Option<Self>, StoreError> {
-        let schema = arrow_schema(label).with_metadata(HashMap::new());
-        if !schema.fields().iter().all(|field| is_hot(field)) {
+        if !Self::is_apart(label) {
             return Ok(None);
         }
-        let schema = ArrowSchemaConverter::new().convert(&schema).map_err(|e| failure(path, e))?;
+        let schema = ArrowSchemaConverter::new().convert(&marked_schema(label, true));
+        let schema = schema.map_err(|e| failure(path, e))?;
         Ok(Some(Self { path: path.into(), schema: Arc::new(schema), others: Vec::new() }))
+    }
+
+    /// Encodes rows with their keys and costs; of an encoder that stands [`Self::apart`].
+    ///
+    /// # Errors
+    /// A value that the flavour cannot hold.
+    pub fn encode_rows(
+        self,
+        rows: &[&Rows],
+        label: &Label<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<EncodedGroup, StoreError> {
+        let columns: Vec<_> = rows.iter().map(|rows| (&rows.columns, 0..rows.rows())).collect();
+        let mut group = self.encode_columns(&columns, &arrow_schema(label).fields, scratch)?;
+        if rows.iter().all(|rows| rows.is_marked()) {
+            let keys = Values::of_longs(rows.iter().map(|rows| rows.keys.as_slice()));
+            let costs = Values::of_counts(rows.iter().map(|rows| rows.costs.as_slice()));
+            for values in [keys, costs] {
+                let descr = self.schema.column(group.columns.len() + group.marks.len());
+                let chunk = scratch.0.encode(&values, &descr, false);
+                group.marks.push(chunk.map_err(|e| failure(&self.path, e))?);
+            }
+        }
+        Ok(group)
     }
 
     /// Encodes the rows of the group, which come in pieces.
@@ -354,18 +432,19 @@ impl GroupEncoder {
         label: &Label<'_>,
         scratch: &mut Scratch,
     ) -> Result<EncodedGroup, StoreError> {
-        let refused =
-            |e: SchemaError| StoreError::Parquet { path: self.path.to_path_buf(), reason: e.to_string() };
-        let fields = arrow_schema(label).fields;
-        if is_columnar(label.data_type, label.flavour) && fields.iter().all(|field| is_hot(field)) {
-            return self.encode_columns(pieces, &fields, scratch, refused);
+        if Self::is_apart(label) {
+            return self.encode_columns(pieces, &arrow_schema(label).fields, scratch);
         }
         let mut columns = AnyColumns::new(label.data_type);
         for (piece, rows) in pieces {
             columns.extend_range(piece, rows.clone());
         }
-        let batch = record_batch(columns, label).map_err(refused)?;
+        let batch = record_batch(columns, label).map_err(|e| self.refused(&e))?;
         self.encode_batch(&batch, scratch)
+    }
+
+    fn refused(&self, error: &SchemaError) -> StoreError {
+        StoreError::Parquet { path: self.path.to_path_buf(), reason: error.to_string() }
     }
 
     /// Encodes columns from where they are.
@@ -374,28 +453,26 @@ impl GroupEncoder {
         pieces: &[(&AnyColumns, Range<usize>)],
         fields: &Fields,
         Scratch(encoder): &mut Scratch,
-        refused: impl Fn(SchemaError) -> StoreError,
     ) -> Result<EncodedGroup, StoreError> {
         let physical: Vec<Vec<&dyn Physical>> = pieces.iter().map(|(piece, _)| piece.physical()).collect();
         let mut columns = Vec::with_capacity(fields.len());
         for (at, field) in fields.iter().enumerate() {
             let views: Vec<_> =
                 physical.iter().zip(pieces).map(|(of, (_, rows))| (of[at].view(), rows.clone())).collect();
-            let values =
-                Values::of_columns(&views, field.data_type(), code_names(field.name())).map_err(|error| {
-                    refused(match error {
-                        ValuesError::Narrow(row, value) => {
-                            SchemaError::narrow(pieces[0].0.data_type(), row, value)
-                        }
-                        ValuesError::Kind => {
-                            SchemaError::Arrow(format!("{} is of another kind", field.name()))
-                        }
-                    })
-                })?;
+            let values = Values::of_columns(&views, field.data_type(), code_names(field.name()));
+            let values = values.map_err(|error| {
+                self.refused(&match error {
+                    ValuesError::Narrow(row, value) => {
+                        SchemaError::narrow(pieces[0].0.data_type(), row, value)
+                    }
+                    ValuesError::Kind => SchemaError::Arrow(format!("{} is of another kind", field.name())),
+                })
+            })?;
             let chunk = encoder.encode(&values, &self.schema.column(at), field.name() == TS_INIT);
             columns.push(EncodedColumn::Chunk(chunk.map_err(|e| failure(&self.path, e))?));
         }
-        Ok(EncodedGroup { columns, rows: pieces.iter().map(|(_, rows)| rows.len()).sum() })
+        let rows = pieces.iter().map(|(_, rows)| rows.len()).sum();
+        Ok(EncodedGroup { columns, marks: Vec::new(), rows })
     }
 
     fn encode_batch(self, batch: &RecordBatch, scratch: &mut Scratch) -> Result<EncodedGroup, StoreError> {
@@ -420,7 +497,7 @@ impl GroupEncoder {
             Ok(columns)
         };
         let columns = encode().map_err(|e| failure(&path, e))?;
-        Ok(EncodedGroup { columns, rows: batch.num_rows() })
+        Ok(EncodedGroup { columns, marks: Vec::new(), rows: batch.num_rows() })
     }
 }
 
@@ -434,7 +511,7 @@ pub(super) fn relabel<S: Storage>(
     target: &Path,
     label: &Label<'_>,
 ) -> Result<FileSummary, StoreError> {
-    let parquet_error = |e: ::parquet::errors::ParquetError| failure(source, e);
+    let parquet_error = |e: ParquetError| failure(source, e);
     let input = storage.open(source).map_err(StoreError::io(source))?;
     let options = ::parquet::file::serialized_reader::ReadOptionsBuilder::new().with_page_index().build();
     let reader = SerializedFileReader::new_with_options(input, options).map_err(parquet_error)?;
@@ -487,8 +564,8 @@ pub(super) fn copy_span<S: Storage>(
 
     let parquet_error = |reason: String| StoreError::Parquet { path: source.to_owned(), reason };
     let input = storage.open(source).map_err(StoreError::io(source))?;
-    let builder = ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(input)
-        .map_err(|e| parquet_error(e.to_string()))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(input).map_err(|e| parquet_error(e.to_string()))?;
     let reader = builder.with_batch_size(ROW_GROUP_ROWS).build().map_err(|e| parquet_error(e.to_string()))?;
     let mut out: Option<FileWriter<S::Output>> = None;
     let mut scratch = Scratch::default();

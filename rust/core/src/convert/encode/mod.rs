@@ -19,12 +19,12 @@ use syncs::Syncs;
 use workers::Workers;
 
 use super::ConvertError;
-use super::ahead::Groups;
+use super::ahead::Group;
 use super::conflicts::{Conflicts, Differing, Excluded};
 use super::ids::{Hole, IdRuns};
 use super::rowstore::{Chunk, Held, RowStore};
 use crate::accounting::{End, RowCounts};
-use crate::data::{AnyColumns, DataType, Identity, Rows};
+use crate::data::{DataType, Identity, Rows};
 use crate::feed::NumberRun;
 use crate::schema::{Flavour, Label};
 use crate::store::{NewFile, Scratch, StoreError};
@@ -115,6 +115,8 @@ enum Place {
     Spilled(Chunk),
     /// Number of the batch.
     Memory(usize),
+    /// Number of the group, whose rows are in its pages.
+    Encoded(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -132,13 +134,12 @@ pub(super) struct Piece {
 /// A stream ready to be written.
 pub(super) struct Prepared<'a> {
     store: &'a RowStore,
-    ahead: &'a Groups,
     pub plan: &'a StreamPlan,
     held: Vec<Held>,
     /// By first time.
     pub pieces: Vec<Piece>,
-    /// Part of each piece and the number of its first row there, by arrival.
-    places: Vec<(usize, u64)>,
+    /// Part of each piece, by arrival.
+    places: Vec<usize>,
 }
 
 #[derive(Default)]
@@ -146,6 +147,8 @@ struct Written {
     file: Option<NewFile>,
     dropped: BTreeMap<(u32, End), RowCounts>,
     runs: IdRuns,
+    /// Those of groups that were taken whole.
+    taken: Vec<IdRuns>,
     /// Numbers that came at another time before.
     again: Vec<u64>,
     differing: Vec<Differing>,
@@ -163,16 +166,16 @@ pub fn encode(
     source: &(dyn Fn(u32) -> String + Sync),
     done: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<Encoded, ConvertError> {
-    let ahead = store.ahead();
+    store.settle();
     let taken: Vec<Mutex<Vec<Held>>> = plans
         .iter()
         .map(|plan| Mutex::new(plan.parts.iter().map(|part| store.take(part.number)).collect()))
         .collect();
     store.forget();
-    let (store, ahead) = (&store, &ahead);
+    let store = &store;
     let prepare = |at: usize, _: &mut Scratch| {
         let held = taken[at].lock().map(|mut held| std::mem::take(&mut *held)).unwrap_or_default();
-        Ok(Some(Prepared::new(store, ahead, &plans[at], held)))
+        Ok(Some(Prepared::new(store, &plans[at], held)))
     };
     let syncs = Syncs::start();
     let workers = Workers::new(options.threads, source, done, &syncs);
@@ -204,7 +207,8 @@ pub fn encode(
     for (at, of) in of_stream.iter().enumerate() {
         let (mut runs, mut again) = (IdRuns::default(), Vec::new());
         for job in of {
-            runs.join(std::mem::take(&mut results[*job].runs));
+            let Written { runs: own, taken, .. } = &mut results[*job];
+            std::iter::once(std::mem::take(own)).chain(taken.drain(..)).for_each(|more| runs.join(more));
             again.extend(results[*job].again.drain(..).map(|id| id..=id));
         }
         let span = runs.span();
@@ -252,24 +256,28 @@ struct Work<'e> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(store: &'a RowStore, ahead: &'a Groups, plan: &'a StreamPlan, mut held: Vec<Held>) -> Self {
+    fn new(store: &'a RowStore, plan: &'a StreamPlan, held: Vec<Held>) -> Self {
         let mut pieces = Vec::new();
-        let mut places = Vec::new();
-        for (part, held) in held.iter_mut().enumerate() {
-            held.seal(true);
+        for (part, held) in held.iter().enumerate() {
+            let encoded = held.groups.iter().enumerate().map(|(number, group)| {
+                let span = &group.span;
+                (Place::Encoded(number), span.start, span.first, span.last)
+            });
             let spilled = held.chunks.iter().map(|c| (Place::Spilled(*c), c.base, c.first, c.last));
-            // The rows in memory came last.
             let memory = held.batches.iter().enumerate().filter_map(|(number, batch)| {
                 let times = batch.rows.columns.ts_init();
                 Some((Place::Memory(number), batch.base, *times.first()?, *times.last()?))
             });
-            for (place, base, first, last) in spilled.chain(memory) {
-                pieces.push(Piece { arrival: places.len() as u32, part, base, place, first, last });
-                places.push((part, base));
-            }
+            let piece = |(place, base, first, last)| Piece { arrival: 0, part, base, place, first, last };
+            pieces.extend(encoded.chain(spilled).chain(memory).map(piece));
         }
+        pieces.sort_by_key(|piece| (piece.part, piece.base));
+        for (arrival, piece) in pieces.iter_mut().enumerate() {
+            piece.arrival = arrival as u32;
+        }
+        let places = pieces.iter().map(|piece| piece.part).collect();
         pieces.sort_by_key(|piece| (piece.first, piece.arrival));
-        Self { store, ahead, plan, held, pieces, places }
+        Self { store, plan, held, pieces, places }
     }
 
     /// Numbers of the partitions that may have rows.
@@ -277,7 +285,9 @@ impl<'a> Prepared<'a> {
         let mut numbers = std::collections::BTreeSet::new();
         for piece in &self.pieces {
             match &piece.place {
-                Place::Spilled(_) => numbers.extend(piece.first / length..=piece.last / length),
+                Place::Spilled(_) | Place::Encoded(_) => {
+                    numbers.extend(piece.first / length..=piece.last / length)
+                }
                 Place::Memory(batch) => {
                     let times = self.held[piece.part].batches[*batch].rows.columns.ts_init();
                     let mut at = 0;
@@ -307,6 +317,12 @@ impl<'a> Prepared<'a> {
                 scratch.clear();
                 self.store.load(chunk, scratch)?;
                 Ok((scratch, 0..chunk.rows))
+            }
+            Place::Encoded(number) => {
+                scratch.clear();
+                self.store.restore(&self.held[piece.part].groups[*number], scratch)?;
+                let rows = 0..scratch.rows();
+                Ok((scratch, rows))
             }
         }
     }
@@ -349,6 +365,12 @@ impl<'a> Prepared<'a> {
             if !workers.goes_on(0) {
                 break;
             }
+            if pending.rows.rows() == 0
+                && let Some(group) = self.alone(piece, pieces.clone(), out.excludes())
+                && out.take_group(group, pieces.peek().is_none())?
+            {
+                continue;
+            }
             let (rows, range) = self.fetch(piece, &mut loaded)?;
             let times = &rows.columns.ts_init()[range.clone()];
             let mut start = range.start + times.partition_point(|ts| *ts < span.start);
@@ -377,36 +399,26 @@ impl<'a> Prepared<'a> {
         out.finish()
     }
 
+    /// The group that a piece is, if nothing comes in between and no row of it is to be left out. `later` are the pieces after
+    /// it.
+    fn alone<'p>(
+        &self,
+        piece: &Piece,
+        later: impl Iterator<Item = &'p Piece>,
+        excludes: bool,
+    ) -> Option<&Group> {
+        let Place::Encoded(number) = piece.place else { return None };
+        let held = &self.held[piece.part];
+        let after = self.plan.after.max(self.plan.parts[piece.part].given);
+        let follows = |later: &Piece| later.part == piece.part && held.in_order;
+        let is_alone = !excludes
+            && after.is_none_or(|after| piece.first > after)
+            && later.take_while(|later| later.first <= piece.last).all(follows);
+        is_alone.then(|| &held.groups[number])
+    }
+
     pub(super) fn source_of(&self, arrival: u32) -> u32 {
-        self.plan.parts[self.places[arrival as usize].0].source
-    }
-
-    /// The part of a row of a piece, by its number in the row store, and the row's number in it.
-    fn place_of(&self, arrival: u32, row: usize) -> (usize, u64) {
-        let (part, base) = self.places[arrival as usize];
-        (self.plan.parts[part].number, base + row as u64)
-    }
-
-    /// Copies rows of a part by their numbers.
-    fn copy(&self, part: usize, numbers: Range<u64>, into: &mut AnyColumns) -> Result<(), StoreError> {
-        let is_its = |piece: &&Piece| self.plan.parts[piece.part].number == part;
-        let mut pieces: Vec<&Piece> = self.pieces.iter().filter(is_its).collect();
-        pieces.sort_by_key(|piece| piece.base);
-        let mut scratch = Rows::new(self.plan.data_type);
-        for piece in pieces {
-            let rows = match &piece.place {
-                Place::Memory(batch) => self.held[piece.part].batches[*batch].rows.rows(),
-                Place::Spilled(chunk) => chunk.rows,
-            };
-            let end = (piece.base + rows as u64).min(numbers.end);
-            let start = piece.base.max(numbers.start);
-            if start < end {
-                let (rows, _) = self.fetch(piece, &mut scratch)?;
-                let range = (start - piece.base) as usize..(end - piece.base) as usize;
-                into.extend_range(&rows.columns, range);
-            }
-        }
-        Ok(())
+        self.plan.parts[self.places[arrival as usize]].source
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use super::super::ConvertError;
+use super::super::ahead::Group;
 use super::workers::{GroupTask, Workers};
 use super::{Conflicts, Differing, Prepared, Work, Written};
 use crate::accounting::End;
@@ -81,27 +82,8 @@ pub(super) struct PartitionFile<'w, 'p, 'e> {
     work: Work<'e>,
     label: Label<'p>,
     group: Rows,
-    /// Instead of rows in `group`: those of a group that was encoded ahead.
-    found: Option<Found>,
     open: Option<Open>,
     written: Written,
-}
-
-/// Rows that are, so far, those of a group that was encoded ahead.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    part: usize,
-    /// Numbers of the first row and, so far, of the one after the last.
-    start: u64,
-    next: u64,
-    /// Rows that the group has.
-    rows: usize,
-}
-
-impl Found {
-    const fn is_whole(&self) -> bool {
-        self.next - self.start == self.rows as u64
-    }
 }
 
 struct Open {
@@ -109,11 +91,11 @@ struct Open {
     first: u64,
     last: u64,
     /// Groups that are not in the file yet, in order.
-    groups: VecDeque<Group>,
+    groups: VecDeque<RowGroup>,
 }
 
 /// A row group: encoded here, or by another thread.
-enum Group {
+enum RowGroup {
     Done(EncodedGroup),
     Lent(Receiver<Result<EncodedGroup, StoreError>>),
 }
@@ -123,11 +105,11 @@ impl Open {
     fn settle(&mut self, most: usize, path: &Path) -> Result<(), StoreError> {
         while let Some(group) = self.groups.pop_front() {
             let encoded = match group {
-                Group::Done(encoded) => encoded,
-                Group::Lent(answer) => match answer.try_recv() {
+                RowGroup::Done(encoded) => encoded,
+                RowGroup::Lent(answer) => match answer.try_recv() {
                     Ok(encoded) => encoded?,
                     Err(TryRecvError::Empty) if self.groups.len() < most => {
-                        self.groups.push_front(Group::Lent(answer));
+                        self.groups.push_front(RowGroup::Lent(answer));
                         return Ok(());
                     }
                     // A thread that panicked has told already.
@@ -152,7 +134,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         label: Label<'p>,
     ) -> Self {
         let (group, written) = (Rows::new(stream.plan.data_type), Written::default());
-        Self { stream, workers, scratch, work, label, group, found: None, open: None, written }
+        Self { stream, workers, scratch, work, label, group, open: None, written }
     }
 
     /// Takes sorted rows, none before those taken already, all of one receive time together.
@@ -169,10 +151,10 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         self.drop_rows(rows, range.start..start, origin, End::Stale);
         let range = start..range.end;
         if !rows.is_marked() {
-            return Ok(self.put(rows, range, origin)?);
+            return Ok(self.put(rows, range)?);
         }
         match self.stream.plan.identity {
-            Identity::Arrival | Identity::Turns => Ok(self.put(rows, range, origin)?),
+            Identity::Arrival | Identity::Turns => Ok(self.put(rows, range)?),
             Identity::Number | Identity::Sequence => self.take_numbered(rows, range, origin),
             Identity::Text => self.take_texts(rows, range, origin),
         }
@@ -191,13 +173,13 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
             let key = rows.keys[row];
             if !self.work.excluded.is_empty() && self.work.excluded.contains(&(key, times[row])) {
                 self.drop_rows(rows, row..row + 1, origin, End::Reject);
-                self.put(rows, from..row, origin)?;
+                self.put(rows, from..row)?;
                 from = row + 1;
                 continue;
             }
             if row > kept && key == rows.keys[kept] && times[row] == times[kept] {
                 if self.repeat(rows, [kept, row], origin)? == Verdict::LeftOut {
-                    self.put(rows, from..row, origin)?;
+                    self.put(rows, from..row)?;
                     from = row + 1;
                 }
                 continue;
@@ -207,7 +189,7 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
                 self.written.again.push(key);
             }
         }
-        Ok(self.put(rows, from..range.end, origin)?)
+        Ok(self.put(rows, from..range.end)?)
     }
 
     fn take_texts(
@@ -242,10 +224,10 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         repeats.sort_unstable();
         let mut from = range.start;
         for row in repeats {
-            self.put(rows, from..row, origin)?;
+            self.put(rows, from..row)?;
             from = row + 1;
         }
-        Ok(self.put(rows, from..range.end, origin)?)
+        Ok(self.put(rows, from..range.end)?)
     }
 
     /// Judges a row whose number or text came before at the same time.
@@ -288,36 +270,19 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         }
     }
 
-    fn put(&mut self, rows: &Rows, range: Range<usize>, origin: &Origin<'_>) -> Result<(), StoreError> {
+    fn put(&mut self, rows: &Rows, range: Range<usize>) -> Result<(), StoreError> {
         if range.is_empty() {
             return Ok(());
         }
         let times = rows.columns.ts_init();
-        match &mut self.open {
-            Some(open) => open.last = times[range.end - 1],
-            None => {
-                let writer = FileWriter::create(&self.work.path, &self.label)?;
-                let (first, last) = (times[range.start], times[range.end - 1]);
-                self.open = Some(Open { writer, first, last, groups: VecDeque::new() });
-            }
-        }
+        self.open(times[range.start], times[range.end - 1])?;
         let row_group_rows = self.stream.store.row_group_rows;
         let mut from = range.start;
         while from < range.end {
-            let left = self.pass(from..range.end, origin)?;
-            if left < range.end {
-                let room = row_group_rows - self.group.rows();
-                let to = (left + room).min(range.end);
-                self.group.columns.extend_range(&rows.columns, left..to);
-                from = to;
-            } else {
-                from = left;
-            }
-            let is_full = match &self.found {
-                Some(found) => found.is_whole() && found.rows == row_group_rows,
-                None => self.group.rows() == row_group_rows,
-            };
-            if is_full {
+            let to = (from + row_group_rows - self.group.rows()).min(range.end);
+            self.group.columns.extend_range(&rows.columns, from..to);
+            from = to;
+            if self.group.rows() == row_group_rows {
                 self.flush()?;
                 if !self.workers.goes_on(0) {
                     return Ok(());
@@ -327,66 +292,58 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
         Ok(())
     }
 
-    /// Passes over rows that are in a group encoded ahead; the first that is not.
-    fn pass(&mut self, rows: Range<usize>, origin: &Origin<'_>) -> Result<usize, StoreError> {
-        let Origin::One(arrival) = origin else {
-            self.give_up()?;
-            return Ok(rows.start);
-        };
-        let (part, number) = self.stream.place_of(*arrival, rows.start);
-        if self.found.is_none() && self.group.rows() == 0 {
-            let group = self.stream.ahead.rows(part, number);
-            self.found = group.map(|rows| Found { part, start: number, next: number, rows });
+    /// Rows of these receive times come: the file is begun where there is none.
+    fn open(&mut self, first: u64, last: u64) -> Result<(), StoreError> {
+        if let Some(open) = &mut self.open {
+            open.last = last;
+            return Ok(());
         }
-        match &mut self.found {
-            Some(found) if (found.part, found.next) == (part, number) && !found.is_whole() => {
-                let left = found.rows as u64 - (found.next - found.start);
-                let passed = rows.len().min(left as usize);
-                found.next += passed as u64;
-                Ok(rows.start + passed)
-            }
-            _ => {
-                self.give_up()?;
-                Ok(rows.start)
-            }
-        }
+        let writer = FileWriter::create(&self.work.path, &self.label)?;
+        self.open = Some(Open { writer, first, last, groups: VecDeque::new() });
+        Ok(())
     }
 
-    /// Rows that were passed over are not a group that was encoded ahead after all: they are copied.
-    fn give_up(&mut self) -> Result<(), StoreError> {
-        let Some(found) = self.found.take() else { return Ok(()) };
-        self.stream.copy(found.part, found.start..found.next, &mut self.group.columns)
+    /// Whether some rows are left out for their numbers.
+    pub fn excludes(&self) -> bool {
+        !self.work.excluded.is_empty()
+    }
+
+    /// Takes a group that was encoded ahead, whose rows come next and all stay, and says whether it did: not where the file's
+    /// groups are cut elsewhere. `is_last` where nothing comes after it.
+    pub fn take_group(&mut self, group: &Group, is_last: bool) -> Result<bool, StoreError> {
+        let is_full = group.span.rows == self.stream.store.row_group_rows;
+        if self.group.rows() > 0 || !(is_full || is_last) {
+            return Ok(false);
+        }
+        let Some(encoded) = self.stream.store.load_group(group)? else { return Ok(false) };
+        self.open(group.span.first, group.span.last)?;
+        self.written.taken.push(group.span.runs.clone());
+        self.append(RowGroup::Done(encoded))?;
+        Ok(true)
+    }
+
+    /// Adds a row group, and those before it that are done.
+    fn append(&mut self, group: RowGroup) -> Result<(), StoreError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        open.groups.push_back(group);
+        open.settle(self.workers.threads, &self.work.path)
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        if let Some(found) = &self.found {
-            let group = match found.is_whole() {
-                true => self.stream.ahead.load(found.part, found.start)?,
-                false => None,
-            };
-            if let (Some(open), Some(group)) = (&mut self.open, group) {
-                self.found = None;
-                open.groups.push_back(Group::Done(group));
-                return open.settle(self.workers.threads, &self.work.path);
-            }
-            self.give_up()?;
-        }
-        if self.group.rows() == 0 {
-            return Ok(());
-        }
+        let Some(open) = self.open.as_ref().filter(|_| self.group.rows() > 0) else { return Ok(()) };
+        let encoder = open.writer.encoder()?;
         let columns = self.group.columns.take();
         if columns.rows() == self.stream.store.row_group_rows {
             // Another as long may follow: its memory at once, which costs no page that is not used.
             self.group.reserve(columns.rows(), false);
         }
-        let Some(open) = &mut self.open else { return Ok(()) };
         let (answer, lent) = sync_channel(1);
-        let task = GroupTask { encoder: open.writer.encoder()?, columns, label: self.label, answer };
-        open.groups.push_back(match self.workers.lend(task) {
-            None => Group::Lent(lent),
-            Some(task) => Group::Done(task.encode(self.scratch)?),
-        });
-        open.settle(self.workers.threads, &self.work.path)
+        let task = GroupTask { encoder, columns, label: self.label, answer };
+        let group = match self.workers.lend(task) {
+            None => RowGroup::Lent(lent),
+            Some(task) => RowGroup::Done(task.encode(self.scratch)?),
+        };
+        self.append(group)
     }
 
     pub fn finish(mut self) -> Result<Written, ConvertError> {

@@ -50,7 +50,7 @@ fn encoded(sources: &[Vec<Given>], how: &How) -> Result<Encoded, ConvertError> {
     }
     let mut parts = Vec::new();
     for (source, given) in sources.iter().enumerate() {
-        let number = store.open(DataType::Trade, how.identity.orders(), true);
+        let number = store.open(DataType::Trade, how.identity, true);
         for part in given.chunks(how.cut) {
             let mut rows = rows(part, how.identity != Identity::Arrival);
             store.append(number, &mut rows, Decimals::default()).expect("memory");

@@ -65,6 +65,9 @@ impl Drop for Running<'_, '_> {
     }
 }
 
+/// What is done for one job, with the thread's memory; nothing comes of it where the work was to stop.
+type Work<'w, T> = &'w (dyn Fn(usize, &mut Scratch) -> Result<Option<T>, ConvertError> + Sync);
+
 /// Where one result goes: none until it is there, and nothing in it where the work was to stop.
 type Slot<T> = Mutex<Option<Result<Option<T>, ConvertError>>>;
 
@@ -124,11 +127,7 @@ impl<'a> Workers<'a> {
     ///
     /// # Errors
     /// The first that a job gave, in their order.
-    pub fn run<T: Send>(
-        &self,
-        jobs: usize,
-        work: &(dyn Fn(usize, &mut Scratch) -> Result<Option<T>, ConvertError> + Sync),
-    ) -> Result<Vec<T>, ConvertError> {
+    pub fn run<T: Send>(&self, jobs: usize, work: Work<'_, T>) -> Result<Vec<T>, ConvertError> {
         *self.state() = State::default();
         let slots: Vec<Slot<T>> = (0..jobs).map(|_| Mutex::new(None)).collect();
         let worker = || {

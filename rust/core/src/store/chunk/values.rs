@@ -189,6 +189,16 @@ impl<'a> Values<'a> {
         }))
     }
 
+    /// Times, sequences or ids.
+    pub fn of_longs(slices: impl Iterator<Item = &'a [u64]>) -> Self {
+        Self(Kind::Longs(Slices::new(slices)))
+    }
+
+    /// Counts.
+    pub fn of_counts(slices: impl Iterator<Item = &'a [u32]>) -> Self {
+        Self(Kind::Counts(Slices::new(slices)))
+    }
+
     /// Those of an array of a type that [`super::takes`] names, without nulls.
     pub fn of_array(array: &'a dyn Array) -> Result<Self> {
         let one = |values: &'a [u64]| Slices::new(std::iter::once(values));
