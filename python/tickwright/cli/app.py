@@ -2,11 +2,15 @@
 
 import json
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from tickwright import _core
+
+#: In the order of `--help`: a module each.
+COMMANDS = ("convert", "inspect", "book", "feeds", "simulate", "download")
 
 app = typer.Typer(
     name="tickwright",
@@ -32,12 +36,16 @@ def _root(
     """Turn raw crypto-exchange bytes into Arrow and Parquet in NautilusTrader's schemas."""
 
 
+def _register(arguments: list[str]) -> None:
+    """Register the command that is named, or all where none is: the others' imports would cost every start."""
+    named = next((word for word in arguments if not word.startswith("-")), None)
+    for name in (named,) if named in COMMANDS else COMMANDS:
+        import_module(f"tickwright.cli.{name}").register(app)
+
+
 def run(arguments: list[str]) -> int:
     """Run a command; answers its exit code."""
-    from tickwright.cli import book, convert, download, feeds, inspect, simulate
-
-    for command in (convert, inspect, book, feeds, simulate, download):
-        command.register(app)
+    _register(arguments)
     as_json = "--json" in arguments
     try:
         result = app(args=arguments, standalone_mode=False)

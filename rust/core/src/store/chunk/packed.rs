@@ -27,23 +27,50 @@ fn put_zigzag(value: i64, out: &mut Vec<u8>) {
     put_varint(((value << 1) ^ (value >> 63)) as u64, out);
 }
 
-/// Appends values of `width` bits each, least significant bits first; the last byte is filled with zeros.
-fn pack(values: &[u64], width: u32, out: &mut Vec<u8>) {
-    if width == 0 {
-        return;
+/// Appends values of `width` bits each, least significant bits first; the last byte is filled with zeros. Values come by
+/// fours: as many as fit a word go into it at once.
+fn pack<T: Copy + Into<u64>>(values: &[T], width: u32, out: &mut Vec<u8>) {
+    let (fours, rest) = values.as_chunks::<4>();
+    debug_assert!(rest.is_empty(), "{} values", values.len());
+    let mut bits = Bits { word: 0, filled: 0, out };
+    match width {
+        0 => return,
+        1..=16 => fours.iter().for_each(|[a, b, c, d]| {
+            let (low, high) = ((*a).into() | (*b).into() << width, (*c).into() | (*d).into() << width);
+            bits.put(low | high << (2 * width), 4 * width);
+        }),
+        17..=32 => fours.as_flattened().as_chunks::<2>().0.iter().for_each(|[a, b]| {
+            bits.put((*a).into() | (*b).into() << width, 2 * width);
+        }),
+        _ => fours.as_flattened().iter().for_each(|value| bits.put((*value).into(), width)),
     }
-    let (mut word, mut filled) = (0_u64, 0);
-    for value in values {
-        word |= value << filled;
-        filled += width;
-        if filled >= u64::BITS {
-            out.extend_from_slice(&word.to_le_bytes());
-            filled -= u64::BITS;
+    bits.finish();
+}
+
+/// Bits on their way to bytes.
+struct Bits<'o> {
+    word: u64,
+    filled: u32,
+    out: &'o mut Vec<u8>,
+}
+
+impl Bits<'_> {
+    /// Appends `width` bits: at least one.
+    #[inline(always)]
+    fn put(&mut self, value: u64, width: u32) {
+        self.word |= value << self.filled;
+        self.filled += width;
+        if self.filled >= u64::BITS {
+            self.out.extend_from_slice(&self.word.to_le_bytes());
+            self.filled -= u64::BITS;
             // What did not fit; all of it did where nothing is left over.
-            word = value.checked_shr(width - filled).unwrap_or(0);
+            self.word = value.checked_shr(width - self.filled).unwrap_or(0);
         }
     }
-    out.extend_from_slice(&word.to_le_bytes()[..filled.div_ceil(8) as usize]);
+
+    fn finish(self) {
+        self.out.extend_from_slice(&self.word.to_le_bytes()[..self.filled.div_ceil(8) as usize]);
+    }
 }
 
 /// Appends `values` as DELTA_BINARY_PACKED. Differences wrap.
@@ -79,14 +106,16 @@ pub(super) fn differences(values: &[i64], out: &mut Vec<u8>) {
 
 /// Appends `values`, none of more than `width` bits, as the RLE/bit-packing hybrid without its length.
 pub(super) fn hybrid(values: &[u32], width: u32, out: &mut Vec<u8>) {
-    let mut group = [0_u64; 8 * RUN_GROUPS];
-    let mut packed = |values: &[u32], out: &mut Vec<u8>| {
+    let packed = |values: &[u32], out: &mut Vec<u8>| {
         for run in values.chunks(8 * RUN_GROUPS) {
-            let length = run.len().next_multiple_of(8);
-            group[..run.len()].iter_mut().zip(run).for_each(|(slot, value)| *slot = u64::from(*value));
-            group[run.len()..length].fill(0);
-            put_varint(((length / 8) << 1 | 1) as u64, out);
-            pack(&group[..length], width, out);
+            put_varint((run.len().div_ceil(8) << 1 | 1) as u64, out);
+            let (whole, rest) = run.split_at(run.len() / 8 * 8);
+            pack(whole, width, out);
+            if !rest.is_empty() {
+                let mut last = [0; 8];
+                last[..rest.len()].copy_from_slice(rest);
+                pack(&last, width, out);
+            }
         }
     };
     // Values from `start` on are not written; those before `at` are to be packed.
