@@ -13,6 +13,7 @@ import jiter
 import orjson
 import tickwright
 
+from suite import inputs
 from suite.measure import BENCHES, PEERS, best, environment, rust, target
 
 type ByKind = dict[str, tuple[list[bytes], list[int]]]
@@ -91,7 +92,7 @@ def quantiles(work: Callable[[bytes, int], Any], frames: list[bytes], times: lis
 
 
 def objects(frames: ByKind) -> dict[str, dict[str, float]]:
-    """`ObjectDecoder.push` beside NautilusTrader's own Binance adapter (Python), frame by frame."""
+    """`ObjectDecoder.push` beside NautilusTrader's own Binance adapter (Python), frame by frame; depth of 20 levels."""
     import msgspec
     from nautilus_trader.adapters.binance.common.schemas import market as common
     from nautilus_trader.model.identifiers import InstrumentId
@@ -106,12 +107,8 @@ def objects(frames: ByKind) -> dict[str, dict[str, float]]:
     wrapper = msgspec.json.Decoder(common.BinanceDataMsgWrapper)
     ids: dict[str, InstrumentId] = {}
     found = {}
-    for kind, (of_kind, times) in frames.items():
+    for kind, (of_kind, times) in {**frames, "depth": inputs.depth_updates(20_000, 20)}.items():
         decoder = msgspec.json.Decoder(kinds[kind])
-        # Snapshots are not its messages, and it makes no object of an update without levels.
-        empty = b'"b":[],"a":[]'
-        both = zip(of_kind, times, strict=True)
-        updates = [(f, t) for f, t in both if b"lastUpdateId" not in f[:200] and empty not in f]
 
         def theirs(frame: bytes, ts: int, kind: str = kind, decoder: Any = decoder) -> Any:
             wrapper.decode(frame)
@@ -124,8 +121,8 @@ def objects(frames: ByKind) -> dict[str, dict[str, float]]:
             return data.parse_to_quote_tick(instrument_id=instrument_id, ts_init=ts)
 
         ours = ObjectDecoder("binance-usdm", on_gap="continue")
-        mine = quantiles(ours.push, *map(list, zip(*updates, strict=True)))
-        other = quantiles(theirs, *map(list, zip(*updates, strict=True)))
+        mine = quantiles(ours.push, of_kind, times)
+        other = quantiles(theirs, of_kind, times)
         found[kind] = {f"ns {name}": mine[name] for name in mine}
         found[kind] |= {f"adapter / ours {name}": other[name] / mine[name] for name in mine}
     return found

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -151,6 +152,30 @@ def lines(path: Path) -> tuple[list[bytes], list[int]]:
             stamp, frame = line.rstrip(b"\n").split(b" ", 1)
             frames.append(frame)
             times.append(int(stamp))
+    return frames, times
+
+
+def depth_updates(count: int, levels: int) -> tuple[list[bytes], list[int]]:
+    """Diffs of a book of Binance USD-M, each of so many levels near the top, and their receive times."""
+    chance = np.random.default_rng(7)
+    frames, times = [], []
+    middle = 6_311_320
+    for update in range(1, count + 1):
+        middle += int(chance.integers(-20, 21))
+        ticks = np.sort(chance.choice(400, size=levels // 2, replace=False))
+        sizes = chance.integers(0, 90_000, size=(2, levels // 2)) * (chance.random((2, levels // 2)) < 0.8)
+        bids, asks = (
+            [
+                [f"{(middle + sign * (tick + 1) * 10) / 100:.2f}", f"{size / 1000:.3f}"]
+                for tick, size in zip(ticks, row, strict=True)
+            ]
+            for sign, row in zip((-1, 1), sizes, strict=True)
+        )
+        at = 1_700_000_000_000 + 100 * update
+        data = {"e": "depthUpdate", "E": at, "T": at - 3, "s": "BTCUSDT", "U": 10 * update + 1, "u": 10 * update + 10}
+        body = {"stream": "btcusdt@depth@100ms", "data": {**data, "pu": 10 * update, "b": bids, "a": asks}}
+        frames.append(json.dumps(body, separators=(",", ":")).encode())
+        times.append((at + 5) * 1_000_000)
     return frames, times
 
 

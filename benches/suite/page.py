@@ -24,7 +24,8 @@ EXPLAINED = {
         "jiter and 0.2 of memchr for depth frames decoded alone, 4 times jiter for aggTrade and bookTicker."
     ),
     "python": "How many times longer parsing the same frames takes than `push_many` and `flush`.",
-    "objects": "`ObjectDecoder.push` beside NautilusTrader's own Binance adapter (Python), frame by frame.",
+    "objects": "`ObjectDecoder.push` beside NautilusTrader's own Binance adapter (Python), frame by frame; "
+    "depth frames of 20 levels.",
     "dumps": (
         "How many times longer the other way takes: NautilusTrader's loader, or pandas and its wrangler, and "
         "`write_data`."
