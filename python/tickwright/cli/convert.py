@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -94,7 +95,7 @@ def convert(
             "max_rejects": max_rejects,
             "dry_run": dry_run,
         }
-        report = _watch(_core.Conversion(json.dumps(options)))
+        report = _watch(_core.Conversion(json.dumps(options)), is_shown=not as_json)
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
     else:
@@ -102,8 +103,8 @@ def convert(
     return 1 if report.too_many_rejects else 0
 
 
-def _watch(job: _core.Conversion) -> ConvertReport:
-    """Wait for a conversion, showing how far it is; SIGINT and SIGTERM stop it."""
+def _watch(job: _core.Conversion, *, is_shown: bool) -> ConvertReport:
+    """Wait for a conversion, showing how far it is; SIGINT and SIGTERM stop it. `is_shown`: its report will be."""
     from tickwright.convert import finish
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -111,6 +112,11 @@ def _watch(job: _core.Conversion) -> ConvertReport:
 
     before = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
+        if is_shown:
+            # What shows the report is loaded while the rows are read.
+            import_module("tickwright.cli.show")
+            import_module("rich.console")
+            import_module("rich.table")
         if sys.stderr.isatty():
             _live(job)
         else:
