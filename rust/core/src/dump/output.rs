@@ -386,19 +386,18 @@ impl Output {
             }
             let rest = stream.rows.split_off(over);
             stream.open_from = stream.open_from.map(|_| 0);
-            let mut rows = std::mem::replace(&mut stream.rows, rest);
+            let rows = &mut stream.rows;
             stream.total += over as u64;
             let lines = rows.costs.iter().filter(|cost| **cost > 0).count() as u64;
             let bytes = rows.costs.iter().map(|cost| u64::from(*cost)).sum();
             stream.counts.add(&RowCounts { frames: lines, items: lines, bytes });
-            let marked = rows.is_marked();
+            let (marked, mut rows) = (rows.is_marked(), rows.take());
             take(number, stream, &mut rows)?;
+            // The memory is used again, or as much of it is made ready at once.
             rows.clear();
-            if stream.rows.rows() == 0 {
-                // The memory is used again, or as much of it is made ready at once.
-                rows.reserve(over, marked);
-                stream.rows = rows;
-            }
+            rows.reserve(over, marked);
+            rows.extend_range(&rest, 0..rest.rows());
+            stream.rows = rows;
         }
         Ok(())
     }
