@@ -226,6 +226,13 @@ impl FrameDecoder {
                 })
             })
             .collect();
+        let refused: Vec<Value> = self
+            .feed
+            .market()
+            .refused_definitions()
+            .iter()
+            .map(|(symbol, error)| json!({"symbol": symbol, "code": error.kind.code(), "at": error.at}))
+            .collect();
         let rounded: Vec<Value> = self
             .feed
             .market()
@@ -240,6 +247,7 @@ impl FrameDecoder {
             "unknown_keys": unknown,
             "unknown_topics": self.feed.market().unknown_topics(),
             "rounded": rounded,
+            "refused_definitions": refused,
             "undefined_symbols": self.feed.market().undefined_symbols(),
             "instruments": self.feed.market().definitions(),
         })

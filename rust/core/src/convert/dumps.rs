@@ -178,9 +178,7 @@ impl Dumps {
             if let Some(spec) = feed {
                 let mut feed = Feed::new(spec, FeedOptions::default());
                 for path in &settings.options.instruments {
-                    if define(&mut feed, path)? == 0 {
-                        self.notes.push(format!("{path} defines no instrument of {name}"));
-                    }
+                    define(&mut feed, path, &mut self.notes)?;
                 }
                 definitions.extend_from_slice(feed.market().definitions());
                 if !definitions.is_empty() {
