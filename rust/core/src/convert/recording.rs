@@ -369,9 +369,9 @@ fn read_definitions(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> 
         return Ok(taken);
     }
     let bounds = crate::dump::DumpOptions::default();
-    let input = plan::open(Path::new(path), &bounds).map_err(failed)?;
+    let input = plan::open(Path::new(path), None, &bounds).map_err(failed)?;
     let Some(probe) = crate::capture::probe(input, path).map_err(failed)? else { return Ok(0) };
-    let input = plan::open(Path::new(path), &bounds).map_err(failed)?;
+    let input = plan::open(Path::new(path), None, &bounds).map_err(failed)?;
     let mut capture =
         crate::capture::open(input, path, &probe, &CaptureOptions::default()).map_err(failed)?;
     let mut block = crate::frame::Block::default();
