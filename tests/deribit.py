@@ -320,7 +320,7 @@ def session() -> list[tuple[bytes, int]]:
         chart(start + 60_000, 1.5, name=SPREAD),
         push("deribit_price_index.btc_usd", {"timestamp": T0, "price": 76900.24, "index_name": "btc_usd"}),
         push("deribit_price_index.btc_usd", {"timestamp": T0, "price": 76900.24, "index_name": "btc_usd"}),
-        push("deribit_volatility_index.btc_usd", {"timestamp": T0, "volatility": 129.36, "index_name": "btc_usd"}),
+        push("deribit_volatility_index.btc_usd", {"volatility": 129.36, "timestamp": T0, "index_name": "btc_usd", "estimated_delivery": 129.36}),
         push("deribit_volatility_index.eth_usd", {"timestamp": T0, "volatility": Plain("7.05e1"), "index_name": "eth_usd"}),
         push(
             "markprice.options.btc_usd",

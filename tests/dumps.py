@@ -284,6 +284,18 @@ OKX_FUNDING_RATES = "instrument_name,funding_rate,funding_time\n" + "".join(
 )
 
 
+def okx_swap_rates(name: str = "") -> str:
+    """``swaprate``, of before: the rate that was expected next and the one that was paid, names in two languages."""
+    first = "" if name else "instrument_name/交易币对名,"
+    lines = [
+        f"{first}contract_type/合约类型,funding_rate/预测下一周期费率,real_funding_rate/本周期真实费率,funding_time/下一周期时间戳"
+    ]
+    for hour, expected, paid in ((16, "0.0002076", "0.0004659"), (8, "0.0010839", "-0.0008055"), (0, "", "2.5E-6")):
+        for symbol in [""] if name else ["BTC-USDT-SWAP,", "ETH-USD-SWAP,"]:
+            lines.append(f"{symbol}SWAP,{expected},{paid},{START_MS + hour * 3_600_000}")
+    return "\n".join(lines) + "\n"
+
+
 def bybit_spot_trades(*, seed: int = 11, count: int = 300, rpi: bool = True) -> str:
     """``spot``: ids from 1, some trades of a millisecond alike."""
     chance = random.Random(seed)
@@ -522,6 +534,16 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
         "allswap-fundingrates-2024-01-01",
         OKX_FUNDING_RATES,
         reference.okx_funding_rates,
+    ),
+    "okx swap rates": (
+        "traderecords/swaprate/monthly/202401/allswaprate-swaprate-2024-01-01",
+        okx_swap_rates(),
+        reference.okx_funding_rates,
+    ),
+    "okx swap rates of one": (
+        "SOL-USDT-SWAP-swaprate-2024-01-01",
+        okx_swap_rates("SOL-USDT-SWAP"),
+        lambda t: reference.okx_funding_rates(t, "SOL-USDT-SWAP"),
     ),
     "bybit spot index": (
         "spot_index/BTCUSD/BTCUSD2020-01-01_index_price",

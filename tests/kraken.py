@@ -317,7 +317,8 @@ def by_order() -> list[tuple[bytes, int]]:
         orders("snapshot", bids, asks, order_crc(bids, asks)),
         orders("update", [("modify", "B", "100.0", "1.50000000")], [], order_crc(grown, asks), time=T0 + 1),
         orders("update", [("modify", "A", "99.9", "1.0")], [], order_crc(moved, asks), time=T0 + 2),  # short, and last there
-        orders("update", [("add", "B", "99.9", "1.0")], [], 7, time=T0 + 3),  # there already
+        orders("update", [("add", "B", "99.9", "1.0")], [], 7, time=T0 + 3),  # there already: something was lost
+        orders("snapshot", moved, asks, order_crc(moved, asks), time=T0 + 3),
         orders("update", [], [("delete", "Y", "100.2", None), ("add", "Z", "100.1", "1.0")], order_crc(moved, [asks[0], ("Z", "100.1", "1.00000000")]), time=T0 + 4),
         orders("update", [("delete", "Q", "90.0", "0.0")], [], order_crc(moved, [asks[0], ("Z", "100.1", "1.00000000")]), time=T0 + 5),  # not held
         orders("update", [], [], order_crc(moved, [asks[0], ("Z", "100.1", "1.00000000")]), time=None),
@@ -329,7 +330,9 @@ def by_order() -> list[tuple[bytes, int]]:
         orders("update", [], [("add", *better[:2], "1e-05"), ("modify", "T9", "209.5", "2.00000000")], order_crc(low, [better, *ten[:9]]), pair=OTHER, time=T0 + 1),  # the tenth falls out
         orders("update", [], [("delete", *better[:2], None), ("add", *ten[9])], order_crc(low, ten), pair=OTHER, time=T0 - 50),  # and is back
         orders("update", [("modify", "N", "50.0", "1.5")], [], order_crc([("N", "50.0", "1.5")], ten), pair=OTHER, time=T0 + 1),  # made of what was sent
+        orders("update", [("add", "M", "51.0", "1.0"), ("add", "M", "52.0", "1.0")], [], 1, pair=OTHER),  # two of one id
         orders("update", [("add", "N", "51.0", "1.0"), ("delete", "N", "51.0", None)], [], 1, pair=OTHER),  # held
+        orders("snapshot", [("N", "50.0", "1.5")], ten, order_crc([("N", "50.0", "1.5")], ten), pair=OTHER, time=T0 + 2),
         orders("update", [("delete", "N", "50.0", None), ("add", "N", "51.0", "1.0")], [], order_crc([("N", "51.0", "1.00000000")], ten), pair=OTHER, time=T0 + 2),
     )  # fmt: skip
 

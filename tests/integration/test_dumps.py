@@ -750,15 +750,84 @@ def test_archives_that_are_refused(tmp_path: Path) -> None:
         refused(tmp_path, place(tmp_path, archive(name, b"x")), "nested_archive")
     # What its name hides, its bytes tell.
     refused(tmp_path, place(tmp_path, archive("inside.csv", good)), "nested_archive")
-    several = tmp_path / "several-trades.zip"
-    with zipfile.ZipFile(several, "w") as made:
-        made.writestr("a.csv", GOOD)
-        made.writestr("b.csv", GOOD)
-    assert "a.csv, b.csv" in refused(tmp_path, several, "archive_members")
-    empty = tmp_path / "none-trades.zip"
-    with zipfile.ZipFile(empty, "w"):
-        pass
-    refused(tmp_path, empty, "archive_members")
+    refused(tmp_path, several(tmp_path / "none-trades.zip", {}), "archive_members")
+    # One bad file spoils an archive of several.
+    for name, code in (("../b.csv", "unsafe_member"), ("b.zip", "nested_archive")):
+        refused(tmp_path, several(tmp_path / "several.zip", {NAME: GOOD, name: GOOD}), code)
+
+
+def several(path: Path, texts: dict[str, str]) -> Path:
+    """An archive of files by their names."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, text in texts.items():
+            made.writestr(name, text)
+    return path
+
+
+def unpacked(folder: Path, texts: dict[str, str]) -> Path:
+    """The same files in a folder."""
+    for name, text in texts.items():
+        if not name.endswith("/"):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, newline="")
+    return folder
+
+
+ARCHIVES: dict[str, dict[str, str]] = {
+    "Kraken_Trading_History_Q1_2026.zip": {
+        "Kraken_Trading_History_Q1_2026/": "",
+        "Kraken_Trading_History_Q1_2026/XBTEUR.csv": dumps.kraken_trades(),
+        "Kraken_Trading_History_Q1_2026/XDGUSD.csv": dumps.kraken_trades(header=False),
+        "Kraken_Trading_History_Q1_2026/README.txt": "Times are seconds.",
+        "Kraken_Trading_History_Q1_2026/ETHUSD.csv": "",
+        "__MACOSX/._XBTEUR.csv": "x",
+    },
+    "Kraken_OHLCVT.zip": {f"XBTUSD_{minutes}.csv": dumps.kraken_ohlcvt(minutes) for minutes in (5, 60)}
+    | {"SOLEUR_720.csv": dumps.kraken_ohlcvt(720)},
+    "bybit.zip": {"BTCUSDT-2024-01.csv": dumps.bybit_spot_trades(rpi=False)}
+    | {"BTCUSDT_15_2021-07-01_2021-07-31.csv": dumps.bybit_klines(15)},
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_of_several_is_its_files(tmp_path: Path, name: str) -> None:
+    texts = ARCHIVES[name]
+    path = several(tmp_path / name, texts)
+    report = converted(path, tmp_path / "one", jobs=3)
+    beside = converted(unpacked(tmp_path / "unpacked", texts), tmp_path / "two", jobs=1)
+    assert rows_of(tmp_path / "one") == rows_of(tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert report.accounting == beside.accounting
+    assert [source.compression for source in report.sources] == ["zip"] * len(beside.sources)
+    assert len({source.sha256 for source in report.sources}) == len(report.sources)
+    names = {source.path for source in report.sources} | {entry["path"] for entry in report.skipped}
+    whole = {f"{path}/{name}" for name in texts if not name.endswith("/") and "MACOSX" not in name}
+    assert names == whole
+    # It is known as a whole, and named once where it comes twice.
+    again = converted(path, tmp_path / "one")
+    assert (again.rows, [source.known for source in again.sources]) == (0, [True] * len(report.sources))
+    assert converted([path, path], tmp_path / "three").rows == report.rows
+    found = tickwright.inspect(path)
+    assert {entry["path"] for entry in found} == {source.path for source in report.sources}
+
+
+def test_an_archive_of_nothing_that_is_known(tmp_path: Path) -> None:
+    path = several(tmp_path / "other.zip", {"a.txt": "one", "b.txt": "two"})
+    with pytest.raises(tickwright.TickwrightError):
+        converted(path, tmp_path / "catalog")
+    good = write(tmp_path, "BTCUSDT-trades-2024-01", GOOD, "zip")
+    report = converted([path, good], tmp_path / "catalog")
+    assert [entry["path"] for entry in report.skipped] == [f"{path}/a.txt", f"{path}/b.txt"]
+
+
+def test_a_checksum_of_an_archive_of_several(tmp_path: Path) -> None:
+    path = several(tmp_path / "Kraken.zip", ARCHIVES["Kraken_OHLCVT.zip"])
+    beside = checksum(path)
+    converted(path, tmp_path / "catalog")
+    beside.write_text("0" * 64)
+    refused(tmp_path / "other", path, "checksum")
 
 
 def test_a_damaged_archive_commits_nothing(tmp_path: Path) -> None:
@@ -879,6 +948,34 @@ def test_days_of_frames_follow_one_another_however_they_come(tmp_path: Path) -> 
         for source in order:
             assert converted(source, tmp_path / name, precision=(4, 0)).gaps == 0
         assert rows_of(tmp_path / name) == rows_of(tmp_path / "whole"), name
+
+
+def test_days_of_frames_in_one_archive(tmp_path: Path) -> None:
+    texts = {f"2024-01-{day + 1:02}_XRPUSDT_ob200.data": bybit_book(day, first=100 + 1_000 * day) for day in range(3)}
+    texts["2024-01-01_BTCUSD_ob500.data"] = bybit_book(0, symbol="BTCUSD", first=9)
+    report = converted(several(tmp_path / "books.zip", texts), tmp_path / "one")
+    converted(unpacked(tmp_path / "unpacked", texts), tmp_path / "two")
+    assert (report.gaps, report.rejects, report.accounting.items.rows) == (0, 0, 120)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+@pytest.mark.parametrize("parts", [2, 5])
+def test_hours_of_a_day_of_frames_converted_apart(tmp_path: Path, parts: int) -> None:
+    """Only the first has a snapshot: what follows goes on from where the one before it ended."""
+    lines = bybit_book(0, updates=100).splitlines(keepends=True)
+    size = len(lines) // parts
+    hours = []
+    for part in range(parts):
+        text = "".join(lines[part * size : (part + 1) * size])
+        name = f"2024-01-01_{part:02}_XRPUSDT_ob200.data"
+        (tmp_path / f"{part}").mkdir()
+        hours.append(place(tmp_path / f"{part}", archive(name, text.encode()), f"{name}.zip"))
+    whole = place(tmp_path, archive("whole.data", "".join(lines).encode()), "whole.data.zip")
+    converted(whole, tmp_path / "whole", precision=(4, 0))
+    converted(hours, tmp_path / "once", precision=(4, 0))
+    for hour in hours:
+        assert (report := converted(hour, tmp_path / "apart", precision=(4, 0))).gaps == 0 and report.rows
+    assert rows_of(tmp_path / "whole") == rows_of(tmp_path / "once") == rows_of(tmp_path / "apart")
 
 
 def test_archives_of_frames_that_are_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from nautilus_trader.model.data import (
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from tickwright.nautilus import Gap, Liquidation, ObjectDecoder
 
+from tests import bybit, okx
 from tests.bybit import SESSIONS
 from tests.frames import lines
 
@@ -84,6 +85,46 @@ def depth(first: int, last: int, previous: int, price: str) -> bytes:
         f'{{"e":"depthUpdate","E":1700000000002,"T":1700000000001,"s":"BTCUSDT","U":{first},"u":{last},"pu":{previous},'
         f'"b":[["{price}","1.5"]],"a":[]}}'
     ).encode()
+
+
+def test_a_gap_says_which_request_answers_with_its_book() -> None:
+    """The one whose answers count the ids of the channel; none where only the stream brings a book."""
+    ts, level = bybit.T0 * 10**6, [["1.5", "2"]]
+    asked = {
+        "orderbook.full": "/v5/market/full_orderbook?category=linear&symbol=BTCUSDT",
+        "orderbook.rpi": "/v5/market/rpi_orderbook?category=linear&symbol=BTCUSDT&limit=50",
+        "orderbook.1000": "/v5/market/orderbook?category=linear&symbol=BTCUSDT&limit=1000",
+        "orderbook.200": "",
+    }
+    for channel, fetch in asked.items():
+        frame = bybit.book("delta", 7, level, [], depth=channel.partition(".")[2])
+        if channel == "orderbook.full":
+            frame = bybit.full(7, level, [])
+        if channel == "orderbook.rpi":
+            frame = bybit.rpi("delta", 7, [["1.5", "2", "0"]], [])
+        (gap,) = ObjectDecoder("bybit-linear", book=channel).push(frame, ts)
+        assert (gap.channel, gap.cause, gap.fetch) == (channel, "no_snapshot", fetch)
+    (gap,) = ObjectDecoder("okx").push(okx.book("update", 107, 100, okx.BIDS, []), ts)
+    assert (gap.cause, gap.fetch) == ("no_snapshot", "")
+
+
+def test_the_whole_book_of_bybit_is_healed_by_its_own_answer() -> None:
+    decoder = ObjectDecoder("bybit-linear", book="orderbook.full")
+    ts = bybit.T0 * 10**6
+    (gap,) = decoder.push(bybit.full(50, [["19", "1"]], [], seq=900), ts)
+    whole = {
+        "s": "BTCUSDT",
+        "b": [["18", "1"]],
+        "a": [["30", "2"]],
+        "u": 49,
+        "seq": 900,
+        "ts": bybit.T0,
+        "cts": bybit.T0,
+    }
+    answer = bybit.wire({"retCode": 0, "retMsg": "OK", "result": whole | {"u": 50}, "time": bybit.T0})
+    told = decoder.snapshot(gap.symbol, answer, ts + 1)
+    assert told and not any(isinstance(item, Gap) for item in told)
+    assert decoder.push(bybit.full(51, [["17", "1"]], [], seq=910), ts + 2)
 
 
 def test_a_hole_is_told_at_once_and_healed_by_a_snapshot() -> None:

@@ -361,6 +361,17 @@ def test_the_whole_book_stands_on_an_answer(tmp_path: Path) -> None:
     assert ends(report["accounting"]["frames"]) == {"unselected": 8}
 
 
+def test_answers_of_before_v5_are_named() -> None:
+    """Their items stand in `result` itself: no type of ours, and nothing that is damaged."""
+    old = {"ret_code": 0, "ret_msg": "OK", "ext_code": "", "result": [{"name": "BTCUSD", "price_scale": 2}]}
+    decoder = tickwright.Decoder("bybit-inverse")
+    decoder.push(bybit.wire(old), TS)
+    report = decoder.report()
+    assert (report["rejects"], report["unknown_topics"]) == ([], {"(answer of no known shape)": 1})
+    decoder.push(bybit.wire(old)[:-3] + b"}", TS)
+    assert [reject["code"] for reject in decoder.report()["rejects"]] == ["json_syntax"]
+
+
 def test_answers_under_their_urls(tmp_path: Path) -> None:
     """Candles need the interval of their URL, the newest is open still; a deep book stands in for the deepest stream."""
     api, minute = "https://api.bybit.com/v5/market", 60_000

@@ -470,6 +470,22 @@ def test_published_books_are_read_from_their_archive(tmp_path: Path, form: int, 
     )
 
 
+@pytest.mark.parametrize("cuts", [[200, 400], [250], [150, 330]])
+def test_published_books_converted_apart(tmp_path: Path, cuts: list[int]) -> None:
+    """Files of a day, cut at a snapshot or between two: at once or one after another, the rows are those of the whole."""
+    lines, rows = lines_of(okx.SWAP, 5, 600)
+    paths = []
+    for number, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(lines)], strict=True)):
+        name = f"BTC-USDT-SWAP-L2orderbook-400lv-2026-05-28-{number:02}"
+        body = b"\n".join(lines[start:end]) + b"\n"
+        paths.append(packed(tmp_path / f"{name}.tar.gz", {f"{name}.data": body}))
+    for catalog, inputs in ((tmp_path / "once", [paths]), (tmp_path / "apart", [[path] for path in paths])):
+        for part in inputs:
+            report = tickwright.convert(part, catalog, precision=(8, 8))
+            assert (report.rejects, report.gaps) == (0, 0)
+        assert catalog_rows(catalog, "delta", f"{okx.SWAP}.OKX") == rows
+
+
 def test_a_line_of_a_published_file_is_a_frame_like_others() -> None:
     """Spelt in any way, by the reference as by the decoder; damaged, it is a reject."""
     lines, _ = lines_of(okx.SWAP, 3)

@@ -9,6 +9,7 @@ import json
 import random
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,19 @@ def test_damaged_frames_in_every_container(
         assert report["accounting"]["frames"]["rejected"] > (0 if container == "json" else 10)
 
 
+def inflated(raw: bytes, container: str) -> bytes:
+    """What gzip makes of bytes; the collector of hftbacktest may leave the end of an older file behind a whole member."""
+    if container != "hftbacktest":
+        return gzip.decompress(raw)
+    whole = b""
+    while raw.startswith(b"\x1f\x8b"):
+        member = zlib.decompressobj(wbits=31)
+        whole += member.decompress(raw)
+        assert member.eof
+        raw = member.unused_data
+    return whole
+
+
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("feed", FEEDS)
 def test_damaged_files(tmp_path: Path, recordings: dict[str, Frames], feed: str, container: str) -> None:
@@ -226,7 +240,7 @@ def test_damaged_files(tmp_path: Path, recordings: dict[str, Frames], feed: str,
             path.write_bytes(damage(gzip.compress(whole, mtime=0), random.Random(number)))
             report = read(path, feed)
             if report is not None:
-                complete(report, gzip.decompress(path.read_bytes()), container)
+                complete(report, inflated(path.read_bytes(), container), container)
     assert taken > 10 or container == "tickwright"
 
 

@@ -448,6 +448,10 @@ class Bybit(Reader):
     # --- answers ------------------------------------------------------------------------------------------------
 
     def _answer(self, frame: Obj) -> None:
+        if isinstance(frame["result"], list):  # of before v5
+            self.unknown[UNSHAPED] += 1
+            self.parts.append("control")
+            return
         result = wire.checked(frame["result"])
         if result.get("category", self.product) != self.product:
             self.parts.append("unselected")

@@ -618,7 +618,7 @@ class Deribit(Reader):
         ts_event, value = wire.time_ns(wire.need(item, "timestamp")), wire.need(item, "volatility")
         if wire.text(item, "index_name") != name:
             raise Reject("symbol", name)
-        found = None if value == "" else wire.decimal(value)
+        found = None if value == "" else wire.kept(value)
         if found is None:
             self.parts.append("control")
         else:

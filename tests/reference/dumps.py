@@ -659,15 +659,16 @@ def okx_trades(texts: list[str], symbol: str = "") -> Rows:
     return out
 
 
-def okx_funding_rates(texts: list[str]) -> Rows:
-    """``fundingrates``: each funding at its time."""
+def okx_funding_rates(texts: list[str], symbol: str = "") -> Rows:
+    """``fundingrates`` and ``swaprate``: what was paid at each time."""
     out: Rows = {}
     for text in texts:
         for line in lines(text, []):
-            ts = epoch(line["funding_time"])
-            row: Row = {"rate": decimal(line["funding_rate"]), "interval": None, "next_funding_ns": None}
+            ts = epoch(_okx_name(line, "funding_time"))
+            paid = _okx_name(line, "real_funding_rate") or _okx_name(line, "funding_rate")
+            row: Row = {"rate": decimal(paid), "interval": None, "next_funding_ns": None}
             row |= {"ts_event": ts, "ts_init": ts}
-            held = out.setdefault(("funding_rate", f"{line['instrument_name']}.OKX"), [])
+            held = out.setdefault(("funding_rate", f"{_okx_name(line, 'instrument_name') or symbol}.OKX"), [])
             if row not in held:
                 held.append(row)
     return {key: sorted(rows, key=lambda row: int(row["ts_init"])) for key, rows in out.items()}

@@ -558,11 +558,12 @@ class Kraken(Reader):
         if whole and any(action != "add" for action, *_ in changes):
             raise Reject("event", changes)
         book = self.orders.setdefault(symbol, Orders())
-        ids = set() if whole else set(book.held)
+        added: set[str] = set()
         for action, _, order, *_ in changes:
-            if action == "add" and order in ids:
+            if action == "add" and order in added:
                 raise Reject("id", order)
-            (ids.discard if action == "delete" else ids.add)(order)
+            if action != "modify":
+                (added.discard if action == "delete" else added.add)(order)
         if whole:
             longest = max(len({change[3] for change in changes if change[1] == side}) for side in ("BUY", "SELL"))
             shown = next((depth for depth in (10, 100) if longest <= depth), 1000)
@@ -581,12 +582,17 @@ class Kraken(Reader):
             book.held, book.places = {}, (0, 0)
             rows.append(("CLEAR", "NO_ORDER_SIDE", "", Decimal(0), Decimal(0)))
         book.places = (max(book.places[0], places[0]), max(book.places[1], places[1]))
+        lost, gone = False, set[str]()
+        for action, _, order, *_ in changes:
+            lost = lost or (action == "add" and order in book.held and order not in gone)
+            if action == "delete":
+                gone.add(order)
         for action, side, order, price, size, written in changes:
             held = book.held.get(order)
             if action == "delete":
                 rows.append(("DELETE", side, order, held[1] if held else price, Decimal(0)))
                 book.held.pop(order, None)
-            elif held and held[:2] == (side, price):
+            elif action == "modify" and held and held[:2] == (side, price):
                 rows.append(("UPDATE", side, order, price, size))
                 book.held[order] = (side, price, size, written)
             else:
@@ -600,10 +606,10 @@ class Kraken(Reader):
                 for order in [id for id, held in book.held.items() if held[:2] == (side, price)]:
                     rows.append(("DELETE", side, order, price, Decimal(0)))
                     del book.held[order]
-        if crc not in book.crcs():
+        if lost or crc not in book.crcs():
             if not book.open:
-                self.gaps.append((name, "checksum", 0, 0))
-                book.open = "checksum"
+                book.open = "sequence" if lost else "checksum"
+                self.gaps.append((name, book.open, 0, 0))
             book.stands, book.held = False, {}
             return
         book.stands, book.open = True, ""

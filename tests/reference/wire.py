@@ -140,6 +140,17 @@ def decimal(value: Any) -> Decimal:
     return _number(value)
 
 
+def kept(value: Any) -> Decimal:
+    """A decimal that is kept as text: of at most 200 digits, before the point and in all."""
+    number = decimal(value)
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    significant = "".join(map(str, digits)).strip("0")
+    if significant and (abs(len(digits) + exponent) > 200 or len(significant) > 201):
+        raise Reject("range", value)
+    return number
+
+
 def places(value: Decimal) -> int:
     """How many decimals are not zero at the end: 0.0100 has 2."""
     _, digits, exponent = value.as_tuple()

@@ -41,7 +41,8 @@ class Gap:
     from_ns, to_ns : int
         Receive times of the two, ns UTC.
     fetch : str
-        Path and query of the REST request that answers with the book, from the venue's REST root.
+        Path and query of the REST request that answers with the book, from the venue's REST root; empty where no
+        answer joins the channel: the stream brings a book to those who subscribe anew.
 
     """
 
@@ -161,7 +162,7 @@ class ObjectDecoder:
         return self._core.push_many(frames, ts_inits)
 
     def snapshot(self, symbol: str, body: bytes, ts_init: int) -> list[Any]:
-        """Take a REST book answer of `symbol`, received at `ts_init` (ns UTC).
+        """Take a REST book answer of `symbol`, received at `ts_init` (ns UTC), as `Gap.fetch` asks for it.
 
         Returns
         -------

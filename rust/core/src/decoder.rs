@@ -226,6 +226,13 @@ impl FrameDecoder {
                 })
             })
             .collect();
+        let refused: Vec<Value> = self
+            .feed
+            .market()
+            .refused_definitions()
+            .iter()
+            .map(|(symbol, error)| json!({"symbol": symbol, "code": error.kind.code(), "at": error.at}))
+            .collect();
         let rounded: Vec<Value> = self
             .feed
             .market()
@@ -240,6 +247,7 @@ impl FrameDecoder {
             "unknown_keys": unknown,
             "unknown_topics": self.feed.market().unknown_topics(),
             "rounded": rounded,
+            "refused_definitions": refused,
             "undefined_symbols": self.feed.market().undefined_symbols(),
             "instruments": self.feed.market().definitions(),
         })
@@ -260,9 +268,9 @@ pub fn decode_file(
     use crate::dump::{self, DumpOptions, ProbeOptions};
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
     let file = std::path::Path::new(path);
-    let probe = capture_in(file, path, &DumpOptions::default())
+    let probe = capture_in(file, None, path, &DumpOptions::default())
         .map_err(|error| ConvertError::of_dump(path.to_owned(), error))?;
-    let probe = probe.ok_or_else(|| match dump::probe(file, &ProbeOptions::default()) {
+    let probe = probe.ok_or_else(|| match dump::probe(file, None, &ProbeOptions::default()) {
         Ok(Some(dump)) => ConvertError::OnlyCaptures { path: path.to_owned(), format: dump.spec.name },
         Ok(None) => ConvertError::UnknownContainer {
             path: path.to_owned(),
@@ -280,7 +288,7 @@ pub fn decode_file(
     })?;
     let mut decoder = FrameDecoder::new(found, options)?;
     let mut capture = capture::open(
-        open_capture(file, &DumpOptions::default()).map_err(failed)?,
+        open_capture(file, None, &DumpOptions::default()).map_err(failed)?,
         path,
         &probe,
         &CaptureOptions::default(),

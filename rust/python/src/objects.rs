@@ -228,7 +228,7 @@ impl ObjectDecoder {
             gap.to_sequence,
             gap.from_ns,
             gap.to_ns,
-            inner.decoder.feed_mut().snapshot_context(&record.symbol),
+            inner.decoder.feed_mut().fetch(&record.symbol, &record.channel).unwrap_or_default(),
         ))
     }
 

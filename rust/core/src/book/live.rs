@@ -16,7 +16,6 @@ use std::mem;
 
 use super::checksum::{Held, Keeping};
 use super::event::{Kept, Undo, without_empty};
-use super::orders::Orders;
 use super::{
     BookEvent, BookOutput, Change, Gap, GapCause, Judge, OnGap, OrderChange, PendingFrame, Position, Proof,
     Settled, Update, Verdict,
@@ -128,12 +127,11 @@ impl LiveBook {
         }
     }
 
-    /// Whether the changes of orders may be made: no id is that of two orders.
-    #[must_use]
-    pub fn admits(&self, orders: &[OrderChange], whole: bool) -> bool {
-        match &self.held {
-            Held::Orders(held) => held.admits(orders, whole),
-            Held::Plain(_) | Held::Written(_) => Orders::default().admits(orders, whole),
+    /// Whether an update can be the next of a book by order.
+    fn follows(&self, event: &BookEvent<'_>) -> bool {
+        match (&self.held, event.orders) {
+            (Held::Orders(held), Some(orders)) => held.follows(orders),
+            _ => true,
         }
     }
 
@@ -362,9 +360,9 @@ impl LiveBook {
         self.incomplete = false;
         if !self.held.proves(event.proof.checksum) {
             if self.on_gap == OnGap::Withhold {
-                return self.disproven(update, event, undo, out);
+                return self.disproven(update, event, GapCause::Checksum, undo, out);
             }
-            self.go_on(update, event, out);
+            self.go_on(update, event, GapCause::Checksum, out);
         }
         self.event_ended(id, event.ts_event, out);
         self.position = Some(Position::fresh(update));
@@ -379,11 +377,12 @@ impl LiveBook {
         &mut self,
         update: Update,
         event: &BookEvent<'_>,
+        cause: GapCause,
         undo: Undo,
         out: &mut BookOutput<'_>,
     ) -> End {
         undo.run(out);
-        self.open_gap(update, event.ts_init, GapCause::Checksum, out);
+        self.open_gap(update, event.ts_init, cause, out);
         if let Some(gap) = &mut self.gap {
             gap.withheld += 1;
         }
@@ -395,8 +394,8 @@ impl LiveBook {
 
     /// The same where the caller would rather have what comes: from here on nothing is proven.
     #[cold]
-    fn go_on(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
-        self.open_gap(update, event.ts_init, GapCause::Checksum, out);
+    fn go_on(&mut self, update: Update, event: &BookEvent<'_>, cause: GapCause, out: &mut BookOutput<'_>) {
+        self.open_gap(update, event.ts_init, cause, out);
         let how = if self.on_gap == OnGap::Rebuild { "rebuild" } else { "continue" };
         self.close_gap(event.ts_init, how, out);
         self.incomplete = true;
@@ -617,18 +616,26 @@ impl LiveBook {
     fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let undo = Undo::to(out);
         let is_empty = event.is_empty();
+        let follows = self.incomplete || self.follows(event);
         if !is_empty {
             self.emit_levels(update.last, event, 0, out);
         }
-        if !self.incomplete && !self.held.proves(event.proof.checksum) {
+        let disproof = if !follows {
+            Some(GapCause::Sequence)
+        } else if self.incomplete || self.held.proves(event.proof.checksum) {
+            None
+        } else {
+            Some(GapCause::Checksum)
+        };
+        if let Some(cause) = disproof {
             match self.on_gap {
-                OnGap::Withhold => return self.disproven(update, event, undo, out),
+                OnGap::Withhold => return self.disproven(update, event, cause, undo, out),
                 OnGap::Rebuild => {
                     undo.run(out);
-                    self.open_gap(update, event.ts_init, GapCause::Checksum, out);
+                    self.open_gap(update, event.ts_init, cause, out);
                     return self.rebuild(update, event, out);
                 }
-                OnGap::Continue => self.go_on(update, event, out),
+                OnGap::Continue => self.go_on(update, event, cause, out),
             }
         }
         let snapshot = self.position.map_or(update.last, |p| p.snapshot);

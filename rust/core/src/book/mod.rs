@@ -19,5 +19,6 @@ pub use gap::{Gap, GapCause, OnGap};
 pub use half::Change;
 pub use ladder::{Ladder, Payload};
 pub use live::LiveBook;
+pub(crate) use orders::are_distinct;
 pub use orders::{OrderAction, OrderChange, Queue, Resting};
 pub use sequence::{Judge, Position, Update, Verdict};

@@ -5,8 +5,8 @@
 //!
 //! An order that is added stands last at its price; one whose size changes keeps its place; one whose price changes loses it, and is
 //! two rows, DELETE and ADD. What is changed or taken away and was not held (it stood beyond the depth) is an ADD or a DELETE all
-//! the same. An order that is added and held already is none: two orders share an id, and the message cannot be taken
-//! ([`Orders::admits`]).
+//! the same. A message that adds two orders of one id cannot be taken ([`are_distinct`]); one that adds an order which is held
+//! does not follow the book: what took that order away was lost ([`Orders::follows`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -96,21 +96,15 @@ impl Orders {
         self.places.clear();
     }
 
-    /// Whether the changes may be made: no order is added twice. Of a whole book nothing is held before.
-    pub(super) fn admits(&self, changes: &[OrderChange], whole: bool) -> bool {
-        let (mut added, mut gone) = (HashSet::new(), HashSet::new());
-        changes.iter().all(|change| match change.action {
-            OrderAction::Add => {
-                let is_held = !whole && self.places.contains_key(&change.id) && !gone.contains(&change.id);
-                gone.remove(&change.id);
-                added.insert(change.id) && !is_held
-            }
-            OrderAction::Modify => true,
-            OrderAction::Delete => {
-                added.remove(&change.id);
+    /// Whether no order is added that is held.
+    pub(super) fn follows(&self, changes: &[OrderChange]) -> bool {
+        let mut gone = HashSet::new();
+        changes.iter().all(|change| {
+            let is_held = self.places.contains_key(&change.id) && !gone.contains(&change.id);
+            if change.action == OrderAction::Delete {
                 gone.insert(change.id);
-                true
             }
+            change.action != OrderAction::Add || !is_held
         })
     }
 
@@ -131,11 +125,11 @@ impl Orders {
             (OrderAction::Modify, Some(place)) if place == (change.side, change.price) => {
                 self.resize(change, rows);
             }
-            (OrderAction::Modify, Some(place)) => {
+            (OrderAction::Modify | OrderAction::Add, Some(place)) => {
                 self.take(place, change.id, rows);
                 self.add(change, rows);
             }
-            (OrderAction::Modify | OrderAction::Add, _) => self.add(change, rows),
+            (OrderAction::Modify | OrderAction::Add, None) => self.add(change, rows),
         }
         false
     }
@@ -197,6 +191,19 @@ impl Orders {
         };
         of_side(Side::Buy).chain(of_side(Side::Sell)).collect()
     }
+}
+
+/// Whether no two orders of one id are added, unless the first of them is gone again.
+pub(crate) fn are_distinct(changes: &[OrderChange]) -> bool {
+    let mut added = HashSet::new();
+    changes.iter().all(|change| match change.action {
+        OrderAction::Add => added.insert(change.id),
+        OrderAction::Modify => true,
+        OrderAction::Delete => {
+            added.remove(&change.id);
+            true
+        }
+    })
 }
 
 fn tell(rows: &mut DeltaColumns, action: BookAction, side: Side, price: i128, size: i128, id: u64) {
@@ -265,17 +272,23 @@ mod tests {
         let of = |actions: &[(OrderAction, u64)]| -> Vec<OrderChange> {
             actions.iter().map(|(action, id)| change(*action, *id, 10, 1)).collect()
         };
-        for (actions, whole, admitted) in [
-            (&[(Add, 1)][..], false, false),
-            (&[(Add, 1)], true, true),
-            (&[(Add, 2), (Add, 2)], true, false),
-            (&[(Delete, 1), (Add, 1)], false, true),
-            (&[(Delete, 1), (Add, 1), (Add, 1)], false, false),
-            (&[(Add, 2), (Delete, 2), (Add, 2)], false, true),
-            (&[(Modify, 1), (Add, 2), (Modify, 2)], false, true),
+        for (actions, distinct, follow) in [
+            (&[(Add, 1)][..], true, false),
+            (&[(Add, 2), (Add, 2)], false, true),
+            (&[(Delete, 1), (Add, 1)], true, true),
+            (&[(Add, 1), (Delete, 1)], true, false),
+            (&[(Delete, 1), (Add, 1), (Add, 1)], false, true),
+            (&[(Add, 2), (Delete, 2), (Add, 2)], true, true),
+            (&[(Modify, 1), (Add, 2), (Modify, 2)], true, true),
         ] {
-            assert_eq!(orders.admits(&of(actions), whole), admitted, "{actions:?} {whole}");
+            let changes = of(actions);
+            assert_eq!((are_distinct(&changes), orders.follows(&changes)), (distinct, follow), "{actions:?}");
         }
+        // Where the caller goes on all the same, the order stands once, last at its price.
+        let mut rows = DeltaColumns::default();
+        orders.apply(&change(Add, 2, 10, 6), &mut rows);
+        orders.apply(&change(Add, 1, 10, 7), &mut rows);
+        assert_eq!(queue(&orders, 10), [(2, 6), (1, 7)]);
     }
 
     proptest! {

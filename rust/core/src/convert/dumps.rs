@@ -64,9 +64,9 @@ pub(super) fn compare_checksums(dumps: &[DumpSource]) -> Result<(), ConvertError
         beside.push(".CHECKSUM");
         let Ok(text) = std::fs::read_to_string(&beside) else { continue };
         let wanted = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        if wanted != dump.input.sha256 {
+        if wanted != dump.input.file_sha256 {
             let beside = Path::new(&beside).file_name().map(|n| n.to_string_lossy().into_owned());
-            let (beside, found) = (beside.unwrap_or_default(), dump.input.sha256.clone());
+            let (beside, found) = (beside.unwrap_or_default(), dump.input.file_sha256.clone());
             let source = DumpError::Checksum { beside, wanted, found };
             return Err(ConvertError::Dump { path: dump.input.shown.clone(), source });
         }
@@ -178,9 +178,7 @@ impl Dumps {
             if let Some(spec) = feed {
                 let mut feed = Feed::new(spec, FeedOptions::default());
                 for path in &settings.options.instruments {
-                    if define(&mut feed, path)? == 0 {
-                        self.notes.push(format!("{path} defines no instrument of {name}"));
-                    }
+                    define(&mut feed, path, &mut self.notes)?;
                 }
                 definitions.extend_from_slice(feed.market().definitions());
                 if !definitions.is_empty() {

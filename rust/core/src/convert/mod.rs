@@ -150,14 +150,16 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
     Ok(Checked { wanted, flavour, layout, types, trades, on_gap, partition, conflicts, mode, jobs })
 }
 
-/// Hashes every source, several at a time.
+/// Hashes the file of every source, several at a time.
 fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), ConvertError> {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     let next = AtomicUsize::new(0);
     type Digest = Result<Option<String>, store::StoreError>;
-    let slots: Vec<Mutex<Option<Digest>>> = plan.inputs().map(|_| Mutex::new(None)).collect();
-    let paths: Vec<PathBuf> = plan.inputs().map(|input| input.path.clone()).collect();
+    let mut paths: Vec<PathBuf> = plan.inputs().map(|input| input.path.clone()).collect();
+    paths.sort();
+    paths.dedup();
+    let slots: Vec<Mutex<Option<Digest>>> = paths.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(paths.len()) {
             scope.spawn(|| {
@@ -175,15 +177,22 @@ fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), C
             });
         }
     });
-    let inputs = plan.sources.iter_mut().map(|s| &mut s.input);
-    for (input, slot) in inputs.chain(plan.dumps.iter_mut().map(|d| &mut d.input)).zip(slots) {
+    let mut digests = std::collections::HashMap::new();
+    for (path, slot) in paths.into_iter().zip(slots) {
         match slot.into_inner() {
-            Ok(Some(Ok(Some(digest)))) => input.sha256 = digest,
+            Ok(Some(Ok(Some(digest)))) => drop(digests.insert(path, digest)),
             Ok(Some(Err(store::StoreError::Io { source: error, .. }))) => {
-                return Err(ConvertError::Input { path: input.shown.clone(), source: error.into() });
+                let path = path.to_string_lossy().into_owned();
+                return Err(ConvertError::Input { path, source: error.into() });
             }
             Ok(Some(Err(error))) => return Err(error.into()),
             Ok(Some(Ok(None)) | None) | Err(_) => return Err(ConvertError::Cancelled),
+        }
+    }
+    let inputs = plan.sources.iter_mut().map(|s| &mut s.input);
+    for input in inputs.chain(plan.dumps.iter_mut().map(|d| &mut d.input)) {
+        if let Some(digest) = digests.get(&input.path) {
+            input.hashed(digest);
         }
     }
     Ok(())

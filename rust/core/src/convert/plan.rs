@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::error::ConvertError;
 use super::options::Skipped;
 use crate::capture::{self, Capture, CaptureError, CaptureOptions, Compression, Probe};
-use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec};
-use crate::store::OURS;
+use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec, Member};
+use crate::store::{self, OURS};
 use crate::venue::{self, FeedSpec};
 
 /// A file that will be read.
@@ -17,12 +17,32 @@ use crate::venue::{self, FeedSpec};
 pub struct Input {
     /// Where it is.
     pub path: PathBuf,
+    /// Which file it is of a zip archive that holds several.
+    pub member: Option<Member>,
     /// As the user named it.
     pub shown: String,
-    /// Bytes of the file.
+    /// Bytes of the file; of one in an archive, those there.
     pub bytes_file: u64,
-    /// SHA-256, hexadecimal; filled in later.
+    /// SHA-256 of the file, hexadecimal; filled in later.
+    pub file_sha256: String,
+    /// What it is known by: that of the file, or of this and the name of the one in it.
     pub sha256: String,
+}
+
+impl Input {
+    /// The folder that its file is in.
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Takes the SHA-256 of its file.
+    pub(super) fn hashed(&mut self, file_sha256: &str) {
+        file_sha256.clone_into(&mut self.file_sha256);
+        self.sha256 = match &self.member {
+            Some(member) => store::sha256_of(format!("{file_sha256}/{}", member.name).as_bytes()),
+            None => file_sha256.to_owned(),
+        };
+    }
 }
 
 /// A capture.
@@ -45,7 +65,8 @@ impl Source {
     /// What opening it gives.
     pub fn open(&self, options: &CaptureOptions) -> Result<Box<dyn Capture>, CaptureError> {
         let name = self.input.path.to_string_lossy();
-        capture::open(open(&self.input.path, &self.bounds)?, &name, &self.probe, options)
+        let input = open(&self.input.path, self.input.member.as_ref(), &self.bounds)?;
+        capture::open(input, &name, &self.probe, options)
     }
 }
 
@@ -97,9 +118,34 @@ pub struct Wanted {
 
 struct Candidate {
     path: PathBuf,
+    member: Option<Member>,
     shown: String,
-    /// Named by the user, or found in a folder.
+    /// Named by the user, or found in a folder or an archive.
     named: bool,
+}
+
+impl Candidate {
+    /// It, or the files of a zip archive that holds several.
+    fn each(self) -> Vec<Self> {
+        // What is wrong with an archive is told where it is looked at.
+        let Ok(Some(members)) = dump::members(&self.path) else { return vec![self] };
+        let of = |member: Member| Self {
+            path: self.path.clone(),
+            shown: format!("{}/{}", self.shown, member.name),
+            member: Some(member),
+            named: false,
+        };
+        members.into_iter().map(of).collect()
+    }
+
+    fn input(self) -> Input {
+        let bytes_file = match &self.member {
+            Some(member) => member.compressed,
+            None => fs::metadata(&self.path).map_or(0, |m| m.len()),
+        };
+        let Self { path, member, shown, .. } = self;
+        Input { path, member, shown, bytes_file, file_sha256: String::new(), sha256: String::new() }
+    }
 }
 
 const NO_FILE: &str = "no regular file";
@@ -146,7 +192,7 @@ fn gather(
         return;
     }
     if !path.is_dir() {
-        files.push(Candidate { path: path.to_owned(), shown, named });
+        files.push(Candidate { path: path.to_owned(), member: None, shown, named });
         return;
     }
     // A catalog is an output, whoever wrote it.
@@ -236,8 +282,12 @@ pub fn feed_names() -> String {
 ///
 /// # Errors
 /// What opening it gives.
-pub fn open(path: &Path, options: &DumpOptions) -> Result<Box<dyn Read + Send>, CaptureError> {
-    match dump::open_archive(path, options) {
+pub fn open(
+    path: &Path,
+    member: Option<&Member>,
+    options: &DumpOptions,
+) -> Result<Box<dyn Read + Send>, CaptureError> {
+    match dump::open_archive(path, member, options) {
         Ok(Some(archive)) => Ok(archive.files),
         Ok(None) => Ok(Box::new(File::open(path)?)),
         Err(DumpError::Input(error)) => Err(error),
@@ -266,8 +316,13 @@ fn first_event(head: &[Vec<u8>]) -> u64 {
 ///
 /// # Errors
 /// An archive that is refused, a file that cannot be read.
-pub fn capture_in(path: &Path, name: &str, options: &DumpOptions) -> Result<Option<Probe>, DumpError> {
-    let (input, packed): (Box<dyn Read + Send>, _) = match dump::open_archive(path, options)? {
+pub fn capture_in(
+    path: &Path,
+    member: Option<&Member>,
+    name: &str,
+    options: &DumpOptions,
+) -> Result<Option<Probe>, DumpError> {
+    let (input, packed): (Box<dyn Read + Send>, _) = match dump::open_archive(path, member, options)? {
         Some(Archive { files, packed }) => (files, Some(packed)),
         None => (Box::new(File::open(path)?), None),
     };
@@ -293,8 +348,9 @@ enum Content {
     Unknown,
 }
 
-fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
-    let name = path.to_string_lossy().into_owned();
+fn look(candidate: &Candidate, wanted: &Wanted) -> Result<Content, DumpError> {
+    let Candidate { path, member, shown: name, .. } = candidate;
+    let member = member.as_ref();
     if name.contains(".truth.") {
         return Ok(Content::Skipped("the truth beside a simulated capture".to_owned()));
     }
@@ -302,7 +358,7 @@ fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
         return Ok(Content::Skipped("a checksum: it is compared with the file beside it".to_owned()));
     }
     if wanted.format.is_none()
-        && let Some(probe) = capture_in(path, &name, &wanted.dump)?
+        && let Some(probe) = capture_in(path, member, name, &wanted.dump)?
     {
         return Ok(Content::Capture(probe));
     }
@@ -312,7 +368,7 @@ fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
         symbol: wanted.symbol.clone(),
         dump: wanted.dump.clone(),
     };
-    match dump::probe(path, &options)? {
+    match dump::probe(path, member, &options)? {
         Some(probe) if probe.spec.types.is_empty() => {
             Ok(Content::Skipped(format!("{}: NautilusTrader has no type for it", probe.spec.title)))
         }
@@ -320,6 +376,9 @@ fn look(path: &Path, wanted: &Wanted) -> Result<Content, DumpError> {
         None => Ok(Content::Unknown),
     }
 }
+
+/// Captures that say nothing of their feed, and whether the user named them.
+type Unclear = Vec<(Input, bool, Probe)>;
 
 /// Looks at every input.
 ///
@@ -331,80 +390,85 @@ pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result
     let (found, skipped) = candidates(inputs, output)?;
     plan.skipped = skipped;
     for candidate in found {
-        let shown = candidate.shown;
         if fs::metadata(&candidate.path).is_ok_and(|m| !m.is_file()) {
             let reason = format!(
                 "{NO_FILE}: it would have to be read more than once; give `-` for what comes through a pipe"
             );
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, reason).into();
-            return Err(ConvertError::Input { path: shown, source });
+            return Err(ConvertError::Input { path: candidate.shown, source });
         }
-        let content = look(&candidate.path, wanted);
-        let bytes_file = fs::metadata(&candidate.path).map_or(0, |m| m.len());
-        let input = |shown| Input { path: candidate.path.clone(), shown, bytes_file, sha256: String::new() };
-        match content {
-            Ok(Content::Capture(probe)) => {
-                let named = probe.feed.as_deref().and_then(venue::feed);
-                let found = wanted.feed.or(named).or_else(|| {
-                    venue::recognise(
-                        probe.urls.iter().map(String::as_str),
-                        probe.head.iter().map(Vec::as_slice),
-                    )
-                });
-                match found {
-                    Some(feed) => plan.sources.push(Source {
-                        input: input(shown),
-                        probe,
-                        feed,
-                        bounds: wanted.dump.clone(),
-                    }),
-                    None => unclear.push((input(shown), candidate.named, probe)),
-                }
-            }
-            Ok(Content::Dump(probe)) => {
-                plan.dumps.push(DumpSource { input: input(shown), probe: *probe });
-            }
-            Ok(Content::Skipped(reason)) => plan.skipped.push(Skipped { path: shown, reason }),
-            Ok(Content::Unknown) if candidate.named => {
-                let known = capture::containers().collect::<Vec<_>>().join(", ");
-                return Err(ConvertError::UnknownContainer { path: shown, known });
-            }
-            Ok(Content::Unknown) => {
-                plan.skipped
-                    .push(Skipped { path: shown, reason: "no capture and no dump that is known".to_owned() });
-            }
-            Err(DumpError::Input(CaptureError::Empty)) if !candidate.named => {
-                plan.skipped.push(Skipped { path: shown, reason: "empty".to_owned() });
-            }
-            Err(source @ DumpError::Members { .. }) if !candidate.named => {
-                plan.skipped.push(Skipped { path: shown, reason: source.to_string() });
-            }
-            Err(error) => return Err(ConvertError::of_dump(shown, error)),
+        for candidate in candidate.each() {
+            take(candidate, wanted, &mut plan, &mut unclear)?;
         }
     }
-    // What says nothing of its own belongs to the recording beside it.
+    place(unclear, wanted, &mut plan)?;
+    Ok(plan)
+}
+
+/// Puts a candidate where it belongs.
+fn take(
+    candidate: Candidate,
+    wanted: &Wanted,
+    plan: &mut Plan,
+    unclear: &mut Unclear,
+) -> Result<(), ConvertError> {
+    let content = look(&candidate, wanted);
+    let named = candidate.named;
+    let mut skip = |path: String, reason: String| plan.skipped.push(Skipped { path, reason });
+    match content {
+        Ok(Content::Capture(probe)) => {
+            let says = probe.feed.as_deref().and_then(venue::feed);
+            let found = wanted.feed.or(says).or_else(|| {
+                let urls = probe.urls.iter().map(String::as_str);
+                venue::recognise(urls, probe.head.iter().map(Vec::as_slice))
+            });
+            let input = candidate.input();
+            match found {
+                Some(feed) => {
+                    plan.sources.push(Source { input, probe, feed, bounds: wanted.dump.clone() });
+                }
+                None => unclear.push((input, named, probe)),
+            }
+        }
+        Ok(Content::Dump(probe)) => {
+            plan.dumps.push(DumpSource { input: candidate.input(), probe: *probe });
+        }
+        Ok(Content::Skipped(reason)) => skip(candidate.shown, reason),
+        Ok(Content::Unknown) if named => {
+            let known = capture::containers().collect::<Vec<_>>().join(", ");
+            return Err(ConvertError::UnknownContainer { path: candidate.shown, known });
+        }
+        Ok(Content::Unknown) => skip(candidate.shown, "no capture and no dump that is known".to_owned()),
+        Err(DumpError::Input(CaptureError::Empty)) if !named => skip(candidate.shown, "empty".to_owned()),
+        Err(source @ DumpError::Members { .. }) if !named => skip(candidate.shown, source.to_string()),
+        Err(error) => return Err(ConvertError::of_dump(candidate.shown, error)),
+    }
+    Ok(())
+}
+
+/// What says nothing of its own belongs to the recording beside it.
+fn place(unclear: Unclear, wanted: &Wanted, plan: &mut Plan) -> Result<(), ConvertError> {
     let mut by_folder: BTreeMap<PathBuf, Vec<&'static str>> = BTreeMap::new();
     for source in &plan.sources {
-        let folder = source.input.path.parent().unwrap_or(Path::new("")).to_owned();
-        let feeds = by_folder.entry(folder).or_default();
+        let feeds = by_folder.entry(source.input.folder().to_owned()).or_default();
         if !feeds.contains(&source.feed.name) {
             feeds.push(source.feed.name);
         }
     }
     for (input, named, probe) in unclear {
-        let folder = input.path.parent().unwrap_or(Path::new(""));
-        let beside = by_folder.get(folder).filter(|feeds| feeds.len() == 1);
+        let beside = by_folder.get(input.folder()).filter(|feeds| feeds.len() == 1);
         match beside.and_then(|feeds| venue::feed(feeds[0])) {
             Some(feed) => plan.sources.push(Source { input, probe, feed, bounds: wanted.dump.clone() }),
             None if named => {
                 return Err(ConvertError::UnknownFeed { path: input.shown, known: feed_names() });
             }
-            None => plan
-                .skipped
-                .push(Skipped { path: input.shown, reason: "of no feed that can be told".to_owned() }),
+            None => {
+                let reason = "of no feed that can be told".to_owned();
+                plan.skipped.push(Skipped { path: input.shown, reason });
+            }
         }
     }
-    Ok(plan)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ use crate::venue::FeedSpec;
 
 /// Rows held in a feed's columns before they go to the row store, bytes.
 const DRAIN_BYTES: usize = 2 << 20;
+/// Refused definitions of a file that a note names.
+const SHOWN: usize = 5;
 
 pub(super) struct Settings<'a> {
     pub options: &'a ConvertOptions,
@@ -97,10 +99,7 @@ impl Recording {
             }
         }
         for path in &options.instruments {
-            let taken = define(&mut feed, path)?;
-            if taken == 0 {
-                notes.push(format!("{path} defines no instrument of {}", spec.name));
-            }
+            define(&mut feed, path, &mut notes)?;
         }
         Ok(Self {
             feed,
@@ -333,8 +332,31 @@ impl Recording {
     }
 }
 
-/// Gives a file of definitions to a feed; how many it took.
-pub(super) fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
+/// Gives a file of definitions to a feed; notes what of it cannot be taken.
+pub(super) fn define(feed: &mut Feed, path: &str, notes: &mut Vec<String>) -> Result<(), ConvertError> {
+    let before = feed.market().refused_definitions().len();
+    if read_definitions(feed, path)? == 0 {
+        notes.push(format!("{path} defines no instrument of {}", feed.spec().name));
+    }
+    let refused = &feed.market().refused_definitions()[before..];
+    if !refused.is_empty() {
+        let shown: Vec<String> = refused
+            .iter()
+            .take(SHOWN)
+            .map(|(symbol, error)| format!("{symbol} ({})", error.kind.code().replace('_', " ")))
+            .collect();
+        let more = if refused.len() > SHOWN { ", …" } else { "" };
+        notes.push(format!(
+            "{path}: {} definitions cannot be taken: {}{more}",
+            refused.len(),
+            shown.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// How many instruments of a feed a file defines.
+fn read_definitions(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
     let failed = |source| ConvertError::Input { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     let file = File::open(Path::new(path)).map_err(|e| failed(e.into()))?;
@@ -342,21 +364,23 @@ pub(super) fn define(feed: &mut Feed, path: &str) -> Result<usize, ConvertError>
         crate::capture::Inflate::new(Box::new(file) as Box<dyn Read + Send>, false).map_err(failed)?;
     while inflate.read_some(&mut bytes, 1 << 20).map_err(failed)? > 0 {}
     // An answer alone, or a capture with answers in it.
-    if feed.define(&bytes).is_ok_and(|taken| taken > 0) {
-        return Ok(feed.market().definitions().len());
+    let taken = feed.define(&bytes).unwrap_or_default();
+    if taken > 0 {
+        return Ok(taken);
     }
     let bounds = crate::dump::DumpOptions::default();
-    let input = plan::open(Path::new(path), &bounds).map_err(failed)?;
+    let input = plan::open(Path::new(path), None, &bounds).map_err(failed)?;
     let Some(probe) = crate::capture::probe(input, path).map_err(failed)? else { return Ok(0) };
-    let input = plan::open(Path::new(path), &bounds).map_err(failed)?;
+    let input = plan::open(Path::new(path), None, &bounds).map_err(failed)?;
     let mut capture =
         crate::capture::open(input, path, &probe, &CaptureOptions::default()).map_err(failed)?;
     let mut block = crate::frame::Block::default();
+    let mut taken = 0;
     while capture.next_block(&mut block).map_err(failed)? {
         for meta in &block.frames {
-            // Frames that define nothing say so.
-            let _ = feed.define(block.body(meta));
+            // Most frames are no definitions.
+            taken += feed.define(block.body(meta)).unwrap_or_default();
         }
     }
-    Ok(feed.market().definitions().len())
+    Ok(taken)
 }

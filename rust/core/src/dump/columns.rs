@@ -72,14 +72,23 @@ pub(super) struct Found {
     pub missing: Vec<&'static str>,
 }
 
+/// The name of a column: OKX has had a translation of it behind a slash, not always in UTF-8.
+fn name_of(field: &str) -> &str {
+    field.split('/').next().unwrap_or_default().trim()
+}
+
+/// Whether a field of a header names a column so.
+pub(super) fn is_named(field: &str, name: &str) -> bool {
+    name_of(field).eq_ignore_ascii_case(name)
+}
+
 /// Finds the columns of a format in a header.
 pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Result<Found, DumpError> {
     let mut map = [ABSENT; MAX_FIELDS];
     let mut unknown = Vec::new();
     let mut matched = 0;
     for (field, name) in header.iter().enumerate().take(MAX_FIELDS) {
-        // OKX has had a translation behind a slash, not always in UTF-8.
-        let name = name.split('/').next().unwrap_or_default().trim();
+        let name = name_of(name);
         let same = |known: &&str| known.eq_ignore_ascii_case(name);
         match spec.columns.iter().position(|column| column.names.iter().any(&same)) {
             Some(column) if map[column] == ABSENT => {

@@ -24,8 +24,10 @@ pub enum DumpError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// Not one member, but none or several.
-    #[error("holds {count} files ({listed}); a dump is an archive of one")]
+    /// No member, or several where one is wanted.
+    #[error(
+        "holds {count} files ({listed}); a conversion takes archives of several, none takes an empty one"
+    )]
     Members {
         /// How many.
         count: usize,

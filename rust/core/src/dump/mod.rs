@@ -1,6 +1,6 @@
 //! Dumps: historical files that an exchange or a vendor publishes. One file per format, one registry line each.
 //!
-//! In: separated text, plain, gzip, zstd, or the one member of a zip archive, streamed. Out: rows in columns, told
+//! In: separated text, plain, gzip, zstd, or a member of a zip archive, streamed. Out: rows in columns, told
 //! apart by the venue's numbers ([`Identity`](crate::data::Identity)), and the accounting of every byte: a line is
 //! a frame. Refused: files that are no table of a format's columns, archives that are not what they seem.
 //!
@@ -28,9 +28,10 @@ mod zip;
 pub use columns::{Column, Holds};
 pub use error::{DumpError, Fault, FaultKind};
 pub use output::{Output, OutputOptions, OutputStream};
-pub use probe::{Archive, Hint, Probe, ProbeOptions, Sample, open_archive, probe};
+pub use probe::{Archive, Hint, Probe, ProbeOptions, Sample, members, open_archive, probe};
 pub use reader::{DumpOptions, DumpReader, Inflating};
 pub use rows::{ColumnMap, Row, Splitter};
+pub use zip::Member;
 
 use crate::accounting::End;
 use crate::data::DataType;

@@ -275,38 +275,66 @@ pub struct Archive {
     pub packed: Compression,
 }
 
-/// The inflated bytes of the one file in a zip archive, or of the files in a tar archive one after another, within the
-/// bounds that `options` set; `None` where the file is no archive.
+/// Whether a file begins as a zip archive.
+fn is_zip(file: &mut File) -> std::io::Result<bool> {
+    let mut magic = Vec::new();
+    file.take(4).read_to_end(&mut magic)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(zip::is_archive(&magic))
+}
+
+/// The files in a zip archive that holds several; `None` where a file is no such archive.
 ///
 /// # Errors
 /// An archive that is refused.
-pub fn open_archive(path: &Path, options: &DumpOptions) -> Result<Option<Archive>, DumpError> {
+pub fn members(path: &Path) -> Result<Option<Vec<Member>>, DumpError> {
     let mut file = File::open(path)?;
-    let mut magic = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut magic)?;
+    let members = if is_zip(&mut file)? { zip::members(&file)? } else { Vec::new() };
+    Ok((members.len() > 1).then_some(members))
+}
+
+/// The inflated bytes of a file in a zip archive (`member`, or the one that it holds), or of the files in a tar archive one
+/// after another, within the bounds that `options` set; `None` where the file is no archive.
+///
+/// # Errors
+/// An archive that is refused.
+pub fn open_archive(
+    path: &Path,
+    member: Option<&Member>,
+    options: &DumpOptions,
+) -> Result<Option<Archive>, DumpError> {
+    let mut file = File::open(path)?;
     let (bytes, times) = (options.max_member, options.max_ratio);
-    if !zip::is_archive(&magic) {
+    if !is_zip(&mut file)? {
         let packed = file.metadata()?.len().max(1);
         let files = tar::open(file, Limit { bytes, times, packed })?;
         return Ok(files.map(|files| Archive { files, packed: Compression::Tar }));
     }
-    let member = zip::member(&file)?;
+    let member = match member {
+        Some(member) => member.clone(),
+        None => zip::member(&file)?,
+    };
     // What it says of its size is held to when it is read.
     Limit { bytes, times, packed: member.compressed.max(1) }.check(member.size, &member.name)?;
     Ok(Some(Archive { files: zip::open(file, &member)?, packed: Compression::Zip }))
 }
 
-/// Says what a file is; `None` where it is no dump that is known.
+/// Says what a file is, or one in a zip archive of several; `None` where it is no dump that is known.
 ///
 /// # Errors
 /// An archive that is refused, a file that cannot be read, columns that nearly are a format's, an instrument or
 /// a product that nothing tells.
-pub fn probe(path: &Path, options: &ProbeOptions) -> Result<Option<Probe>, DumpError> {
+pub fn probe(
+    path: &Path,
+    member: Option<&Member>,
+    options: &ProbeOptions,
+) -> Result<Option<Probe>, DumpError> {
     let mut file = File::open(path)?;
-    let mut magic = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut magic)?;
-    let member = if zip::is_archive(&magic) { Some(zip::member(&file)?) } else { None };
-    file.seek(SeekFrom::Start(0))?;
+    let member = match member {
+        Some(member) => Some(member.clone()),
+        None if is_zip(&mut file)? => Some(zip::member(&file)?),
+        None => None,
+    };
     let lenient = DumpOptions { allow_truncated: true, ..options.dump.clone() };
     let (mut inflate, _) = open(path, member.as_ref(), &lenient)?;
     let head = head(&mut inflate)?;

@@ -16,7 +16,7 @@ fn read(text: &[u8], name: &str, block_bytes: usize, inflating: Inflating) -> Le
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join(name);
     std::fs::File::create(&path).and_then(|mut file| file.write_all(text)).expect("a file");
-    let probe = probe(&path, &ProbeOptions::default()).expect("readable").expect("a dump");
+    let probe = probe(&path, None, &ProbeOptions::default()).expect("readable").expect("a dump");
     let options = DumpOptions { block_bytes, ..DumpOptions::default() };
     let mut reader = DumpReader::open(&probe, &options, inflating).expect("readable");
     let mut out = Output::new(probe.spec.name, OutputOptions::default());

@@ -1,7 +1,7 @@
-//! Zip archives of one file: where it is, and its bytes as they inflate. Nothing goes to disk.
+//! Zip archives: where their files are, and the bytes of each as they inflate. Nothing goes to disk.
 //!
 //! Read is the central directory at the end (its 64-bit form as well), which says what the archive holds; the
-//! local header only says where the bytes start. Refused: several files, encryption, names that lead elsewhere,
+//! local header only says where the bytes start. Refused: encryption, names that lead elsewhere,
 //! archives inside, methods other than stored and deflate. Checked at the end: length and CRC-32.
 //! Layout: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5.
 
@@ -20,11 +20,14 @@ const EMPTY: &[u8] = b"PK\x05\x06";
 const BUFFER: usize = 256 << 10;
 const MAX_DIRECTORY: u64 = 64 << 20;
 
-/// The file in an archive.
+/// A file in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
+pub struct Member {
+    /// Its name, with folders.
     pub name: String,
+    /// Bytes in the archive.
     pub compressed: u64,
+    /// Bytes inflated, as the archive says.
     pub size: u64,
     method: u16,
     crc: u32,
@@ -125,8 +128,8 @@ fn entry(bytes: &[u8]) -> Option<(Member, u16, &[u8])> {
     Some((member, flags, rest))
 }
 
-/// Finds the file in an archive.
-pub(super) fn member(file: &File) -> Result<Member, DumpError> {
+/// The files in an archive, as its directory has them.
+pub(super) fn members(file: &File) -> Result<Vec<Member>, DumpError> {
     let length = file.metadata()?.len();
     let (offset, size, entries) = directory(file, length)?;
     if size > MAX_DIRECTORY || offset.checked_add(size).is_none_or(|end| end > length) {
@@ -135,22 +138,30 @@ pub(super) fn member(file: &File) -> Result<Member, DumpError> {
     let mut bytes = vec![0; size as usize];
     file.read_exact_at(&mut bytes, offset)?;
     let mut rest = bytes.as_slice();
-    let mut members: Vec<(Member, u16)> = Vec::new();
+    let mut members = Vec::new();
     for _ in 0..entries {
         let (member, flags, after) = entry(rest).ok_or(broken("its directory is damaged"))?;
         rest = after;
         // Folders, and what macOS adds, hold nothing.
         if !member.name.ends_with('/') && !member.name.starts_with("__MACOSX/") {
-            members.push((member, flags));
+            check(&member, flags)?;
+            members.push(member);
         }
     }
-    if members.len() != 1 {
-        let listed: Vec<&str> = members.iter().map(|(member, _)| member.name.as_str()).take(3).collect();
+    if members.is_empty() {
+        return Err(DumpError::Members { count: 0, listed: String::new() });
+    }
+    Ok(members)
+}
+
+/// The file in an archive of one.
+pub(super) fn member(file: &File) -> Result<Member, DumpError> {
+    let mut members = members(file)?;
+    if members.len() > 1 {
+        let listed: Vec<&str> = members.iter().map(|member| member.name.as_str()).take(3).collect();
         return Err(DumpError::Members { count: members.len(), listed: listed.join(", ") });
     }
-    let (member, flags) = members.remove(0);
-    check(&member, flags)?;
-    Ok(member)
+    Ok(members.remove(0))
 }
 
 /// Refuses names that lead elsewhere, and archives inside.

@@ -7,7 +7,8 @@ use super::market::{Market, Slot};
 use super::{Place, StreamKey};
 use crate::accounting::End;
 use crate::book::{
-    BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, OrderChange, PendingFrame, Proof, Update, depth10,
+    BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, OrderChange, PendingFrame, Proof, Update,
+    are_distinct, depth10,
 };
 use crate::data::{AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
@@ -164,7 +165,7 @@ impl Market {
         message: &BookMessage<'_>,
     ) -> Result<(), Kind> {
         let event = self.book_event(message)?;
-        if update.first > update.last {
+        if update.first > update.last || !event.orders.is_none_or(are_distinct) {
             return Err(Kind::Value);
         }
         if !self.keeps_books() || !self.takes_channel(slot, channel) {
@@ -174,11 +175,6 @@ impl Market {
         let (at, early) = self.diff_book(slot, channel, judge);
         if let Some(early) = early {
             self.take_early(slot, at, &early);
-        }
-        if let Some(orders) = event.orders
-            && !self.slots[slot as usize].books.diffs[at].book.admits(orders, update.whole)
-        {
-            return Err(Kind::Value);
         }
         let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
         self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);

@@ -171,6 +171,7 @@ pub struct Market {
     pub(super) buffered: usize,
     definitions: Vec<Definition>,
     definitions_given: bool,
+    pub(super) refused_definitions: Vec<(String, JsonError)>,
     undefined: Vec<String>,
     pub(super) accounts: Vec<Accounting>,
     rejects: Vec<Reject>,
@@ -210,6 +211,7 @@ impl Market {
             buffered: 0,
             definitions: Vec::new(),
             definitions_given: false,
+            refused_definitions: Vec::new(),
             undefined: Vec::new(),
             accounts: Vec::new(),
             rejects: Vec::new(),
@@ -447,6 +449,12 @@ impl Market {
     #[must_use]
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions
+    }
+
+    /// Symbols whose definitions were given beside the recording and cannot be taken, and why.
+    #[must_use]
+    pub fn refused_definitions(&self) -> &[(String, JsonError)] {
+        &self.refused_definitions
     }
 
     /// Symbols that gave rows without a definition, though some were given.

@@ -127,12 +127,18 @@ impl Feed {
         self.venue.unknown_keys()
     }
 
-    /// Gives an answer of the venue's instrument endpoint that was not part of the recording.
+    /// Gives an answer of the venue's instrument endpoint that was not part of the recording; answers how many instruments
+    /// it defines.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with it as a whole.
     pub fn define(&mut self, body: &[u8]) -> Result<usize, JsonError> {
-        self.venue.define(body, &mut self.market)
+        let defined = self.venue.define(body, &mut self.market)?;
+        // One that defines nothing is another feed's.
+        if defined.taken > 0 {
+            self.market.refused_definitions.extend(defined.refused);
+        }
+        Ok(defined.taken)
     }
 
     /// Decodes one frame. A bad one never fails: it is a reject, and counted.
@@ -167,15 +173,19 @@ impl Feed {
         end
     }
 
-    /// The URL path, from the venue's REST root, under which a book of `symbol` is asked for.
+    /// The path and query, from the venue's REST root, of the request whose answer can be the base of a book; `None` where
+    /// only the stream brings one, to those who subscribe anew.
     #[must_use]
-    pub fn snapshot_context(&self, symbol: &str) -> String {
-        self.venue.snapshot_context(symbol)
+    pub fn fetch(&self, symbol: &str, channel: &str) -> Option<String> {
+        self.venue.fetch(symbol, channel)
     }
 
-    /// A REST book answer of `symbol`, received at `ts`.
+    /// A REST book answer of `symbol`, received at `ts`: of the book that was asked for, where that has answers of its own.
     pub fn snapshot(&mut self, symbol: &str, body: &[u8], ts: u64) -> Option<End> {
-        let context = self.venue.snapshot_context(symbol);
+        let named = self.market.options.book.as_deref();
+        let context = named
+            .and_then(|channel| self.venue.fetch(symbol, channel))
+            .unwrap_or_else(|| self.venue.snapshot_context(symbol));
         self.push(&Frame { kind: FrameKind::Rest, context: &context, ..Frame::received(body, ts) })
     }
 

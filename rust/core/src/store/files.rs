@@ -121,6 +121,12 @@ fn digest(mut file: impl Read, path: &Path, go_on: &dyn Fn() -> bool) -> Result<
     }
 }
 
+/// SHA-256 of bytes, hexadecimal.
+#[must_use]
+pub fn sha256_of(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Bytes as hexadecimal text.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()

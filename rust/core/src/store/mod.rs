@@ -14,7 +14,7 @@ mod storage;
 
 pub use catalog::{Catalog, CommitRequest, Mode, NewFile, mark_definitions, put_definitions};
 pub use error::StoreError;
-pub use files::sha256_file_while;
+pub use files::{sha256_file_while, sha256_of};
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};
 pub use parquet::{
     EncodedGroup, FileSummary, FileWriter, GroupEncoder, ROW_GROUP_ROWS, SavedGroup, Scratch, Unsynced,

@@ -6,6 +6,8 @@ use crate::data::DataType;
 use crate::feed::{Frame, Market};
 use crate::json::{JsonError, UnknownKeys};
 
+pub use definitions::Defined;
+
 pub mod binance;
 pub mod bybit;
 mod definitions;
@@ -28,17 +30,23 @@ pub trait VenueDecoder: std::fmt::Debug + Send {
     /// What is wrong with the frame as a whole; items of it that are bad are told to the market.
     fn decode(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError>;
 
-    /// Reads an answer of the venue's instrument endpoint; answers how many instruments it defines.
+    /// Reads an answer of the venue's instrument endpoint.
     ///
     /// # Errors
-    /// What is wrong with it.
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError>;
+    /// What is wrong with it as a whole.
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError>;
 
     /// A connection was opened.
     fn opened(&mut self, frame: &Frame<'_>);
 
     /// The URL under which a REST book answer of `symbol` is asked for.
     fn snapshot_context(&self, symbol: &str) -> String;
+
+    /// The path and query of the request whose answer can be the base of the book of `channel`; `None` where only the
+    /// stream brings one, to those who subscribe anew.
+    fn fetch(&self, _symbol: &str, _channel: &str) -> Option<String> {
+        None
+    }
 
     /// Keys that no message declares.
     fn unknown_keys(&self) -> UnknownKeys;

@@ -1,8 +1,8 @@
 //! Books by order: queues at each price, whose messages have no numbers either.
 //!
 //! A message is made, what falls out of the depth goes, and the orders of the best prices must be those that the message speaks
-//! of: otherwise the book falls, and nothing is told until a whole one comes. A message that adds an order which is held
-//! cannot be: it is left out.
+//! of: otherwise the book falls, and nothing is told until a whole one comes. So it does where an order is added that is
+//! held: what took it away was lost.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -37,21 +37,16 @@ impl Book {
         }
     }
 
-    /// Whether no order is added that is held.
-    fn admits(&self, message: &ByOrder) -> bool {
-        let (mut added, mut gone) = (HashSet::new(), HashSet::new());
-        message.changes.iter().all(|change| match change.event {
-            OrderEvent::Modify => true,
+    /// Whether an order is added that is held.
+    fn contradicts(&self, message: &ByOrder) -> bool {
+        let mut gone = HashSet::new();
+        message.changes.iter().any(|change| match change.event {
+            OrderEvent::Modify => false,
             OrderEvent::Delete => {
-                added.remove(&change.id);
                 gone.insert(&change.id);
-                true
+                false
             }
-            OrderEvent::Add => {
-                let held =
-                    !message.whole && self.places.contains_key(&change.id) && !gone.contains(&change.id);
-                added.insert(&change.id) && !held
-            }
+            OrderEvent::Add => self.places.contains_key(&change.id) && !gone.contains(&change.id),
         })
     }
 
@@ -135,14 +130,12 @@ impl Consumer<'_> {
             self.open_gap(at, ts);
             return Ok(());
         }
-        if !book.by_order.admits(message) {
-            return Ok(());
-        }
         if message.whole {
             book.by_order = Book::default();
         }
+        let contradicts = book.by_order.contradicts(message);
         let told = book.by_order.apply(message);
-        if !book.by_order.is(message) {
+        if contradicts || !book.by_order.is(message) {
             book.stands = false;
             self.open_gap(at, ts);
             return Ok(());

@@ -1,7 +1,7 @@
 //! Kraken's downloadable history of spot: time and sales, before 2026 and since, and OHLCVT of one minute.
 //!
-//! Layout (read 2026-10): a file a pair, which are packed together in an archive a quarter; here they are unpacked, as they
-//! have to be. Times are seconds: whole ones, or to seven decimals. The header of the newer files names six of seven columns.
+//! Layout (read 2026-10): a file a pair, which are packed together in an archive a quarter; here they are unpacked.
+//! Times are seconds: whole ones, or to seven decimals. The header of the newer files names six of seven columns.
 
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Kraken's downloadable history of spot (support.kraken.com, articles 360047543791 and 360047124832): time and sales, and
 //! bars that it calls OHLCVT. One file a pair, named by its old name without a slash (`XBTUSD.csv`, `XDGEUR_60.csv`); the archives
-//! of all pairs have to be unpacked first. Times are seconds.
+//! hold those of all pairs. Times are seconds.
 
 pub(super) mod ohlcvt;
 pub(super) mod time_and_sales;

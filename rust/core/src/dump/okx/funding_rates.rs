@@ -1,50 +1,58 @@
-//! `fundingrates`: the fundings of a day, all swaps in one file.
+//! `fundingrates`: the fundings of a day of all swaps, of a month of one; `swaprate` before.
+//!
+//! Files of `swaprate` (2021 to 2026) have two rates a row: `funding_rate` is what was expected of the period after,
+//! `real_funding_rate` what was paid at `funding_time`, as `realizedRate` of the REST history. The one that was paid counts.
 
-use std::sync::Arc;
-
-use super::feed;
+use super::{INSTRUMENT_NAME, Instruments, feed};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, FundingRateRow, Identity};
 use crate::decimal;
+use crate::dump::columns::is_named;
 use crate::dump::rows::fault;
-use crate::dump::symbols::Symbols;
 use crate::dump::{Column, DumpDecoder, DumpSpec, Fault, FaultKind, Holds, Output, Row};
-use crate::venue::okx::OKX;
 
 const INSTRUMENT: usize = 0;
 const RATE: usize = 1;
 const TIME: usize = 2;
+const PAID: usize = 3;
+const PAID_NAME: &str = "real_funding_rate";
 
-/// OKX's `fundingrates`.
+/// OKX's `fundingrates` and `swaprate`.
 pub static SPEC: DumpSpec = DumpSpec {
     name: "okx-funding-rates",
     title: "OKX published files, swaprates",
     types: &[DataType::FundingRate],
     columns: &[
-        Column::needed(&["instrument_name"], Holds::Text),
+        Column::known(&[INSTRUMENT_NAME], Holds::Text),
         Column::needed(&["funding_rate"], Holds::Decimal),
         Column::needed(&["funding_time"], Holds::Epoch),
+        Column::known(&[PAID_NAME], Holds::Decimal),
+        Column::known(&["contract_type"], Holds::Text),
     ],
     bare: &[],
-    called: &["-fundingrates-", "swaprates"],
+    called: &["-fundingrates-", "-swaprate-", "swaprates"],
     by_name_only: false,
     fits: |_| true,
     feed,
-    decoder: |_| Ok(Box::new(FundingRates::default())),
+    decoder: |setting| {
+        let instruments = Instruments::new(setting, INSTRUMENT, &["-fundingrates-", "-swaprate-"])?;
+        let has_paid = setting.sample.header.iter().flatten().any(|name| is_named(name, PAID_NAME));
+        Ok(Box::new(FundingRates { instruments, rate: if has_paid { PAID } else { RATE } }))
+    },
 };
 
-#[derive(Default)]
 struct FundingRates {
-    /// Instrument and stream of each symbol.
-    symbols: Symbols<(Arc<str>, Option<usize>)>,
+    instruments: Instruments,
+    /// The column of the rate that was paid.
+    rate: usize,
 }
 
 impl DumpDecoder for FundingRates {
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let ts_event = row.epoch(TIME)?;
-        let rate = decimal::canonical(row.bytes(RATE)).map_err(|e| fault(FaultKind::Decimal(e), RATE))?;
-        let made = self.symbols.of(row, INSTRUMENT, |symbol| Some((OKX.instrument_id(symbol), None)));
-        let (id, stream) = made.ok_or(fault(FaultKind::Value, INSTRUMENT))?;
+        let rate = decimal::canonical(row.bytes(self.rate))
+            .map_err(|error| fault(FaultKind::Decimal(error), self.rate))?;
+        let (id, stream) = self.instruments.of(row)?;
         if !out.wants(DataType::FundingRate, ts_event) {
             return Ok(End::Unselected);
         }

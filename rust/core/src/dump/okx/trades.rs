@@ -1,15 +1,11 @@
 //! `trades`: every trade; ids are those of the channel `trades-all`.
 
-use std::sync::Arc;
-
-use super::{feed, named};
+use super::{INSTRUMENT_NAME, Instruments, feed};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::rows::{decimals, fault};
-use crate::dump::symbols::Symbols;
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
 use crate::feed::{StreamKey, TradeKind};
-use crate::venue::okx::OKX;
 
 const INSTRUMENT: usize = 0;
 const ID: usize = 1;
@@ -20,7 +16,7 @@ const TIME: usize = 5;
 
 /// The columns of both kinds of trades.
 pub(super) const COLUMNS: &[Column] = &[
-    Column::known(&["instrument_name"], Holds::Text),
+    Column::known(&[INSTRUMENT_NAME], Holds::Text),
     Column::needed(&["trade_id"], Holds::Integer),
     Column::needed(&["side"], Holds::Text),
     Column::needed(&["price"], Holds::Decimal),
@@ -46,18 +42,13 @@ pub static SPEC: DumpSpec = DumpSpec {
 /// Reads trades, raw ones or aggregates.
 pub(super) struct Trades {
     kind: &'static str,
-    /// The instrument of a file without a column of it.
-    only: Option<(Arc<str>, Option<usize>)>,
-    /// Instrument and stream of each symbol.
-    symbols: Symbols<(Arc<str>, Option<usize>)>,
+    instruments: Instruments,
 }
 
 impl Trades {
     /// `word` stands behind the symbol in the names of files.
     pub(super) fn new(setting: &Setting<'_>, kind: TradeKind, word: &str) -> Result<Self, DumpError> {
-        let names_it = setting.sample.header.iter().flatten().any(|name| name.trim() == "instrument_name");
-        let only = if names_it { None } else { Some((OKX.instrument_id(&named(setting, word)?), None)) };
-        Ok(Self { kind: kind.name(), only, symbols: Symbols::default() })
+        Ok(Self { kind: kind.name(), instruments: Instruments::new(setting, INSTRUMENT, &[word])? })
     }
 }
 
@@ -72,11 +63,7 @@ impl DumpDecoder for Trades {
         };
         let (price, size) = (out.price(row, PRICE)?, out.traded_size(row, SIZE)?);
         let ts_event = row.epoch(TIME)?;
-        let made = match &mut self.only {
-            Some(only) => Some(only),
-            None => self.symbols.of(row, INSTRUMENT, |symbol| Some((OKX.instrument_id(symbol), None))),
-        };
-        let (instrument_id, stream) = made.ok_or(fault(FaultKind::Value, INSTRUMENT))?;
+        let (instrument_id, stream) = self.instruments.of(row)?;
         if !out.wants_trades(self.kind, ts_event) {
             return Ok(End::Unselected);
         }

@@ -24,8 +24,8 @@ use crate::book::Update;
 use crate::feed::{Frame, Market, TradeKind, is_item_error};
 use crate::frame::FrameKind;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::venue::VenueDecoder;
 use crate::venue::values::{Levels, require};
+use crate::venue::{Defined, VenueDecoder};
 
 /// What a message says, read to its end.
 #[derive(Debug)]
@@ -529,8 +529,7 @@ impl VenueDecoder for BinanceDecoder {
         }
         cursor.finish()?;
         if is_definitions {
-            instruments::read(self.product, frame.body, frame.ts, market)?;
-            market.item(crate::accounting::End::Control);
+            instruments::read(self.product, frame.body, frame.ts, market)?.tell(frame, market);
             return Ok(());
         }
         let Wrapper { stream, item, has_item, items, .. } = wrapper;
@@ -544,7 +543,7 @@ impl VenueDecoder for BinanceDecoder {
         Ok(())
     }
 
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError> {
         instruments::read(self.product, body, 0, market)
     }
 
@@ -554,6 +553,10 @@ impl VenueDecoder for BinanceDecoder {
         if self.connections.len() < 100_000 {
             self.connections.insert((frame.source, frame.conn), streams.into_iter().take(2).collect());
         }
+    }
+
+    fn fetch(&self, symbol: &str, _: &str) -> Option<String> {
+        Some(self.snapshot_context(symbol))
     }
 
     fn snapshot_context(&self, symbol: &str) -> String {

@@ -10,39 +10,29 @@ use super::Product;
 use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass};
-use crate::json::JsonError;
-use crate::venue::definitions::{self, increment, limit};
+use crate::json::{JsonError, Kind};
+use crate::venue::definitions::{self, Defined, Made, expiry, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
     symbols: Vec<serde_json::Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct Symbol {
     symbol: String,
-    #[serde(default)]
     status: String,
-    #[serde(default)]
     contract_status: String,
     base_asset: String,
     quote_asset: String,
-    #[serde(default)]
     margin_asset: String,
-    #[serde(default)]
     contract_type: Option<String>,
-    #[serde(default)]
     contract_size: Option<u64>,
-    #[serde(default)]
     onboard_date: Option<u64>,
-    #[serde(default)]
     delivery_date: Option<u64>,
-    #[serde(default)]
     required_margin_percent: Option<String>,
-    #[serde(default)]
     maint_margin_percent: Option<String>,
-    #[serde(default)]
     filters: Vec<Filter>,
 }
 
@@ -61,15 +51,15 @@ struct Filter {
     notional: Option<String>,
 }
 
-/// Reads an answer of `exchangeInfo` received at `ts_ns`; answers how many definitions it gave.
+/// Reads an answer of `exchangeInfo` received at `ts_ns`.
 pub(super) fn read(
     product: Product,
     body: &[u8],
     ts_ns: u64,
     market: &mut Market,
-) -> Result<usize, JsonError> {
+) -> Result<Defined, JsonError> {
     let answer: Answer = definitions::answer(body)?;
-    Ok(definitions::define(answer.symbols, market, |symbol, market| {
+    Ok(definitions::define(body, answer.symbols, market, |symbol, market| {
         definition(product, symbol, ts_ns, market)
     }))
 }
@@ -80,34 +70,42 @@ fn fraction(percent: Option<&String>) -> Option<String> {
     (value % 100 == 0).then(|| decimal::text(value / 100))
 }
 
-fn class(product: Product, symbol: &Symbol) -> Option<InstrumentClass> {
+fn class(product: Product, symbol: &Symbol) -> Result<Option<InstrumentClass>, Kind> {
     if product == Product::Spot {
-        return Some(InstrumentClass::CurrencyPair);
+        return Ok(Some(InstrumentClass::CurrencyPair));
     }
     let contract = symbol.contract_type.as_deref().unwrap_or_default();
     match contract {
-        "PERPETUAL" | "TRADIFI_PERPETUAL" | "PERPETUAL_DELIVERING" => Some(InstrumentClass::CryptoPerpetual),
-        other if other.contains("MONTH") || other.contains("QUARTER") => Some(InstrumentClass::CryptoFuture),
-        // "": not yet defined.
-        _ => None,
+        "PERPETUAL" | "TRADIFI_PERPETUAL" | "PERPETUAL_DELIVERING" => {
+            Ok(Some(InstrumentClass::CryptoPerpetual))
+        }
+        other if other.contains("MONTH") || other.contains("QUARTER") => {
+            Ok(Some(InstrumentClass::CryptoFuture))
+        }
+        // Listed, and not yet anything.
+        "" => Ok(None),
+        _ => Err(Kind::Value),
     }
 }
 
-fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
+fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Made {
     if !crate::symbol::is_safe(&symbol.symbol) {
-        return None;
+        return Err(Kind::Value);
     }
-    let class = class(product, &symbol)?;
+    if symbol.base_asset.is_empty() || symbol.quote_asset.is_empty() {
+        return Err(Kind::Missing("baseAsset or quoteAsset"));
+    }
+    let Some(class) = class(product, &symbol)? else { return Ok(None) };
     let filter = |kinds: &[&str]| symbol.filters.iter().find(|f| kinds.contains(&f.filter_type.as_str()));
-    let price = filter(&["PRICE_FILTER"])?;
-    let lot = filter(&["LOT_SIZE"])?;
+    let price = filter(&["PRICE_FILTER"]).ok_or(Kind::Missing("PRICE_FILTER"))?;
+    let lot = filter(&["LOT_SIZE"]).ok_or(Kind::Missing("LOT_SIZE"))?;
     let notional = filter(&["NOTIONAL", "MIN_NOTIONAL"]);
     let (price_increment, price_precision) = increment(price.tick_size.as_ref())?;
     let (size_increment, size_precision) = increment(lot.step_size.as_ref())?;
     let is_future = class == InstrumentClass::CryptoFuture;
     let settlement = if symbol.margin_asset.is_empty() { &symbol.quote_asset } else { &symbol.margin_asset };
     let ns = |ms: Option<u64>| ms.and_then(crate::time::from_epoch);
-    Some(Definition {
+    Ok(Some(Definition {
         class,
         instrument_id: market.instrument_id(&symbol.symbol),
         settlement: settlement.clone(),
@@ -124,7 +122,7 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         min_notional: notional.and_then(|f| limit(f.min_notional.as_ref().or(f.notional.as_ref()))),
         max_notional: notional.and_then(|f| limit(f.max_notional.as_ref())),
         activation_ns: ns(symbol.onboard_date),
-        expiration_ns: if is_future { ns(symbol.delivery_date) } else { None },
+        expiration_ns: expiry(is_future, ns(symbol.delivery_date))?,
         underlying: is_future.then(|| symbol.base_asset.clone()),
         option_kind: None,
         strike: None,
@@ -136,5 +134,5 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         base: symbol.base_asset,
         quote: symbol.quote_asset,
         ts_ns,
-    })
+    }))
 }

@@ -17,14 +17,17 @@ pub(super) fn decode(
     market: &mut Market,
 ) -> Result<bool, JsonError> {
     let symbol = url::query(frame.context, "symbol").unwrap_or_default().to_uppercase();
-    let is_array = frame.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
-    match url::endpoint(frame.context) {
-        "exchangeInfo" if is_definitions(frame.body) => {
-            instruments::read(decoder.product(), frame.body, frame.ts, market)?;
-            market.item(End::Control);
+    let endpoint = url::endpoint(frame.context);
+    if is_refusal(frame.body) {
+        pass_over(frame, market)?;
+        return Ok(true);
+    }
+    match endpoint {
+        "exchangeInfo" => {
+            instruments::read(decoder.product(), frame.body, frame.ts, market)?.tell(frame, market);
             Ok(true)
         }
-        "depth" if !is_array => {
+        "depth" => {
             let parsed = decoder.read_one(frame)?;
             let levels = &decoder.scratch.levels;
             match &parsed {
@@ -35,11 +38,12 @@ pub(super) fn decode(
                         market.reject_item(frame, &String::from_utf8_lossy(symbol), error);
                     }
                 }
+                Parsed::Control => return Err(Kind::Missing("lastUpdateId").into()),
                 other => tell(decoder.product(), levels, frame, b"", other, market),
             }
             Ok(true)
         }
-        "trades" | "historicalTrades" if is_array => {
+        "trades" | "historicalTrades" => {
             let read = |cursor: &mut Cursor<'_>, scratch: &mut Scratch, start| {
                 let mut trade = Trade::default();
                 let mut message = RestTrade(&mut trade);
@@ -50,7 +54,7 @@ pub(super) fn decode(
             trades(decoder, frame, &symbol, TradeKind::Raw, market, read)?;
             Ok(true)
         }
-        "aggTrades" if is_array => {
+        "aggTrades" => {
             let read = |cursor: &mut Cursor<'_>, scratch: &mut Scratch, start| {
                 let mut trade = Trade::default();
                 let mut message = AggTrade(&mut trade);
@@ -61,20 +65,32 @@ pub(super) fn decode(
             trades(decoder, frame, &symbol, TradeKind::Aggregate, market, read)?;
             Ok(true)
         }
-        "klines" if is_array => {
+        "klines" => {
             klines(frame, &symbol, market)?;
             Ok(true)
         }
         "openInterest" => Ok(false),
         _ => {
             // Times, tickers, pings: valid JSON without a type of ours.
-            let mut cursor = Cursor::new(frame.body);
-            cursor.skip()?;
-            cursor.finish()?;
-            market.item(End::Control);
+            pass_over(frame, market)?;
             Ok(true)
         }
     }
+}
+
+/// Whether bytes are the answer to a request that was refused: `{"code":-1121,"msg":"Invalid symbol."}`.
+fn is_refusal(body: &[u8]) -> bool {
+    let within = body.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    within.is_some_and(|keys| keys.starts_with(b"\"code\"") || keys.starts_with(b"\"msg\""))
+}
+
+/// An answer that is valid JSON, whatever it says.
+fn pass_over(frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+    let mut cursor = Cursor::new(frame.body);
+    cursor.skip()?;
+    cursor.finish()?;
+    market.item(End::Control);
+    Ok(())
 }
 
 /// Whether bytes are an answer of `exchangeInfo`.

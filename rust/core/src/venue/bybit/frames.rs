@@ -22,10 +22,10 @@ use crate::feed::{Frame, Market, Place, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
 use crate::time;
-use crate::venue::VenueDecoder;
 use crate::venue::newest::Connection;
 use crate::venue::said::Said;
 use crate::venue::values::{Item, Levels, Text, epoch, items, or_syntax, pass, require, text};
+use crate::venue::{Defined, VenueDecoder};
 
 /// What `data` says, read to its end. Levels of a book are in the scratch.
 #[derive(Debug, Default)]
@@ -247,7 +247,7 @@ impl VenueDecoder for BybitDecoder {
         self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
     }
 
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError> {
         instruments::read(self.product, body, 0, market)
     }
 
@@ -265,6 +265,12 @@ impl VenueDecoder for BybitDecoder {
         let limit = if self.product == Product::Option { 25 } else { 1_000 };
         let symbol = symbol.to_uppercase();
         format!("/v5/market/orderbook?category={}&symbol={symbol}&limit={limit}", self.product.name())
+    }
+
+    fn fetch(&self, symbol: &str, channel: &str) -> Option<String> {
+        let (endpoint, limit) = rest::base_of(channel)?;
+        let (category, symbol) = (self.product.name(), symbol.to_uppercase());
+        Some(format!("/v5/market/{endpoint}?category={category}&symbol={symbol}{limit}"))
     }
 
     fn unknown_keys(&self) -> UnknownKeys {

@@ -9,8 +9,8 @@ use super::Product;
 use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass, OptionKind};
-use crate::json::JsonError;
-use crate::venue::definitions::{self, increment, limit};
+use crate::json::{JsonError, Kind};
+use crate::venue::definitions::{self, Defined, Made, expiry, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -22,23 +22,17 @@ struct List {
     list: Vec<serde_json::Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct Symbol {
     symbol: String,
-    #[serde(default)]
     status: String,
     base_coin: String,
     quote_coin: String,
-    #[serde(default)]
     settle_coin: String,
-    #[serde(default)]
     contract_type: String,
-    #[serde(default)]
     options_type: String,
-    #[serde(default)]
     launch_time: String,
-    #[serde(default)]
     delivery_time: String,
     price_filter: PriceFilter,
     lot_size_filter: LotFilter,
@@ -65,22 +59,25 @@ struct LotFilter {
     min_notional_value: Option<String>,
 }
 
-/// Reads an answer of `instruments-info` received at `ts_ns`; answers how many definitions it gave.
+/// Reads an answer of `instruments-info` received at `ts_ns`.
 pub(super) fn read(
     product: Product,
     body: &[u8],
     ts_ns: u64,
     market: &mut Market,
-) -> Result<usize, JsonError> {
+) -> Result<Defined, JsonError> {
     let answer: Answer = definitions::answer(body)?;
-    Ok(definitions::define(answer.result.list, market, |symbol, market| {
+    Ok(definitions::define(body, answer.result.list, market, |symbol, market| {
         definition(product, symbol, ts_ns, market)
     }))
 }
 
-fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
+fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> Made {
     if !crate::symbol::is_safe(&symbol.symbol) {
-        return None;
+        return Err(Kind::Value);
+    }
+    if symbol.base_coin.is_empty() || symbol.quote_coin.is_empty() {
+        return Err(Kind::Missing("baseCoin or quoteCoin"));
     }
     let class = match (product, &*symbol.contract_type) {
         (Product::Spot, _) => InstrumentClass::CurrencyPair,
@@ -91,7 +88,9 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         (Product::Linear, "LinearFutures") | (Product::Inverse, "InverseFutures") => {
             InstrumentClass::CryptoFuture
         }
-        _ => return None,
+        // An answer of the other product's.
+        (_, "LinearPerpetual" | "LinearFutures" | "InversePerpetual" | "InverseFutures") => return Ok(None),
+        _ => return Err(Kind::Value),
     };
     let expires = matches!(class, InstrumentClass::CryptoFuture | InstrumentClass::CryptoOption);
     let (option_kind, strike) = match (class, &*symbol.options_type) {
@@ -99,11 +98,11 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
             let kind = match kind {
                 "Call" => OptionKind::Call,
                 "Put" => OptionKind::Put,
-                _ => return None,
+                _ => return Err(Kind::Value),
             };
             // BTC-27MAR26-70000-P-USDT
-            let strike = symbol.symbol.split('-').nth(2)?;
-            (Some(kind), Some(decimal::canonical(strike.as_bytes()).ok()?))
+            let strike = symbol.symbol.split('-').nth(2).ok_or(Kind::Value)?;
+            (Some(kind), Some(decimal::canonical(strike.as_bytes()).map_err(Kind::Decimal)?))
         }
         _ => (None, None),
     };
@@ -112,7 +111,7 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
     let (size_increment, size_precision) = increment(lot.qty_step.as_ref().or(lot.base_precision.as_ref()))?;
     let ns = |ms: &str| ms.parse().ok().and_then(crate::time::from_epoch);
     let settlement = if symbol.settle_coin.is_empty() { &symbol.quote_coin } else { &symbol.settle_coin };
-    Some(Definition {
+    Ok(Some(Definition {
         class,
         instrument_id: market.instrument_id(&symbol.symbol),
         settlement: settlement.clone(),
@@ -129,7 +128,7 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         min_notional: limit(lot.min_notional_value.as_ref().or(lot.min_order_amt.as_ref())),
         max_notional: limit(lot.max_order_amt.as_ref()),
         activation_ns: ns(&symbol.launch_time),
-        expiration_ns: if expires { ns(&symbol.delivery_time) } else { None },
+        expiration_ns: expiry(expires, ns(&symbol.delivery_time))?,
         underlying: expires.then(|| symbol.base_coin.clone()),
         option_kind,
         strike,
@@ -141,5 +140,5 @@ fn definition(product: Product, symbol: Symbol, ts_ns: u64, market: &Market) -> 
         base: symbol.base_coin,
         quote: symbol.quote_coin,
         ts_ns,
-    })
+    }))
 }

@@ -67,6 +67,18 @@ impl<'a> Message<'a> for Answer<'a, '_> {
 
 /// The book of `orderbook.rpi`.
 const RPI_ENDPOINT: &str = "rpi_orderbook";
+/// The book of `orderbook.full`.
+const FULL_ENDPOINT: &str = "full_orderbook";
+
+/// The endpoint whose answers count the ids of a channel's books, and how many levels to ask for.
+pub(super) fn base_of(channel: &str) -> Option<(&'static str, &'static str)> {
+    match channel {
+        topics::FULL => Some((FULL_ENDPOINT, "")),
+        topics::RPI => Some((RPI_ENDPOINT, "&limit=50")),
+        topics::DEEPEST => Some(("orderbook", "&limit=1000")),
+        _ => None,
+    }
+}
 
 /// What a `list` holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +126,11 @@ pub(super) fn read(
     cursor.seek(place.0);
     if cursor.null() {
         market.item(End::Control);
+        return Ok(());
+    }
+    // Answers of before v5 have their items there.
+    if cursor.peek() == b'[' {
+        market.unknown_topic(shape::UNKNOWN);
         return Ok(());
     }
     let Scratch { levels, unknown, orders } = scratch;
@@ -176,8 +193,7 @@ pub(super) fn read(
             values(product, kind, scratch, &mut cursor, text(&symbol), frame, market)?;
         }
         List::Definitions => {
-            instruments::read(product, frame.body, frame.ts, market)?;
-            market.item(End::Control);
+            instruments::read(product, frame.body, frame.ts, market)?.tell(frame, market);
         }
         List::Other => market.item(End::Control),
     }
@@ -250,7 +266,7 @@ fn book(
     let message = scratch.levels.message(ts_event);
     let asked = match url::endpoint(frame.context) {
         RPI_ENDPOINT => Some(topics::RPI),
-        "full_orderbook" => Some(topics::FULL),
+        FULL_ENDPOINT => Some(topics::FULL),
         _ => None,
     };
     if let Some(channel) = asked {

@@ -22,11 +22,11 @@ use crate::accounting::End;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
-use crate::venue::VenueDecoder;
 use crate::venue::newest::{Connection, Newest};
 use crate::venue::running::Running;
 use crate::venue::said::Said;
 use crate::venue::values::{Item, Text, or_syntax, pass, text};
+use crate::venue::{Defined, VenueDecoder};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.
 #[derive(Debug, Default)]
@@ -203,7 +203,7 @@ impl VenueDecoder for DeribitDecoder {
         self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
     }
 
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError> {
         super::instruments::read(body, 0, market)
     }
 

@@ -10,8 +10,8 @@ use super::symbols;
 use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass, OptionKind};
-use crate::json::JsonError;
-use crate::venue::definitions::{self, increment};
+use crate::json::{JsonError, Kind};
+use crate::venue::definitions::{self, Defined, Made, expiry, increment};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -39,14 +39,14 @@ struct Symbol {
     state: Option<String>,
 }
 
-/// Reads an answer received at `ts_ns`; answers how many instruments it defines.
-pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<usize, JsonError> {
+/// Reads an answer received at `ts_ns`.
+pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<Defined, JsonError> {
     let answer: Answer = definitions::answer(body)?;
     let symbols = match answer.result {
         Value::Array(symbols) => symbols,
         symbol => vec![symbol],
     };
-    Ok(definitions::define(symbols, market, |symbol: Symbol, market| definition(symbol, ts_ns, market)))
+    Ok(definitions::define(body, symbols, market, |symbol: Symbol, market| definition(symbol, ts_ns, market)))
 }
 
 /// The text of a number as it was sent.
@@ -54,11 +54,11 @@ fn number(value: &Value) -> Option<String> {
     if let Value::Number(number) = value { Some(number.to_string()) } else { None }
 }
 
-fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
+fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Made {
     let name = symbol.instrument_name;
     let (base, quote) = (symbol.base_currency, symbol.quote_currency);
     if !crate::symbol::is_safe(&name) || base.is_empty() || quote.is_empty() {
-        return None;
+        return Err(Kind::Value);
     }
     let class = match &*symbol.kind {
         "spot" => InstrumentClass::CurrencyPair,
@@ -69,7 +69,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         "option" => InstrumentClass::CryptoOption,
         "future_combo" => InstrumentClass::CryptoFuturesSpread,
         "option_combo" => InstrumentClass::CryptoOptionSpread,
-        _ => return None,
+        _ => return Err(Kind::Value),
     };
     let is_spot = class == InstrumentClass::CurrencyPair;
     let is_option = class == InstrumentClass::CryptoOption;
@@ -89,9 +89,10 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         let kind = match symbol.option_type.as_deref() {
             Some("call") => OptionKind::Call,
             Some("put") => OptionKind::Put,
-            _ => return None,
+            _ => return Err(Kind::Value),
         };
-        (Some(kind), Some(decimal::canonical(number(&symbol.strike)?.as_bytes()).ok()?))
+        let strike = number(&symbol.strike).ok_or(Kind::Missing("strike"))?;
+        (Some(kind), Some(decimal::canonical(strike.as_bytes()).map_err(Kind::Decimal)?))
     } else {
         (None, None)
     };
@@ -99,12 +100,16 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
     let (price_increment, price_precision) = increment(number(&symbol.tick_size).as_ref())?;
     let (size_increment, size_precision) = increment(number(&symbol.min_trade_amount).as_ref())?;
     let ns = |ms: Option<u64>| ms.and_then(crate::time::from_epoch);
+    let end_ns = ns(symbol.expiration_timestamp);
+    // A combo ends with its legs, whether or not it says when.
+    let is_combo =
+        matches!(class, InstrumentClass::CryptoFuturesSpread | InstrumentClass::CryptoOptionSpread);
     let state = match (symbol.state, symbol.is_active) {
         (Some(state), _) => state,
         (None, Some(false)) => "inactive".to_owned(),
         (None, _) => "open".to_owned(),
     };
-    Some(Definition {
+    Ok(Some(Definition {
         class,
         instrument_id: market.instrument_id(&name),
         is_inverse,
@@ -120,7 +125,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         min_notional: None,
         max_notional: None,
         activation_ns: ns(symbol.creation_timestamp),
-        expiration_ns: if expires { ns(symbol.expiration_timestamp) } else { None },
+        expiration_ns: if is_combo { end_ns } else { expiry(expires, end_ns)? },
         underlying: expires.then(|| base.clone()),
         option_kind,
         strike,
@@ -133,5 +138,5 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         base,
         quote,
         ts_ns,
-    })
+    }))
 }

@@ -476,13 +476,14 @@ pub(super) struct Volatility<'a> {
 }
 
 impl<'a> Message<'a> for Volatility<'a> {
-    const KEYS: &'static [Key] = keys!["timestamp", "volatility", "index_name"];
+    const KEYS: &'static [Key] = keys!["timestamp", "volatility", "index_name", "estimated_delivery"];
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => self.ts = epoch(cursor)?,
             1 => self.value = number_text(cursor)?,
-            _ => self.name = name(cursor)?,
+            2 => self.name = name(cursor)?,
+            _ => cursor.skip()?,
         }
         Ok(())
     }

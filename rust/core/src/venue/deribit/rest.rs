@@ -38,10 +38,7 @@ pub(super) fn read(
 ) -> Result<(), JsonError> {
     let mut cursor = at(frame, place)?;
     match shape(cursor.rest())? {
-        Shape::Instruments => {
-            instruments::read(frame.body, frame.ts, market)?;
-            market.item(End::Control);
-        }
+        Shape::Instruments => instruments::read(frame.body, frame.ts, market)?.tell(frame, market),
         Shape::Trades => {
             let found = trades(&mut cursor, &mut decoder.scratch)?;
             let told = |trade: &Trade<'_>, market: &mut Market| decoder.tell_trade(trade, market);

@@ -21,10 +21,10 @@ use crate::accounting::End;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
-use crate::venue::VenueDecoder;
 use crate::venue::newest::Newest;
 use crate::venue::shape;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
+use crate::venue::{Defined, VenueDecoder};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.
 #[derive(Debug, Default)]
@@ -181,8 +181,8 @@ impl VenueDecoder for OkxDecoder {
         self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
     }
 
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
-        Ok(instruments::read(body, 0, market)?.defined)
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError> {
+        Ok(instruments::read(body, 0, market)?.0)
     }
 
     fn opened(&mut self, _: &Frame<'_>) {}

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass, OptionKind};
-use crate::json::JsonError;
-use crate::venue::definitions::{self, increment, limit};
+use crate::json::{JsonError, Kind};
+use crate::venue::definitions::{self, Defined, expiry, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -40,30 +40,24 @@ struct Symbol {
     state: String,
 }
 
-/// What an answer said.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// How many instruments it defined.
-    pub defined: usize,
-    /// Symbols and their states.
-    pub states: Vec<(String, String)>,
-}
+/// A symbol and its state.
+type State = (String, String);
 
-/// Reads an answer or a message received at `ts_ns`.
-pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<Found, JsonError> {
+/// Reads an answer or a message received at `ts_ns`; answers the states beside the definitions.
+pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<(Defined, Vec<State>), JsonError> {
     let answer: Answer = definitions::answer(body)?;
     let mut states = Vec::new();
-    let defined = definitions::define(answer.data, market, |symbol: Symbol, market| {
-        let definition = definition(symbol, ts_ns, market)?;
-        states.push((definition.raw_symbol.clone(), definition.status.clone()));
-        Some(definition)
+    let defined = definitions::define(body, answer.data, market, |symbol: Symbol, market| {
+        let made = definition(symbol, ts_ns, market)?;
+        states.push((made.raw_symbol.clone(), made.status.clone()));
+        Ok(Some(made))
     });
-    Ok(Found { defined, states })
+    Ok((defined, states))
 }
 
-fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition> {
+fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Result<Definition, Kind> {
     if !crate::symbol::is_safe(&symbol.inst_id) {
-        return None;
+        return Err(Kind::Value);
     }
     let class = match &*symbol.inst_type {
         // What can be traded on margin is a spot pair too, under the same id.
@@ -71,18 +65,18 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         "SWAP" => InstrumentClass::CryptoPerpetual,
         "FUTURES" => InstrumentClass::CryptoFuture,
         "OPTION" => InstrumentClass::CryptoOption,
-        _ => return None,
+        _ => return Err(Kind::Value),
     };
     let is_spot = class == InstrumentClass::CurrencyPair;
     let (base, quote) = if is_spot {
         (symbol.base_ccy, symbol.quote_ccy)
     } else {
         let pair = if symbol.uly.is_empty() { &symbol.inst_family } else { &symbol.uly };
-        let (base, quote) = pair.split_once('-')?;
+        let (base, quote) = pair.split_once('-').ok_or(Kind::Value)?;
         (base.to_owned(), quote.split('_').next().unwrap_or_default().to_owned())
     };
     if base.is_empty() || quote.is_empty() {
-        return None;
+        return Err(Kind::Value);
     }
     let settlement = if symbol.settle_ccy.is_empty() { quote.clone() } else { symbol.settle_ccy };
     let is_inverse = match class {
@@ -95,9 +89,9 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
             let kind = match kind {
                 "C" => OptionKind::Call,
                 "P" => OptionKind::Put,
-                _ => return None,
+                _ => return Err(Kind::Value),
             };
-            (Some(kind), Some(decimal::canonical(symbol.stk.as_bytes()).ok()?))
+            (Some(kind), Some(decimal::canonical(symbol.stk.as_bytes()).map_err(Kind::Decimal)?))
         }
         _ => (None, None),
     };
@@ -105,7 +99,9 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
     let (price_increment, price_precision) = increment(Some(&symbol.tick_sz))?;
     let (size_increment, size_precision) = increment(Some(&symbol.lot_sz))?;
     let ns = |ms: &str| ms.parse().ok().and_then(crate::time::from_epoch);
-    Some(Definition {
+    let multiplier =
+        if is_spot { "1".to_owned() } else { product(&symbol.ct_val, &symbol.ct_mult).ok_or(Kind::Value)? };
+    Ok(Definition {
         class,
         instrument_id: market.instrument_id(&symbol.inst_id),
         is_inverse,
@@ -113,7 +109,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         size_precision,
         price_increment,
         size_increment,
-        multiplier: if is_spot { "1".to_owned() } else { product(&symbol.ct_val, &symbol.ct_mult)? },
+        multiplier,
         min_price: None,
         max_price: None,
         min_quantity: limit(Some(&symbol.min_sz)),
@@ -121,7 +117,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Option<Definition>
         min_notional: None,
         max_notional: None,
         activation_ns: ns(&symbol.list_time),
-        expiration_ns: if expires { ns(&symbol.exp_time) } else { None },
+        expiration_ns: expiry(expires, ns(&symbol.exp_time))?,
         underlying: expires.then(|| base.clone()),
         option_kind,
         strike,

@@ -130,9 +130,10 @@ impl OkxDecoder {
         told: &Told<'_>,
         market: &mut Market,
     ) -> Result<(), JsonError> {
-        let found = instruments::read(frame.body, frame.ts, market)?;
+        let (defined, states) = instruments::read(frame.body, frame.ts, market)?;
+        defined.tell_refused(frame, market);
         let mut changes = Vec::new();
-        let pushed = if told.name.is_empty() { Vec::new() } else { found.states };
+        let pushed = if told.name.is_empty() { Vec::new() } else { states };
         for (symbol, state) in pushed {
             let slot = market.slot(symbol.as_bytes())?;
             if self.statuses.get(&slot).is_none_or(|last| *last != state) {

@@ -15,8 +15,8 @@ use crate::accounting::End;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
-use crate::venue::VenueDecoder;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, require, text};
+use crate::venue::{Defined, VenueDecoder};
 
 /// What is kept from frame to frame: buffers and predictions.
 #[derive(Debug, Default)]
@@ -136,7 +136,7 @@ impl VenueDecoder for FuturesDecoder {
         self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
     }
 
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError> {
         instruments::read(body, 0, market)
     }
 

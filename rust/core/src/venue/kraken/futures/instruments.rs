@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass};
-use crate::json::JsonError;
+use crate::json::{JsonError, Kind};
 use crate::time;
-use crate::venue::definitions::{self, increment, limit};
+use crate::venue::definitions::{self, Defined, Made, expiry, increment, limit};
 
 /// What the sizes of a product are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,46 +45,37 @@ struct Answer {
     instruments: Vec<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct Product {
     symbol: String,
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type")]
     kind: String,
     tick_size: Value,
-    #[serde(default)]
     contract_size: Value,
-    #[serde(default)]
     contract_value_trade_precision: i32,
-    #[serde(default)]
     base: String,
-    #[serde(default)]
     quote: String,
-    #[serde(default)]
     opening_date: String,
-    #[serde(default)]
     last_trading_time: String,
-    #[serde(default)]
     tradeable: bool,
-    #[serde(default)]
     post_only: bool,
-    #[serde(default)]
     margin_levels: Vec<Margin>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct Margin {
-    #[serde(default)]
     initial_margin: Value,
-    #[serde(default)]
     maintenance_margin: Value,
 }
 
-/// Reads an answer received at `ts_ns`; answers how many products it defines.
-pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<usize, JsonError> {
+/// Reads an answer received at `ts_ns`.
+pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<Defined, JsonError> {
     let answer: Answer = definitions::answer(body)?;
-    Ok(definitions::define(answer.instruments, market, |product, market| definition(product, ts_ns, market)))
+    Ok(definitions::define(body, answer.instruments, market, |product, market| {
+        definition(product, ts_ns, market)
+    }))
 }
 
 /// A number's text.
@@ -111,23 +102,26 @@ fn currencies(symbol: &str) -> Option<(String, String)> {
 }
 
 /// A step of `10^-places`, and its decimals.
-fn step(places: i32) -> Option<(String, u8)> {
-    increment(Some(&format!("1e{}", places.checked_neg()?)))
+fn step(places: i32) -> Result<(String, u8), Kind> {
+    increment(Some(&format!("1e{}", places.checked_neg().ok_or(Kind::Value)?)))
 }
 
-fn definition(product: Product, ts_ns: u64, market: &Market) -> Option<Definition> {
+fn definition(product: Product, ts_ns: u64, market: &Market) -> Made {
     let symbol = product.symbol.to_uppercase();
     if !crate::symbol::is_safe(&symbol) {
-        return None;
+        return Err(Kind::Value);
+    }
+    if is_index(&symbol) {
+        return Ok(None);
     }
     let class = match symbol.get(..3) {
         Some("PI_" | "PF_" | "PV_") => InstrumentClass::CryptoPerpetual,
         Some("FI_" | "FF_" | "FV_") => InstrumentClass::CryptoFuture,
-        _ => return None,
+        _ => return Err(Kind::Value),
     };
     let expires = class == InstrumentClass::CryptoFuture;
     let (base, quote) = if product.base.is_empty() || product.quote.is_empty() {
-        currencies(&symbol)?
+        currencies(&symbol).ok_or(Kind::Value)?
     } else {
         (product.base, product.quote)
     };
@@ -141,7 +135,7 @@ fn definition(product: Product, ts_ns: u64, market: &Market) -> Option<Definitio
         (true, true) => "post_only",
         (true, false) => "tradeable",
     };
-    Some(Definition {
+    Ok(Some(Definition {
         class,
         instrument_id: market.instrument_id(&symbol),
         settlement: if is_inverse { &base } else { &quote }.clone(),
@@ -158,7 +152,7 @@ fn definition(product: Product, ts_ns: u64, market: &Market) -> Option<Definitio
         min_notional: None,
         max_notional: None,
         activation_ns: moment(&product.opening_date),
-        expiration_ns: if expires { moment(&product.last_trading_time) } else { None },
+        expiration_ns: expiry(expires, moment(&product.last_trading_time))?,
         underlying: expires.then(|| base.clone()),
         option_kind: None,
         strike: None,
@@ -170,7 +164,7 @@ fn definition(product: Product, ts_ns: u64, market: &Market) -> Option<Definitio
         base,
         quote,
         ts_ns,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -196,8 +190,8 @@ mod tests {
         );
         assert!(is_index("IN_XBTUSD") && is_index("RR_XBTUSD") && !is_index("PI_XBTUSD"));
         for (places, want) in [(3, ("0.001", 3)), (0, ("1", 0)), (-3, ("1000", 0))] {
-            assert_eq!(step(places), Some((want.0.to_owned(), want.1)));
+            assert_eq!(step(places), Ok((want.0.to_owned(), want.1)));
         }
-        assert_eq!([step(17), step(i32::MIN)], [None, None]);
+        assert_eq!([step(17), step(i32::MIN)], [Err(Kind::Value), Err(Kind::Value)]);
     }
 }

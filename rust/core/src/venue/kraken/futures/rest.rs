@@ -128,10 +128,7 @@ pub(super) fn tell(
             Data::Executions => executions(scratch, &mut cursor, frame, market)?,
             Data::Candles => candles(scratch, &mut cursor, frame, market)?,
             Data::Funding => funding(scratch, &mut cursor, frame, market)?,
-            Data::Instruments => {
-                instruments::read(frame.body, frame.ts, market)?;
-                market.item(End::Control);
-            }
+            Data::Instruments => instruments::read(frame.body, frame.ts, market)?.tell(frame, market),
         }
     }
     if !told && seen == 0 {

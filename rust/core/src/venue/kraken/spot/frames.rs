@@ -21,9 +21,9 @@ use crate::book::OrderChange;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
-use crate::venue::VenueDecoder;
 use crate::venue::running::Running;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
+use crate::venue::{Defined, VenueDecoder};
 
 /// What `data` says, read to its end. Levels of books are in the scratch.
 #[derive(Debug, Default)]
@@ -187,8 +187,9 @@ impl VenueDecoder for KrakenDecoder {
         self.read(frame, market).map_err(|error| or_syntax(frame.body, error))
     }
 
-    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<usize, JsonError> {
+    fn define(&mut self, body: &[u8], market: &mut Market) -> Result<Defined, JsonError> {
         instruments::read_answer(body, 0, &mut self.keys, market)
+            .or_else(|_| Ok(instruments::read_pushed(body, 0, market)?.0))
     }
 
     fn opened(&mut self, _: &Frame<'_>) {}
@@ -351,8 +352,7 @@ impl KrakenDecoder {
                 }
             };
             if matches!(data, Data::Instruments) {
-                instruments::read_answer(frame.body, frame.ts, &mut self.keys, market)?;
-                market.item(End::Control);
+                instruments::read_answer(frame.body, frame.ts, &mut self.keys, market)?.tell(frame, market);
                 continue;
             }
             if matches!(data, Data::None) {

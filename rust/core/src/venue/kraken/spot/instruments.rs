@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::symbols::{Keys, canonical};
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass};
-use crate::json::JsonError;
-use crate::venue::definitions::{self, increment, limit};
+use crate::json::{JsonError, Kind};
+use crate::venue::definitions::{self, Defined, increment, limit};
 
 #[derive(Deserialize)]
 struct Pushed {
@@ -43,6 +43,10 @@ struct Pair {
 struct Answer {
     result: BTreeMap<String, Value>,
 }
+
+/// A pair of an answer under its key.
+#[derive(Deserialize)]
+struct Keyed(String, Asset);
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -78,15 +82,18 @@ fn number(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads a message received at `ts_ns`; answers the pairs and their statuses.
+/// A pair and its status.
+type State = (String, String);
+
+/// Reads a message received at `ts_ns`; answers the statuses beside the definitions.
 pub(super) fn read_pushed(
     body: &[u8],
     ts_ns: u64,
     market: &mut Market,
-) -> Result<Vec<(String, String)>, JsonError> {
+) -> Result<(Defined, Vec<State>), JsonError> {
     let pushed: Pushed = definitions::answer(body)?;
-    let states = std::cell::RefCell::new(Vec::new());
-    definitions::define(pushed.data.pairs, market, |pair: Pair, market| {
+    let mut states = Vec::new();
+    let defined = definitions::define(body, pushed.data.pairs, market, |pair: Pair, market| {
         let tick = number(&pair.price_increment).or_else(|| number(&pair.tick_size));
         let terms = Terms {
             tick,
@@ -99,26 +106,28 @@ pub(super) fn read_pushed(
             status: pair.status,
         };
         let definition = definition(terms, ts_ns, market)?;
-        states.borrow_mut().push((definition.raw_symbol.clone(), definition.status.clone()));
-        Some(definition)
+        states.push((definition.raw_symbol.clone(), definition.status.clone()));
+        Ok(Some(definition))
     });
-    Ok(states.into_inner())
+    Ok((defined, states))
 }
 
-/// Reads an answer received at `ts_ns`, and what its keys stand for; answers how many pairs it defines.
+/// Reads an answer received at `ts_ns`, and what its keys stand for.
 pub(super) fn read_answer(
     body: &[u8],
     ts_ns: u64,
     keys: &mut Keys,
     market: &mut Market,
-) -> Result<usize, JsonError> {
+) -> Result<Defined, JsonError> {
     let answer: Answer = definitions::answer(body)?;
-    let mut defined = 0;
-    for (key, value) in answer.result {
-        let Ok(asset) = serde_json::from_value::<Asset>(value) else { continue };
+    let pairs = answer.result.into_iter().map(|(key, asset)| Value::from(vec![Value::from(key), asset]));
+    Ok(definitions::define(body, pairs, market, |Keyed(key, asset): Keyed, market| {
         // Dark pools have no name that a socket takes.
+        if asset.wsname.is_empty() {
+            return Ok(None);
+        }
         let pair = canonical(&asset.wsname).into_owned();
-        let Some((base, quote)) = pair.split_once('/') else { continue };
+        let (base, quote) = pair.split_once('/').ok_or(Kind::Value)?;
         for name in [&key, &asset.altname] {
             keys.learn(name, &pair);
         }
@@ -133,21 +142,17 @@ pub(super) fn read_answer(
             status: asset.status,
             symbol: pair,
         };
-        if let Some(definition) = definition(terms, ts_ns, market) {
-            market.define(definition);
-            defined += 1;
-        }
-    }
-    Ok(defined)
+        definition(terms, ts_ns, market).map(Some)
+    }))
 }
 
-fn definition(terms: Terms, ts_ns: u64, market: &Market) -> Option<Definition> {
+fn definition(terms: Terms, ts_ns: u64, market: &Market) -> Result<Definition, Kind> {
     if !crate::symbol::is_safe_pair(&terms.symbol) || terms.base.is_empty() || terms.quote.is_empty() {
-        return None;
+        return Err(Kind::Value);
     }
     let (price_increment, price_precision) = increment(terms.tick.as_ref())?;
     let (size_increment, size_precision) = increment(terms.step.as_ref())?;
-    Some(Definition {
+    Ok(Definition {
         class: InstrumentClass::CurrencyPair,
         instrument_id: market.instrument_id(&terms.symbol),
         is_inverse: false,

@@ -241,8 +241,10 @@ impl KrakenDecoder {
 
     /// Definitions, and the statuses that are new.
     fn tell_instruments(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        let (defined, states) = instruments::read_pushed(frame.body, frame.ts, market)?;
+        defined.tell_refused(frame, market);
         let mut changes = Vec::new();
-        for (symbol, state) in instruments::read_pushed(frame.body, frame.ts, market)? {
+        for (symbol, state) in states {
             let slot = market.slot(symbol.as_bytes())?;
             if self.statuses.get(&slot).is_none_or(|last| *last != state) {
                 changes.push((slot, state));
