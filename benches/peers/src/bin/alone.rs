@@ -106,7 +106,7 @@ impl Encoding {
 
 fn inflate(path: &Path) -> Duration {
     let start = Instant::now();
-    let archive = dump::open_archive(path, &DumpOptions::default()).expect("an archive");
+    let archive = dump::open_archive(path, None, &DumpOptions::default()).expect("an archive");
     let mut input = match archive {
         Some(archive) => Inflate::member(archive.files, false),
         None => Inflate::new(Box::new(File::open(path).expect("a file")), false).expect("gzip"),
@@ -121,7 +121,7 @@ fn inflate(path: &Path) -> Duration {
 
 /// Decodes a dump, and says whether it was one.
 fn dump_rows(path: &Path, encoding: &mut Encoding) -> bool {
-    let Some(probe) = dump::probe(path, &ProbeOptions::default()).ok().flatten() else { return false };
+    let Some(probe) = dump::probe(path, None, &ProbeOptions::default()).ok().flatten() else { return false };
     let mut reader = DumpReader::open(&probe, &DumpOptions::default(), Inflating::Here).expect("a file");
     let mut output = Output::new(probe.spec.name, OutputOptions::default());
     loop {
@@ -184,8 +184,7 @@ fn main() {
 
     let inflate = inflate(packed);
 
-    let mut encoding =
-        Encoding {
+    let mut encoding = Encoding {
         folder: folder.to_owned(),
         files: HashMap::new(),
         scratch: Scratch::default(),

@@ -12,7 +12,7 @@ use tickwright_core::decimal;
 use tickwright_core::dump::{self, DumpOptions, DumpReader, Inflating, Output, OutputOptions, ProbeOptions};
 
 fn tickwright(path: &Path) -> usize {
-    let probe = dump::probe(path, &ProbeOptions::default()).expect("a file").expect("a dump");
+    let probe = dump::probe(path, None, &ProbeOptions::default()).expect("a file").expect("a dump");
     let mut reader = DumpReader::open(&probe, &DumpOptions::default(), Inflating::Here).expect("a file");
     let mut output = Output::new(probe.spec.name, OutputOptions::default());
     let mut rows = 0;
@@ -73,10 +73,13 @@ fn csv_core(path: &Path) -> usize {
     }
 }
 
+/// Reads a file; its rows.
+type Work = fn(&Path) -> usize;
+
 fn main() {
     let words: Vec<String> = std::env::args().collect();
     let [_, file, rounds] = &words[..] else { panic!("rows FILE ROUNDS") };
-    let works: [(&str, fn(&Path) -> usize); 2] = [("tickwright", tickwright), ("csv-core", csv_core)];
+    let works: [(&str, Work); 2] = [("tickwright", tickwright), ("csv-core", csv_core)];
     let mut best = [f64::INFINITY; 2];
     let mut rows = [0; 2];
     for _ in 0..rounds.parse().expect("a number") {
