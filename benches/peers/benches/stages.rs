@@ -14,7 +14,7 @@ use tickwright_core::capture::Inflate;
 use tickwright_core::data::{AnyColumns, DataType};
 use tickwright_core::dump::{self, DumpOptions, DumpReader, Inflating, Output, OutputOptions, ProbeOptions};
 use tickwright_core::schema::{Flavour, Label};
-use tickwright_core::store::{GroupEncoder, ROW_GROUP_ROWS};
+use tickwright_core::store::{GroupEncoder, ROW_GROUP_ROWS, Scratch};
 
 /// `incremental_book_L2` as Tardis ships it: eight rows a message.
 fn book(rows: u64) -> String {
@@ -49,7 +49,7 @@ fn book(rows: u64) -> String {
 
 /// The columns of a dump.
 fn read(path: &Path) -> AnyColumns {
-    let probe = dump::probe(path, &ProbeOptions::default()).expect("a file").expect("a dump");
+    let probe = dump::probe(path, None, &ProbeOptions::default()).expect("a file").expect("a dump");
     let mut reader = DumpReader::open(&probe, &DumpOptions::default(), Inflating::Here).expect("a file");
     let mut output = Output::new(probe.spec.name, OutputOptions::default());
     let mut all = AnyColumns::new(DataType::Delta);
@@ -101,6 +101,7 @@ fn stages(criterion: &mut Criterion) {
         });
     });
     group.bench_function("rows", |b| b.iter(|| black_box(read(&path))));
+    let mut scratch = Scratch::default();
     group.bench_function("pages", |b| {
         b.iter_batched(
             || {
@@ -110,7 +111,8 @@ fn stages(criterion: &mut Criterion) {
             },
             |columns| {
                 let encoder = GroupEncoder::apart(&path, &label).expect("a schema").expect("hot columns");
-                black_box(encoder.encode(columns, &label).expect("pages").bytes())
+                let pieces = [(&columns, 0..columns.rows())];
+                black_box(encoder.encode(&pieces, &label, &mut scratch).expect("pages").bytes())
             },
             BatchSize::LargeInput,
         );

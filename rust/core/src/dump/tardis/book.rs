@@ -6,7 +6,7 @@
 //! is not known: withheld, unless asked otherwise. No ladder is needed, since UPDATE sets a level, known or not;
 //! except before a span that begins inside the file: its first event is preceded by the book as it stands then.
 
-use super::{Instruments, columns, moments};
+use super::{Instruments, Moments, columns};
 use crate::accounting::End;
 use crate::book::{Ladder, OnGap};
 use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaRow, F_SNAPSHOT, Identity, Side};
@@ -70,6 +70,7 @@ const fn delta(
 #[derive(Default)]
 struct Books {
     instruments: Instruments<State>,
+    moments: Moments,
 }
 
 impl State {
@@ -150,7 +151,7 @@ impl State {
 impl DumpDecoder for Books {
     #[inline]
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
-        let (ts_event, ts_local) = moments(row)?;
+        let (ts_event, ts_local) = self.moments.of(row)?;
         let is_snapshot = row.boolean(IS_SNAPSHOT)?;
         let side = match row.bytes(SIDE) {
             b"bid" => Side::Buy,

@@ -155,3 +155,23 @@ fn moment(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
 fn moments(row: &Row<'_>) -> Result<(u64, u64), Fault> {
     Ok((moment(row, TIMESTAMP)?, moment(row, LOCAL_TIMESTAMP)?))
 }
+
+/// Times of the row before, as microseconds are written: rows of one message have the same.
+#[derive(Default)]
+struct Moments {
+    texts: Option<[[u8; 16]; 2]>,
+    times: (u64, u64),
+}
+
+impl Moments {
+    /// Event time and receive time of a row.
+    #[inline]
+    fn of(&mut self, row: &Row<'_>) -> Result<(u64, u64), Fault> {
+        let text = |column: usize| <[u8; 16]>::try_from(row.bytes(column)).ok();
+        let texts = text(TIMESTAMP).zip(text(LOCAL_TIMESTAMP)).map(|(event, local)| [event, local]);
+        if texts.is_none() || texts != self.texts {
+            (self.times, self.texts) = (moments(row)?, texts);
+        }
+        Ok(self.times)
+    }
+}
