@@ -180,11 +180,16 @@ def test_several_connections_in_files_of_their_own(tmp_path: Path, seed: int) ->
 
 
 def test_names_that_differ_in_case_alone_are_told(tmp_path: Path) -> None:
-    """They are two instruments with a folder each; one query of both would give one of them."""
-    raw = text(recorded(3, symbols=("kPEPEUSDT", "KPEPEUSDT")))
-    report = check(tmp_path, {"c.ndjson": raw}, {"c.ndjson": raw})
-    (note,) = [note for note in report.notes if "case" in note]
-    assert "kPEPEUSDT-PERP.BINANCE" in note and "KPEPEUSDT-PERP.BINANCE" in note
+    """They are two instruments with a folder each; one query of both would give one of them. Across commits too."""
+    catalog, notes = tmp_path / "catalog", []
+    for number, symbol in enumerate(("kPEPEUSDT", "KPEPEUSDT", "BTCUSDT")):
+        path = tmp_path / f"{number}.ndjson"
+        path.write_bytes(text([(START * 1_000_000 + number, trade(symbol, number, START))]))
+        report = tickwright.convert(path, catalog, feed=FEED, write_instruments=False)
+        notes.append([note for note in report.notes if "case alone" in note])
+    assert len(list((catalog / "data/trade_tick").iterdir())) == 3
+    assert [len(found) for found in notes] == [0, 1, 0]
+    assert "KPEPEUSDT-PERP.BINANCE and kPEPEUSDT-PERP.BINANCE" in notes[1][0]
 
 
 def test_frames_of_another_feed_in_between(tmp_path: Path) -> None:
