@@ -36,7 +36,8 @@ impl Newest {
     }
 
     pub(super) fn end_state(&self) -> BTreeMap<u8, u64> {
-        self.last.iter().map(|(channel, _, ts)| (*channel, *ts)).collect()
+        // What has no time cannot be told from what comes after it.
+        self.last.iter().filter(|(.., ts)| *ts > 0).map(|(channel, _, ts)| (*channel, *ts)).collect()
     }
 
     pub(super) fn resume(last: BTreeMap<u8, u64>) -> Self {
