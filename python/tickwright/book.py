@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from tickwright import _core
+from tickwright._options import packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +131,4 @@ def book(
         "book": channel,
         "allow_truncated": allow_truncated,
     }
-    return [BookAt.from_dict(value) for value in json.loads(_core.books(json.dumps(options)))]
+    return [BookAt.from_dict(value) for value in json.loads(_core.books(packed(options)))]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tickwright import _core
+from tickwright._options import packed
 from tickwright.report import ConvertReport
 
 type PathLike = str | os.PathLike[str]
@@ -16,7 +17,7 @@ Progress = dict[str, Any]
 
 def start(options: dict[str, Any]) -> _core.Conversion:
     """Start a conversion on threads of its own; `options` as the core takes them."""
-    return _core.Conversion(json.dumps(options))
+    return _core.Conversion(packed(options))
 
 
 def convert(

@@ -105,7 +105,8 @@ class Decoder:
         dict
             By (type name, instrument id; the bar type for bars): a record batch with ``num_rows``, ``schema`` and
             ``__arrow_c_array__``, in Nautilus's schema of that type. Prices and sizes are
-            ``FixedSizeBinary(16)`` (v1) or ``Decimal128(38, 16)`` (v2), times ns UTC.
+            ``FixedSizeBinary(16)`` (v1) or ``Decimal128(38, 16)`` (v2), times ns UTC. Rows are in the order of
+            ``ts_init``, as in a catalog; those of one time in the order they came.
 
         """
         return self._core.flush()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tickwright import _core
+from tickwright._options import packed
 
 
 def feeds() -> list[dict[str, Any]]:
@@ -60,5 +61,5 @@ def inspect(
     """
     paths = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     options = {"inputs": [os.fspath(path) for path in paths], "feed": feed, "format": format, "symbol": symbol}
-    value: list[dict[str, Any]] = json.loads(_core.inspect(json.dumps(options)))
+    value: list[dict[str, Any]] = json.loads(_core.inspect(packed(options)))
     return value

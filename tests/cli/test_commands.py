@@ -137,3 +137,181 @@ def test_readme_commands_are_those_of_ci() -> None:
         assert len(ran) == 1, command
         assert ci.index(install) < ci.index(ran[0])
     assert "set -euo pipefail" in ci, "a command that fails fails the gate"
+
+
+def test_wrong_use_is_told_as_json_too(tmp_path: Path, source: str) -> None:
+    catalog = str(tmp_path / "catalog")
+    for wrong in (
+        ["convert", "--json"],
+        ["convert", source, "--json"],
+        ["nothing", "--json"],
+        ["convert", source, "-o", catalog, "--jobs", "many", "--json"],
+        ["convert", source, "-o", catalog, "--types", ",", "--json"],
+        ["convert", source, "-o", catalog, "--types", "", "--json"],
+        ["convert", source, "-o", catalog, "--memory", "9" * 400, "--json"],
+        ["convert", source, "-o", catalog, "--memory", "99999999T", "--json"],
+        ["convert", source, "-o", catalog, "--memory", "0", "--json"],
+        ["convert", source, "-o", catalog, "--from", "²", "--json"],
+        ["convert", source, "-o", catalog, "--from", "1969-12-31", "--json"],
+        ["convert", source, "-o", catalog, "--to", "9999-01-01", "--json"],
+    ):
+        done = run(*wrong)
+        assert done.returncode == 2, wrong
+        assert json.loads(done.stdout)["error"]["code"] == "usage", wrong
+        assert done.stderr.startswith(b"error: "), wrong
+        assert b"Traceback" not in done.stderr
+    help_ = run()
+    assert (help_.returncode, help_.stderr.count(b"\n") > 10) == (2, True), "as lines"
+    assert not Path(catalog).exists()
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2023-11-14T22:13:20.006Z",
+        "2023-11-14T23:13:20.006+01:00",
+        "2023-11-14 22:13:20,006",
+        "20231114T221320.006",
+        "1700000000006000000",
+        "1700000000006000",
+        "1700000000006",
+    ],
+)
+def test_forms_of_a_time(tmp_path: Path, source: str, moment: str) -> None:
+    """Digits say their unit; none is taken for ns of 1970."""
+    done = run("convert", source, "-o", str(tmp_path / "catalog"), "--from", moment, "--json")
+    exact = run("convert", source, "-o", str(tmp_path / "exact"), "--from", str(at(6)), "--json")
+    rows, wanted = (json.loads(each.stdout)["accounting"]["frames"] for each in (done, exact))
+    assert rows == wanted
+    whole = json.loads(run("convert", source, "-o", str(tmp_path / "whole"), "--json").stdout)["accounting"]["frames"]
+    assert 0 < wanted["rows"] < whole["rows"]
+
+
+def test_days_and_seconds() -> None:
+    from tickwright.cli.inputs import time_ns
+
+    assert time_ns("20231114", "--from") == time_ns("2023-11-14", "--from") == 1_699_920_000 * 10**9
+    assert time_ns("1700000000", "--from") == 1_700_000_000 * 10**9
+
+
+def test_a_dry_run_leaves_nothing(tmp_path: Path, source: str) -> None:
+    done = run("convert", source, "-o", str(tmp_path / "a/catalog"), "--dry-run", "--json")
+    assert json.loads(done.stdout)["status"] == "dry_run"
+    assert not (tmp_path / "a/catalog").exists()
+
+
+def test_more_threads_than_there_can_be(tmp_path: Path, source: str) -> None:
+    done = run("convert", source, "-o", str(tmp_path / "catalog"), "--jobs", "1000000", "--json")
+    assert json.loads(done.stdout)["status"] == "committed", done.stderr
+
+
+def test_standard_input_is_called_by_its_name(tmp_path: Path, source: str) -> None:
+    """What is kept of it is the same each time, wherever it was meanwhile."""
+    raw = Path(source).read_bytes()
+    kept = []
+    for name in ("one", "two"):
+        done = run("convert", "-", "-o", str(tmp_path / name), "--json", stdin=raw)
+        report = json.loads(done.stdout)
+        assert [entry["path"] for entry in report["sources"]] == ["-"]
+        kept.append((tmp_path / name / report["rejects_file"]).read_bytes())
+    assert kept[0] == kept[1]
+    (found,) = json.loads(run("inspect", "-", "--json", stdin=raw).stdout)
+    assert (found["path"], found["frames"]) == ("-", 12)
+    empty = run("convert", "-", "-o", str(tmp_path / "three"), "--json", stdin=b"")
+    assert (empty.returncode, json.loads(empty.stdout)["error"]["path"]) == (3, "-")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_waiting_for_standard_input(tmp_path: Path, number: signal.Signals) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from tickwright.cli import main; main()",
+        "convert",
+        "-",
+        "-o",
+        str(tmp_path / "c"),
+    ]
+    where = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=where
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("tickwright-stdin-*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, b"Traceback" in err) == (130, False), err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["| head -1", ">&-", ">&- 2>&-"])
+def test_nobody_listens(output: str) -> None:
+    shell = f"'{sys.executable}' -c 'from tickwright.cli import main; main()' feeds {output}"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_output_that_cannot_be_written() -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", "from tickwright.cli import main; main()", "feeds"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, b"Traceback" in done.stderr) == (3, False)
+
+
+def test_patterns_reach_into_folders(tmp_path: Path) -> None:
+    for folder in ("a", "a/b/c", ".hidden"):
+        (tmp_path / folder).mkdir(parents=True)
+        capture(tmp_path / folder / "c.ndjson", usdm())
+    found = json.loads(run("inspect", str(tmp_path / "**/*.ndjson"), "--json").stdout)
+    assert sorted(Path(each["path"]).parent.name for each in found) == ["a", "c"]
+
+
+def test_a_book_that_is_not_there_names_those_that_are(tmp_path: Path, source: str) -> None:
+    report = json.loads(run("convert", source, "-o", str(tmp_path / "c"), "--book", "depth@1h", "--json").stdout)
+    assert [note.split(" of the ")[1].split(" are ")[0] for note in report["notes"] if "unselected" in note] == [
+        "book depth@100ms",
+        "book snapshot",
+    ]
+    assert "delta" not in {table["type"] for table in report["tables"]}
+
+
+def test_names_inside_archives_do_not_speak_to_the_terminal(tmp_path: Path) -> None:
+    import zipfile
+
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in/two.zip", "w") as archive:
+        archive.writestr("a\x1b[31m.csv", "x")
+        archive.writestr("b\x1b]0;title\x07.csv", "y")
+    capture(tmp_path / "in/c.ndjson", usdm())
+    for command in (["convert", str(tmp_path / "in"), "-o", str(tmp_path / "c")], ["inspect", str(tmp_path / "in")]):
+        done = run(*command)
+        assert done.returncode == 0
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert b"\x07" not in done.stdout + done.stderr
+
+
+def test_a_terminal_without_the_sign(tmp_path: Path) -> None:
+    """It is shown its number; JSON is ASCII anyway."""
+    (tmp_path / "é").mkdir()
+    source = capture(tmp_path / "é/c.ndjson", usdm())
+    command = [sys.executable, "-c", "from tickwright.cli import main; main()", "inspect", str(source)]
+    where = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60, env=where)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\xe9" in done.stdout
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["convert", "-o", "catalog"], ["book", "--at", "1"]])
+def test_a_name_that_is_no_text(tmp_path: Path, command: list[str]) -> None:
+    """Paths cross to the core as text: one that is none is refused in words, its folder is taken."""
+    (tmp_path / "in").mkdir()
+    path = os.path.join(os.fsencode(tmp_path), b"in", b"c\xff.ndjson")
+    with open(path, "wb") as out:
+        out.write(capture(tmp_path / "plain.ndjson", usdm()).read_bytes())
+    name, *options = command
+    asked = [sys.executable, "-c", "from tickwright.cli import main; main()", name, path, *options, "--json"]
+    done = subprocess.run(asked, capture_output=True, check=False, timeout=60, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "not UTF-8" in json.loads(done.stdout)["error"]["message"]
+    assert run("inspect", str(tmp_path / "in"), "--json").returncode == 0

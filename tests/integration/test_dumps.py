@@ -309,6 +309,27 @@ def test_what_is_in_the_catalog_is_not_compared_but_refused(tmp_path: Path) -> N
     assert report.gaps == 0
 
 
+def test_a_replacement_that_spans_more_than_it_brings_leaves_a_hole_that_is_told(tmp_path: Path) -> None:
+    """Two trades a millisecond: those beside the first and the last of the new ones go with them."""
+    catalog = tmp_path / "catalog"
+
+    def text(ids: range) -> str:
+        return "".join(f"{id_},1.5,2,3,{START_MS + id_ // 2},true\n" for id_ in ids)
+
+    def ids() -> list[int]:
+        (rows,) = rows_of(catalog).values()
+        return [int(row["trade_id"]) for row in rows]
+
+    converted(write(tmp_path / "a", "BTCUSDT-trades-2024-01", text(range(10, 30))), catalog)
+    report = converted(write(tmp_path / "b", "BTCUSDT-trades-2024-01", text(range(15, 19))), catalog, mode="replace")
+    assert ids() == [*range(10, 14), *range(15, 19), *range(20, 30)]
+    holes = pq.read_table(catalog / report.gaps_file).to_pylist()
+    assert sorted((hole["from_sequence"], hole["to_sequence"]) for hole in holes) == [(13, 15), (18, 20)]
+    # What is there now is what is gone on from.
+    report = converted(write(tmp_path / "c", "BTCUSDT-trades-2024-01", text(range(14, 20))), catalog, mode="replace")
+    assert (ids(), report.gaps) == (list(range(10, 30)), 0)
+
+
 @pytest.mark.parametrize("kind", ["csv.gz", "zip"])
 def test_parts_of_a_day_of_a_book_go_on_from_one_another(tmp_path: Path, kind: str) -> None:
     header = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"

@@ -193,6 +193,33 @@ def test_max_rejects_is_told_by_the_exit_code_and_the_commit_stands(tmp_path: Pa
     assert trade_ids(tmp_path / "catalog") == ["1", "2"]
 
 
+def definitions(*symbols: str) -> bytes:
+    """An ``exchangeInfo`` of spot."""
+    filters = [
+        {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
+        {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "9000", "stepSize": "0.001"},
+    ]
+    common = {"status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT", "filters": filters}
+    return json.dumps({"timezone": "UTC", "symbols": [{"symbol": symbol, **common} for symbol in symbols]}).encode()
+
+
+UNSAFE = ["CON", "nul", "LPT1", "../../x", "..", "a/b", "\u001b[31mX", "X\u202e", ".hidden", "x" * 200, "a:b", "A ", ""]
+
+
+@pytest.mark.parametrize("defined", [False, True])
+def test_one_name_that_cannot_be_a_folder_spoils_nothing_else(tmp_path: Path, defined: bool) -> None:
+    """Reserved names among them, which only the id of a spot pair has before its point; defined or not."""
+    frames = [(1_699_999_999_000_000_000, definitions("BTCUSDT", *UNSAFE))] if defined else []
+    for number, symbol in enumerate(["BTCUSDT", *UNSAFE]):
+        told = json.loads(trade(number + 1)) | {"s": symbol}
+        frames.append((1_700_000_000_000_000_000 + number, json.dumps(told).encode()))
+    source = write(tmp_path / "c.ndjson", text(frames))
+    done = convert(source, "--feed", "binance-spot", into=tmp_path / "catalog")
+    assert (done.code, done.body["rejects"]) == (0, len(UNSAFE)), done
+    assert {Path(name).parts[2] for name in data(tmp_path / "catalog")} == {"BTCUSDT.BINANCE"}
+    assert [each["instrument_id"] for each in done.body["instruments"]] == ["BTCUSDT.BINANCE"] * defined
+
+
 # --- Lines
 
 

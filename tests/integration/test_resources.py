@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import tickwright
 
-from tests.processes import COMMAND, Done, consistent, convert, data, sane, text, trade, trades, whole
+from tests.faulty import faulty
+from tests.processes import COMMAND, Done, consistent, convert, data, log, sane, text, trade, trades, whole
 
 USDM = ("--feed", "binance-usdm")
 # Beside what --memory bounds, as address space: the interpreter, its libraries and the extension as they are mapped
@@ -105,35 +106,68 @@ def test_a_clock_that_jumps_back(tmp_path: Path) -> None:
     consistent(catalog)
 
 
-def test_commits_do_not_go_by_the_clock(tmp_path: Path, source: Path) -> None:
-    """The same bytes in data/ whenever it is done."""
-    found = []
-    for number, offset in enumerate((0, -3_000_000_000, 86_400_000_000)):
-        code = (
-            f"import time\nreal = time.time_ns\ntime.time_ns = lambda: max(real() + {offset} * 10**9, 0)\n"
-            "import sys\nfrom tickwright.cli.app import run\nsys.exit(run(sys.argv[1:]))"
-        )
-        catalog = tmp_path / str(number)
-        command = [sys.executable, "-c", code, "convert", str(source), *USDM, "-o", str(catalog)]
-        assert subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+@pytest.mark.parametrize("clock", [{"clock_s": -3_000_000_000}, {"clock_s": 86_400_000}, {"clock_back_s": 86_400}])
+def test_commits_do_not_go_by_the_clock(tmp_path: Path, source: Path, clock: dict[str, int]) -> None:
+    """The same bytes in data/ whenever it is done, by a clock that goes back a day each time it is looked at too."""
+    for name, faults in (("calm", {}), ("wrong", clock)):
+        catalog = tmp_path / name
+        for number in range(2):
+            path = tmp_path / f"{number}.ndjson"
+            path.write_bytes(text(trades(100, first=1 + 200 * number)))
+            command = [*COMMAND, "convert", str(path), *USDM, "-o", str(catalog), "--json"]
+            done = subprocess.run(command, capture_output=True, check=False, timeout=60, env=faulty(tmp_path, **faults))
+            assert done.returncode == 0, done.stderr
         consistent(catalog)
-        found.append(data(catalog))
-    assert found[0] == found[1] == found[2]
+    assert data(tmp_path / "calm") == data(tmp_path / "wrong")
+    created = [entry["created_ns"] for entry in log(tmp_path / "wrong")]
+    assert abs(created[0] - time.time_ns()) > 3_600 * 10**9, "it did see the wrong clock"
 
 
 def test_a_read_error_half_way(tmp_path: Path, source: Path) -> None:
-    """A file whose later pages cannot be read: an error that names it, and the catalog as it was."""
+    """A file whose later bytes cannot be read: an error that names it, and the catalog as it was."""
     catalog = tmp_path / "catalog"
     assert convert(source, *USDM, into=catalog).code == 0
-    before = data(catalog)
-    unreadable = Path("/proc/self/mem")
-    done = convert(unreadable, *USDM, into=catalog)
-    assert done.code == 3, done
-    assert str(unreadable) in done.message
-    assert data(catalog) == before
+    before, versions = data(catalog), len(log(catalog))
+    bad = tmp_path / "bad.ndjson"
+    bad.write_bytes(text(trades(60_000, first=5_000)))
+    size = bad.stat().st_size
+    for start in (0, 100, 70_000, size // 2, size - 1):
+        env = faulty(tmp_path, file=bad.resolve(), **{"from": start})
+        command = [*COMMAND, "convert", str(bad), *USDM, "-o", str(catalog), "--json"]
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60, env=env)
+        assert done.returncode == 3, (start, done)
+        assert json.loads(done.stdout)["error"]["path"] == str(bad)
+        assert data(catalog) == before and len(log(catalog)) == versions
     with pytest.raises(tickwright.InputError) as caught:
-        tickwright.decode_file(unreadable, feed="binance-usdm")
+        tickwright.decode_file("/proc/self/mem", feed="binance-usdm")
     assert caught.value.code == "unreadable"
+
+
+def test_a_slow_file_system(tmp_path: Path) -> None:
+    """Each step of the disk takes milliseconds: whoever looks meanwhile sees whole files only, a second writer waits or
+    is told, and what is there in the end is what a fast disk has."""
+    paths = []
+    for number in range(2):
+        paths.append(tmp_path / f"{number}.ndjson")
+        paths[-1].write_bytes(text(trades(5_000, symbol=f"X{number}USDT")))
+        assert convert(paths[-1], *USDM, into=tmp_path / "calm").code == 0
+    slow = tmp_path / "slow"
+    env = faulty(tmp_path, disk_us=20_000)
+    commands = [[*COMMAND, "convert", str(path), *USDM, "-o", str(slow), "--json"] for path in paths]
+    writers = [subprocess.Popen(c, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) for c in commands]
+    looks = 0
+    while any(writer.poll() is None for writer in writers):
+        whole(slow)
+        looks += 1
+    for writer in writers:
+        out, err = writer.communicate()
+        sane(writer.returncode, err.decode())
+        assert writer.returncode in (0, 4), out
+    assert looks > 10
+    for path in paths:
+        assert convert(path, *USDM, into=slow).code == 0
+    consistent(slow)
+    assert data(slow) == data(tmp_path / "calm")
 
 
 def test_inputs_that_are_cut_or_grow_while_they_are_read(tmp_path: Path) -> None:

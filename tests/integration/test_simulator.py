@@ -69,14 +69,9 @@ def same_tables(ours: Tables, wanted: Tables, what: object) -> None:
         same_rows(ours[key], wanted[key], (what, key))
 
 
-def in_order(batches: dict[tuple[str, str], Any]) -> Tables:
-    """Rows of batches, which come as the frames came, in the catalog's order."""
-    return {key: sorted(rows, key=lambda row: row["ts_init"]) for key, rows in shaped(batches).items()}
-
-
 def decoded(path: str, **options: Any) -> tuple[Tables, dict[str, Any]]:
     batches, report = tickwright.decode_file(path, **options)
-    return in_order(batches), report
+    return shaped(batches), report
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -234,7 +229,7 @@ def test_shuffled_orders_show_by_the_checksum(tmp_path: Path) -> None:
     assert ends["total"] == len(frames) == sum(count for end, count in ends.items() if end != "total")
     assert {gap["cause"] for gap in report["gaps"]} == {"checksum"}
     wanted, _ = truth(str(made.truth))
-    for key, rows in in_order(decoder.flush()).items():
+    for key, rows in shaped(decoder.flush()).items():
         before = [row for row in rows if row["ts_init"] < first]
         assert before == [row for row in wanted[key] if row["ts_init"] < first] != []
 
@@ -263,7 +258,7 @@ def test_forms_of_frames_give_the_same_rows(tmp_path: Path, feed: str, how: set[
     for line in Path(made.output).read_bytes().splitlines():
         decoder.push(spell(parse(line[20:]), chance, frozenset(how)).encode(), int(line[:19]))
     decoder.finish()
-    same_tables(in_order(decoder.flush()), truth(str(made.truth))[0], how)
+    same_tables(shaped(decoder.flush()), truth(str(made.truth))[0], how)
 
 
 def test_one_seed_is_one_capture(tmp_path: Path) -> None:

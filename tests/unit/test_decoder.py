@@ -1,6 +1,12 @@
 """`tickwright.Decoder` on frames written by hand."""
 
 import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import polars
 import pyarrow as pa
@@ -174,3 +180,96 @@ def test_unknown_feed_says_which_there_are() -> None:
     with pytest.raises(tickwright.UsageError, match="binance-usdm") as caught:
         tickwright.Decoder("nasdaq")
     assert caught.value.code == "usage"
+
+
+def test_rows_are_in_the_order_of_receive_times() -> None:
+    """As a catalog has them, though receive times went back; those of one time as they came."""
+    trade = b'{"e":"aggTrade","E":1,"a":%d,"s":"BTCUSDT","p":"1.5","q":"1","f":1,"l":1,"T":1700000000000,"m":true}'
+    decoder = tickwright.Decoder("binance-usdm")
+    for number, ms in enumerate([5, 3, 3, 9, 3, 5]):
+        decoder.push(trade % number, at(ms))
+    got = pa.record_batch(decoder.flush()["trade", "BTCUSDT-PERP.BINANCE"]).to_pylist()
+    assert [row["ts_init"] for row in got] == [at(ms) for ms in (3, 3, 3, 5, 5, 9)]
+    assert [row["trade_id"] for row in got] == ["1", "2", "4", "0", "5", "3"]
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """A capture that takes a while to read."""
+    path = tmp_path / "big.ndjson"
+    with path.open("wb") as out:
+        for _ in range(3_000):
+            out.write(b"".join(b"%d %s\n" % frame for frame in usdm()) * 50)
+    return path
+
+
+def taken(work: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    begun = time.monotonic()
+    work()
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("name", ["decode_file", "inspect", "push_many", "convert"])
+def test_a_signal_stops_what_is_under_way(big: Path, tmp_path: Path, name: str) -> None:
+    """Long before it would have ended, not when it has."""
+    buffers, ts_inits = zip(*[(frame, ts) for ts, frame in usdm() * 100_000], strict=True)
+    works: dict[str, Callable[[Path], object]] = {
+        "decode_file": lambda _: tickwright.decode_file(big),
+        "inspect": lambda _: tickwright.inspect(big),
+        "push_many": lambda _: tickwright.Decoder("binance-usdm").push_many(buffers, ts_inits),
+        "convert": lambda catalog: tickwright.convert(big, catalog),
+    }
+    alone = taken(lambda: works[name](tmp_path / "whole"))
+    timer = threading.Timer(alone / 10, os.kill, [os.getpid(), signal.SIGINT])
+
+    def stopped() -> None:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            works[name](tmp_path / "stopped")
+
+    assert taken(stopped) < alone / 2
+
+
+def test_others_run_while_a_conversion_is_waited_for(big: Path, tmp_path: Path) -> None:
+    asked = {"inputs": [str(big)], "output": str(tmp_path / "catalog"), "jobs": 1}
+    job, over, count = tickwright._core.Conversion(json.dumps(asked)), threading.Event(), 0
+
+    def run() -> None:
+        nonlocal count
+        while not over.is_set():
+            count += 1
+
+    other = threading.Thread(target=run)
+    other.start()
+    before = count
+    is_done = job.done(0.2)
+    passed = count - before
+    over.set()
+    other.join()
+    job.cancel()
+    assert not is_done, "it was waited for to the end of the time given"
+    assert passed > 10_000
+
+
+@pytest.mark.parametrize("flavour", ["v1-high", "v2"])
+def test_a_receive_time_that_no_row_can_have_is_a_reject(flavour: str) -> None:
+    trade = b'{"e":"aggTrade","E":1,"a":%d,"s":"BTCUSDT","p":"1.5","q":"1","f":1,"l":1,"T":1700000000000,"m":true}'
+    decoder = tickwright.Decoder("binance-usdm", flavour=flavour)
+    decoder.push_many([trade % 1, trade % 2, trade % 3], [at(1), 2**64 - 1, at(3)])
+    decoder.snapshot("BTCUSDT", b'{"lastUpdateId":1,"bids":[],"asks":[]}', 2**63)
+    assert decoder.flush()["trade", "BTCUSDT-PERP.BINANCE"].num_rows == 2
+    assert [reject["code"] for reject in decoder.report()["rejects"]] == ["bad_receive_time"] * 2
+
+
+def test_arguments_that_cannot_be_are_refused_and_nothing_is_taken() -> None:
+    decoder = tickwright.Decoder("binance-usdm")
+    for frames, times in (([b"{}"], [1, 2]), ([b"{}", b"{}"], [1])):
+        with pytest.raises(tickwright.UsageError):
+            decoder.push_many(frames, times)
+    for frame, ts in ((b"{}", -1), (b"{}", 2**64), (b"{}", 1.5), ("{}", 1), (None, 1)):
+        with pytest.raises((TypeError, OverflowError)):
+            decoder.push(frame, ts)  # type: ignore[arg-type]
+        with pytest.raises((TypeError, OverflowError)):
+            decoder.push_many([b"{}", frame], [1, ts])  # type: ignore[list-item]
+    assert decoder.report()["accounting"]["frames"]["total"] == 0

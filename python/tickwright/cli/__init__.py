@@ -4,11 +4,27 @@ Exit codes: 0 done, 1 done with more rejects than `--max-rejects`, 2 usage, 3 an
 refuses, 130 stopped. Data goes to stdout, everything else to stderr.
 """
 
+import os
+import signal
 import sys
+from io import TextIOWrapper
+from pathlib import Path
 
 
 def main() -> None:
-    """Run the command line."""
-    from tickwright.cli.app import run
+    """Run the command line. SIGTERM stops it as SIGINT does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Closed by whoever started it.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that has no such sign is shown its number.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from tickwright.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -1,6 +1,7 @@
 """Commands, and how errors become exit codes."""
 
 import json
+import os
 import sys
 from importlib import import_module
 from typing import Annotated
@@ -49,17 +50,31 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
     except _core.TickwrightError as error:
         return fail(error, as_json=as_json)
-    except KeyboardInterrupt:
-        return 130
+    except (BrokenPipeError, SystemExit) as error:
+        # Whoever read the output has seen enough, which click and rich take for a failure; what is left of it must not
+        # fail at exit.
+        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:
+        return fail(_core.InputError(str(error)), as_json=as_json)
     except Exception as error:
-        # typer's own: a wrong option, a missing argument, --help.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return 130
+        # typer's own: a wrong option, a missing argument, or nothing at all, which is answered by the help.
         shown = getattr(error, "format_message", None)
         if shown is None:
             raise
-        sys.stderr.write(f"error: {shown()}\nhint: tickwright --help lists the commands and options\n")
-        return 2
+        if not arguments:
+            sys.stderr.write(f"{shown()}\n")
+            return 2
+        code = fail(_core.UsageError(shown()), as_json=as_json)
+        sys.stderr.write("hint: tickwright --help lists the commands and options\n")
+        return code
     return result if isinstance(result, int) else 0
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from tickwright import _core
-from tickwright.cli.inputs import Spool, time_ns
+from tickwright._options import packed
+from tickwright.cli.inputs import spooled, time_ns
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +29,8 @@ def book(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Print the book of each instrument as it stood at a time."""
-    with Spool(inputs) as spooled:
-        options = {
-            "inputs": spooled,
+    with spooled(inputs) as given:
+        options = given | {
             "at": time_ns(at, "--at"),
             "instrument": instrument,
             "depth": depth,
@@ -40,7 +40,7 @@ def book(
             "book": channel,
             "allow_truncated": allow_truncated,
         }
-        text = _core.books(json.dumps(options))
+        text = _core.books(packed(options))
     if as_json:
         sys.stdout.write(text + "\n")
         return

@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from tickwright import _core
-from tickwright.cli.inputs import Spool, duration_ns, time_ns
+from tickwright._options import packed
+from tickwright.cli.inputs import duration_ns, spooled, time_ns
 from tickwright.report import ConvertReport, Ends
 
 _UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -25,10 +26,12 @@ def register(app: typer.Typer) -> None:
 
 def memory_bytes(text: str, option: str = "--memory") -> int:
     """Read a size such as ``512MiB``, ``2G`` or ``1000000``."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
-    if found is None:
+    found = re.fullmatch(r"\s*([0-9]{1,19})(\.[0-9]{1,9})?\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    unit = _UNITS[found[3].upper()] if found else 0
+    size = int(found[1]) * unit + int(float(found[2] or 0) * unit) if found else 0
+    if not 0 < size < 1 << 63:
         raise _core.UsageError(f"{option} {text}: a size such as 512MiB")
-    return int(float(found[1]) * _UNITS[found[2].upper()])
+    return size
 
 
 def convert(
@@ -67,9 +70,8 @@ def convert(
     """Convert captures and dumps into a Nautilus catalog, once and exactly."""
     if replace and append_after:
         raise _core.UsageError("--replace and --append-after exclude each other")
-    with Spool(inputs) as spooled:
-        options = {
-            "inputs": spooled,
+    with spooled(inputs) as given:
+        options = given | {
             "output": str(output),
             "feed": feed,
             "format": format,
@@ -77,7 +79,7 @@ def convert(
             "instruments": instruments or [],
             "flavour": flavour,
             "layout": layout,
-            "types": [name.strip() for name in types.split(",") if name.strip()] if types else None,
+            "types": None if types is None else [name.strip() for name in types.split(",") if name.strip()],
             "trades": trades,
             "book": book,
             "derive_every": duration_ns(derive_every, "--derive-every"),
@@ -95,7 +97,7 @@ def convert(
             "max_rejects": max_rejects,
             "dry_run": dry_run,
         }
-        report = _watch(_core.Conversion(json.dumps(options)), is_shown=not as_json)
+        report = _watch(_core.Conversion(packed(options)), is_shown=not as_json)
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
     else:
@@ -192,7 +194,7 @@ def _summary(report: ConvertReport) -> None:
         total = accounting.bytes.total + accounting.container_bytes
         out(f"{size(total)} read, {number(accounting.container_bytes)} bytes of them the containers' own\n")
     for skipped in report.skipped:
-        out(f"skipped: {plain(skipped['path'])}: {skipped['reason']}\n")
+        out(f"skipped: {plain(skipped['path'])}: {plain(skipped['reason'])}\n")
     for note in report.notes:
         out(f"note: {plain(note)}\n")
     for what, names in (("keys", report.unknown_keys), ("topics", report.unknown_topics)):

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from tickwright import _core
+from tickwright._options import packed
+from tickwright.cli.inputs import spooled
 
 
 def register(app: typer.Typer) -> None:
@@ -15,14 +17,15 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    inputs: Annotated[list[str], typer.Argument(help="Files, folders or patterns.")],
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders, patterns, or -.")],
     feed: Annotated[str | None, typer.Option(help="Feed of all inputs.")] = None,
     format: Annotated[str | None, typer.Option(help="Dump format of all inputs.")] = None,
     symbol: Annotated[str | None, typer.Option(help="Symbol of all dumps, where no name or column says it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Say what each input is: container, feed, symbols, channels, span, counts."""
-    text = _core.inspect(json.dumps({"inputs": inputs, "feed": feed, "format": format, "symbol": symbol}))
+    with spooled(inputs) as given:
+        text = _core.inspect(packed(given | {"feed": feed, "format": format, "symbol": symbol}))
     if as_json:
         sys.stdout.write(text + "\n")
         return

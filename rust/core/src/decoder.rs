@@ -7,14 +7,27 @@
 use arrow_array::RecordBatch;
 use serde_json::{Value, json};
 
-use crate::convert::ConvertError;
+use crate::convert::{ConvertError, Progress};
 use crate::data::DataType;
 use crate::feed::{Feed, FeedOptions, Frame, OnGap, Reject, TradeMode, TypeSet};
+use crate::frame::{FrameKind, MalformedReason};
 use crate::schema::{Flavour, Label, record_batch};
 use crate::venue;
 
 /// Bytes of frames that reported rejects hold; further ones tell place and reason alone.
 const KEPT_REJECTS: usize = 64 << 20;
+
+/// The last time that every schema holds, ns UTC.
+const LAST_NS: u64 = i64::MAX as u64;
+
+/// A frame received at a time that rows can have; at another it is a reject.
+const fn received(frame: &[u8], ts: u64) -> Frame<'_> {
+    if ts > LAST_NS {
+        let kind = FrameKind::Malformed(MalformedReason::BadTimestamp);
+        return Frame { kind, ..Frame::received(frame, 0) };
+    }
+    Frame::received(frame, ts)
+}
 
 /// Type name and instrument id (bar type for bars).
 pub type BatchKey = (&'static str, String);
@@ -119,7 +132,7 @@ impl FrameDecoder {
 
     /// Decodes a frame received at `ts` ns UTC.
     pub fn push(&mut self, frame: &[u8], ts: u64) {
-        self.feed.push(&Frame::received(frame, ts));
+        self.feed.push(&received(frame, ts));
     }
 
     /// Decodes a frame of a capture.
@@ -129,7 +142,11 @@ impl FrameDecoder {
 
     /// Decodes a REST book answer of `symbol`.
     pub fn snapshot(&mut self, symbol: &str, body: &[u8], ts: u64) {
-        self.feed.snapshot(symbol, body, ts);
+        if ts > LAST_NS {
+            self.feed.push(&received(body, ts));
+        } else {
+            self.feed.snapshot(symbol, body, ts);
+        }
     }
 
     /// The input is over: what still waits for a snapshot is withheld.
@@ -137,7 +154,7 @@ impl FrameDecoder {
         self.feed.finish();
     }
 
-    /// The rows since the last flush, as batches.
+    /// The rows since the last flush, as batches; each in the order of receive times, rows of one time as they came.
     ///
     /// # Errors
     /// A value that the flavour cannot hold.
@@ -161,13 +178,14 @@ impl FrameDecoder {
             if let Some((_, _, decimals, held)) = taken.iter_mut().find(|(k, ..)| *k == key) {
                 *decimals = decimals.max(stream.decimals);
                 held.extend_range(&columns, 0..columns.rows());
-                held.sort();
             } else {
                 taken.push((key, stream.instrument_id.to_string(), stream.decimals, columns));
             }
         });
         let mut batches = Vec::with_capacity(taken.len());
-        for (key, instrument_id, decimals, columns) in taken {
+        for (key, instrument_id, decimals, mut columns) in taken {
+            // As a catalog has them; receive times may have gone back.
+            columns.sort();
             let data_type = columns.data_type();
             let own = matches!(data_type, DataType::MarkPrice | DataType::IndexPrice);
             let defined = definitions.iter().find(|d| *d.0 == *instrument_id).map(|d| (d.1, d.2));
@@ -257,11 +275,12 @@ impl FrameDecoder {
 /// Decodes a whole capture in memory.
 ///
 /// # Errors
-/// An input that cannot be read, or of no clear feed.
+/// An input that cannot be read, or of no clear feed; [`ConvertError::Cancelled`].
 pub fn decode_file(
     path: &str,
     feed: Option<&str>,
     options: &Options,
+    progress: &Progress,
 ) -> Result<(Vec<(BatchKey, RecordBatch)>, Value), ConvertError> {
     use crate::capture::{self, CaptureOptions};
     use crate::convert::{capture_in, open_capture};
@@ -296,6 +315,9 @@ pub fn decode_file(
     .map_err(failed)?;
     let mut block = crate::frame::Block::default();
     while capture.next_block(&mut block).map_err(failed)? {
+        if progress.is_cancelled() {
+            return Err(ConvertError::Cancelled);
+        }
         decoder.feed.market_mut().add_overhead(0, block.overhead);
         for meta in &block.frames {
             decoder.push_frame(&Frame::of(&block, meta, 0));

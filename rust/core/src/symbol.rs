@@ -26,6 +26,27 @@ pub fn is_safe_pair(symbol: &str) -> bool {
     symbol.split_once('/').is_some_and(|(base, quote)| is_safe(base) && is_safe(quote))
 }
 
+/// The folder of an instrument id or bar type: itself without `/`; `None` for what could leave its place or cannot be a
+/// folder everywhere.
+#[must_use]
+pub fn folder_of(id: &str) -> Option<String> {
+    let name: String = id.chars().filter(|c| *c != '/').collect();
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let reserved = ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str())
+        || (stem.len() == 4
+            && (stem.starts_with("COM") || stem.starts_with("LPT"))
+            && stem.ends_with(|c: char| c.is_ascii_digit()));
+    let bad = name.is_empty()
+        || name.len() > 255
+        || name.starts_with('.')
+        || name.ends_with(['.', ' '])
+        || reserved
+        || name
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*'));
+    (!bad).then_some(name)
+}
+
 /// Symbol bytes to slots.
 #[derive(Debug, Default)]
 pub struct SymbolTable {

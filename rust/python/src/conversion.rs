@@ -1,7 +1,7 @@
 //! `Conversion`: a conversion on threads of its own, to be watched and stopped.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -13,12 +13,17 @@ use crate::errors::{convert_error, usage};
 type Outcome = Result<ConvertReport, ConvertError>;
 
 /// A running conversion.
-#[pyclass(module = "tickwright._core", unsendable)]
+#[pyclass(module = "tickwright._core", frozen)]
 pub(crate) struct Conversion {
     progress: Arc<Progress>,
+    waiting: Mutex<Waiting>,
+    started: Instant,
+}
+
+/// What is waited for, by one thread at a time.
+struct Waiting {
     outcomes: Receiver<Outcome>,
     outcome: Option<Outcome>,
-    started: Instant,
     elapsed: Option<f64>,
 }
 
@@ -28,8 +33,8 @@ fn staging_name() -> String {
     format!("{:x}-{:x}-{:x}", now.as_nanos(), std::process::id(), here)
 }
 
-impl Conversion {
-    fn wait(&mut self, timeout: Duration) {
+impl Waiting {
+    fn wait(&mut self, timeout: Duration, started: Instant) {
         if self.outcome.is_some() {
             return;
         }
@@ -42,8 +47,20 @@ impl Conversion {
             ))),
         };
         if self.outcome.is_some() {
-            self.elapsed = Some(self.started.elapsed().as_secs_f64());
+            self.elapsed = Some(started.elapsed().as_secs_f64());
         }
+    }
+}
+
+impl Conversion {
+    /// Waits up to `timeout` with the GIL released; what is known then.
+    fn wait(&self, py: Python<'_>, timeout: Duration) -> MutexGuard<'_, Waiting> {
+        py.detach(|| self.lock().wait(timeout, self.started));
+        self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,7 +82,8 @@ impl Conversion {
             // Nobody listens when the object is gone.
             let _ = send.send(outcome);
         });
-        Ok(Self { progress, outcomes, outcome: None, started: Instant::now(), elapsed: None })
+        let waiting = Mutex::new(Waiting { outcomes, outcome: None, elapsed: None });
+        Ok(Self { progress, waiting, started: Instant::now() })
     }
 
     /// Progress as JSON.
@@ -80,10 +98,9 @@ impl Conversion {
 
     /// Waits up to `timeout` seconds; whether it is over.
     #[pyo3(signature = (timeout = 0.0))]
-    fn done(&mut self, timeout: f64) -> bool {
-        // Short waits: they are between two looks at signals, with the GIL held.
-        self.wait(Duration::from_secs_f64(timeout.clamp(0.0, 0.2)));
-        self.outcome.is_some()
+    fn done(&self, py: Python<'_>, timeout: f64) -> bool {
+        // Short waits: they are between two looks at signals.
+        self.wait(py, Duration::from_secs_f64(timeout.clamp(0.0, 0.2))).outcome.is_some()
     }
 
     /// Asks it to stop.
@@ -92,15 +109,15 @@ impl Conversion {
     }
 
     /// The report as JSON; waits for the end.
-    fn result(&mut self, py: Python<'_>) -> PyResult<String> {
-        while self.outcome.is_none() {
-            self.wait(Duration::from_millis(20));
+    fn result(&self, py: Python<'_>) -> PyResult<String> {
+        while self.wait(py, Duration::from_millis(20)).outcome.is_none() {
             py.check_signals()?;
         }
-        match self.outcome.as_ref() {
+        let waiting = self.lock();
+        match waiting.outcome.as_ref() {
             Some(Ok(report)) => {
                 let mut value = serde_json::to_value(report).map_err(|e| usage(py, e.to_string()))?;
-                value["elapsed_s"] = json!(self.elapsed);
+                value["elapsed_s"] = json!(waiting.elapsed);
                 Ok(value.to_string())
             }
             Some(Err(error)) => Err(convert_error(py, error)),

@@ -7,9 +7,10 @@ use pyo3::types::{PyBytes, PyDict};
 use pyo3_arrow::PyRecordBatch;
 use serde::Deserialize;
 use serde_json::json;
-use tickwright_core::decoder::{BatchKey, FrameDecoder, Options};
+use tickwright_core::decoder::{BatchKey, FrameDecoder, Options, decode_file as read_file};
 
 use crate::errors::{convert_error, usage};
+use crate::watch::watched;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +45,9 @@ impl From<DecoderOptions> for Options {
         }
     }
 }
+
+/// Frames that are decoded before signals are looked at: some milliseconds.
+const FRAMES_BETWEEN_SIGNALS: usize = 4_096;
 
 /// Decodes frames of one feed.
 #[pyclass(module = "tickwright._core", frozen)]
@@ -102,12 +106,11 @@ impl Decoder {
             let text = format!("{} buffers and {} times", buffers.len(), ts_inits.len());
             return Err(usage(py, text));
         }
-        let frames: Vec<&[u8]> = buffers.iter().map(|b| b.as_bytes()).collect();
-        self.with(py, |decoder| {
-            for (frame, ts) in frames.iter().zip(&ts_inits) {
-                decoder.push(frame, *ts);
-            }
-        });
+        let frames: Vec<(&[u8], u64)> = buffers.iter().map(|b| b.as_bytes()).zip(ts_inits).collect();
+        for some in frames.chunks(FRAMES_BETWEEN_SIGNALS) {
+            self.with(py, |decoder| some.iter().for_each(|(frame, ts)| decoder.push(frame, *ts)));
+            py.check_signals()?;
+        }
         Ok(())
     }
 
@@ -145,7 +148,8 @@ pub(crate) fn decode_file<'py>(
     let options: DecoderOptions =
         serde_json::from_value(value).map_err(|e| usage(py, format!("options: {e}")))?;
     let options = Options::from(options);
-    let decoded = py.detach(|| tickwright_core::decoder::decode_file(path, feed.as_deref(), &options));
+    let path = path.to_owned();
+    let decoded = watched(py, move |progress| read_file(&path, feed.as_deref(), &options, progress))?;
     let (found, report) = decoded.map_err(|e| convert_error(py, &e))?;
     Ok((batches(py, found)?, json!(report).to_string()))
 }

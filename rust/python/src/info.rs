@@ -7,6 +7,7 @@ use tickwright_core::data::DataType;
 use tickwright_core::{dump, venue};
 
 use crate::errors::{convert_error, usage};
+use crate::watch::watched;
 
 fn names(types: &[DataType]) -> Vec<&'static str> {
     types.iter().map(|data_type| data_type.name()).collect()
@@ -41,7 +42,7 @@ pub(crate) fn feeds() -> String {
 pub(crate) fn inspect(py: Python<'_>, options: &str) -> PyResult<String> {
     let options: InspectOptions =
         serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
-    let found = py.detach(|| inspect_inputs(&options));
+    let found = watched(py, move |progress| inspect_inputs(&options, progress))?;
     let found = found.map_err(|e| convert_error(py, &e))?;
     serde_json::to_string(&found).map_err(|e| usage(py, e.to_string()))
 }

@@ -13,6 +13,7 @@ mod info;
 mod instruments;
 mod objects;
 mod simulate;
+mod watch;
 
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {

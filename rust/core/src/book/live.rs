@@ -34,6 +34,8 @@ pub struct LiveBook {
     position: Option<Position>,
     /// Whether rows may be emitted.
     in_step: bool,
+    /// Whether an update has been applied since the book began.
+    moved: bool,
     /// Whether levels are missing (after [`OnGap::Rebuild`] or [`OnGap::Continue`]).
     incomplete: bool,
     waiting: VecDeque<Kept>,
@@ -61,6 +63,7 @@ impl LiveBook {
             held: Held::default(),
             position: None,
             in_step: false,
+            moved: false,
             incomplete: false,
             waiting: VecDeque::new(),
             waiting_levels: 0,
@@ -100,11 +103,18 @@ impl LiveBook {
             decimals: event.decimals,
             position: Some(Position { id, snapshot: id, fresh: false, cross }),
             in_step: true,
+            moved: true,
             held,
             last_ts: event.ts_init,
             last_seen_ns: event.ts_init,
             ..Self::new(judge, on_gap)
         }
+    }
+
+    /// The same of a book that snapshots alone make: each that is newer stands.
+    #[must_use]
+    pub fn of_snapshots(self) -> Self {
+        Self { moved: false, ..self }
     }
 
     /// Levels of a side, best first, and how they were written where a checksum needs that.
@@ -323,10 +333,11 @@ impl LiveBook {
         let update = Update { whole: true, ..Update::changes(id, id) };
         let kept = Kept::new(update, event);
         self.last_seen_ns = event.ts_init;
-        if self.in_step && !self.incomplete {
-            if self.position.is_some_and(|p| id <= p.id) {
-                return Some(End::Duplicate);
-            }
+        if self.in_step && !self.incomplete && self.position.is_some_and(|p| id <= p.id) {
+            return Some(End::Duplicate);
+        }
+        // Of a book that no update has moved yet the newer one is the better start.
+        if self.in_step && !self.incomplete && self.moved {
             // Ahead of the stream: updates on their way will pass it, or it will join after a hole.
             if let Some(old) = self.spare.replace(kept) {
                 out.news.settled.push(Settled { frame: old.frame, end: End::Duplicate });
@@ -640,6 +651,7 @@ impl LiveBook {
         }
         let snapshot = self.position.map_or(update.last, |p| p.snapshot);
         self.position = Some(Position { id: update.last, snapshot, fresh: false, cross: update.cross });
+        self.moved = true;
         if is_empty {
             return End::Control;
         }

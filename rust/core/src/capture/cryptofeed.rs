@@ -60,7 +60,7 @@ fn stamp(text: &[u8]) -> Option<(&[u8], usize)> {
 impl LineFormat for Cryptofeed {
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<FrameMeta>, _: &mut Vec<u8>, _: u32) {
         let text = line.text;
-        if text.is_empty() || text.starts_with(b"configuration: ") {
+        if line.is_blank() || text.starts_with(b"configuration: ") {
             return;
         }
         if is_url(text) {

@@ -31,7 +31,7 @@ struct Hftbacktest {
 
 impl LineFormat for Hftbacktest {
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<FrameMeta>, extra: &mut Vec<u8>, base: u32) {
-        if line.text.is_empty() {
+        if line.is_blank() {
             return;
         }
         if line.text.get(19) != Some(&b' ') {

@@ -23,6 +23,11 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Whether nothing is on it.
+    pub fn is_blank(&self) -> bool {
+        self.text.iter().all(u8::is_ascii_whitespace)
+    }
+
     /// A frame from byte `from` of the line to its end.
     pub fn frame(&self, from: usize, kind: FrameKind, ts: u64, conn: u32) -> FrameMeta {
         self.part(from, self.text.len(), kind, ts, conn)

@@ -24,10 +24,14 @@ fn is_value(text: &[u8]) -> bool {
 }
 
 pub(super) fn open(input: Inflate, _: &str, options: &CaptureOptions) -> Box<dyn Capture> {
-    Box::new(Lines::new(input, Ndjson, options))
+    Box::new(Lines::new(input, Ndjson::default(), options))
 }
 
-struct Ndjson;
+/// Whether lines are tried as envelopes whose keys are in any order: as the first one was one, or was not.
+#[derive(Default)]
+struct Ndjson {
+    in_any_order: Option<bool>,
+}
 
 /// A receive time in front of a frame: its ns, and where the frame starts.
 fn prefix(line: &[u8]) -> Option<(Option<u64>, usize)> {
@@ -62,11 +66,30 @@ fn fraction(text: &[u8], whole: usize, digits: usize) -> Option<u64> {
     Some(base + value * 10_u64.pow((digits - kept.len()) as u32))
 }
 
+/// The place of `data` among [`Envelope`]'s keys.
+const DATA: usize = 7;
+
 #[derive(Default)]
 struct Envelope {
-    ts: Option<(usize, usize)>,
-    frame: Option<(usize, usize)>,
+    ts: Option<Span>,
+    frame: Option<Span>,
     raw: Option<Vec<u8>>,
+    /// Whether the frame's key is `data`.
+    is_data: bool,
+}
+
+/// Where a value starts and ends.
+type Span = (usize, usize);
+
+impl Envelope {
+    /// An envelope, its time and its frame; `None`: the line is none.
+    fn read(text: &[u8]) -> Option<(Self, Span, Span)> {
+        let (mut cursor, mut envelope) = (Cursor::new(text), Self::default());
+        cursor.object(&mut envelope, &mut Order::default(), &mut UnknownKeys::default()).ok()?;
+        cursor.finish().ok()?;
+        let (ts, frame) = (envelope.ts?, envelope.frame?);
+        Some((envelope, ts, frame))
+    }
 }
 
 impl<'a> Message<'a> for Envelope {
@@ -85,6 +108,7 @@ impl<'a> Message<'a> for Envelope {
     ];
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
+        self.is_data |= key == DATA;
         if key >= 6 && cursor.peek() == b'"' {
             let start = cursor.offset();
             self.raw = Some(cursor.string()?.into_owned());
@@ -106,7 +130,7 @@ impl<'a> Message<'a> for Envelope {
 impl LineFormat for Ndjson {
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<FrameMeta>, extra: &mut Vec<u8>, base: u32) {
         let text = line.text;
-        if text.iter().all(u8::is_ascii_whitespace) {
+        if line.is_blank() {
             return;
         }
         if let Some((ts, at)) = prefix(text) {
@@ -116,32 +140,30 @@ impl LineFormat for Ndjson {
             });
             return;
         }
-        if looks_enveloped(text) {
-            let mut cursor = Cursor::new(text);
-            let mut envelope = Envelope::default();
-            let read = cursor.object(&mut envelope, &mut Order::default(), &mut UnknownKeys::default());
-            if let (Ok(_), Some(ts), Some(frame)) =
-                (read.and_then(|_| cursor.finish()), envelope.ts, envelope.frame)
-            {
-                let stamp = text[ts.0..ts.1].strip_prefix(b"\"").unwrap_or(&text[ts.0..ts.1]);
-                let stamp = stamp.strip_suffix(b"\"").unwrap_or(stamp);
-                let Some(ns) = epoch(stamp) else {
-                    out.push(line.malformed(MalformedReason::BadTimestamp));
-                    return;
-                };
-                let mut meta = line.part(frame.0, frame.1, FrameKind::Received, ns, 0);
-                if let Some(raw) = envelope.raw {
-                    (meta.start, meta.end) = super::lines::context(extra, base, &raw);
-                }
-                out.push(meta);
-                return;
-            }
+        let is_sure = looks_enveloped(text);
+        let found = if is_sure || self.in_any_order != Some(false) { Envelope::read(text) } else { None };
+        // `data` is also a venue's key, beside times of its own.
+        let found = found.filter(|(envelope, ..)| is_sure || !envelope.is_data);
+        self.in_any_order.get_or_insert(found.is_some());
+        let Some((envelope, ts, frame)) = found else {
+            out.push(line.frame(0, FrameKind::Received, 0, 0));
+            return;
+        };
+        let stamp = text[ts.0..ts.1].strip_prefix(b"\"").unwrap_or(&text[ts.0..ts.1]);
+        let stamp = stamp.strip_suffix(b"\"").unwrap_or(stamp);
+        let Some(ns) = epoch(stamp) else {
+            out.push(line.malformed(MalformedReason::BadTimestamp));
+            return;
+        };
+        let mut meta = line.part(frame.0, frame.1, FrameKind::Received, ns, 0);
+        if let Some(raw) = envelope.raw {
+            (meta.start, meta.end) = super::lines::context(extra, base, &raw);
         }
-        out.push(line.frame(0, FrameKind::Received, 0, 0));
+        out.push(meta);
     }
 }
 
-/// Whether a line may be an envelope: its first key is one of an envelope's, and no venue's.
+/// Whether a line is an envelope if it can be one: its first key is one of an envelope's, and no venue's.
 fn looks_enveloped(text: &[u8]) -> bool {
     let head = text.trim_ascii_start();
     [

@@ -40,7 +40,7 @@ fn receive_time(text: &[u8]) -> Option<u64> {
 
 impl LineFormat for Tardis {
     fn line(&mut self, line: &Line<'_>, out: &mut Vec<FrameMeta>, _: &mut Vec<u8>, _: u32) {
-        if line.text.is_empty() {
+        if line.is_blank() {
             if !self.lost {
                 self.lost = true;
                 out.push(line.frame(0, FrameKind::Closed, 0, self.conn));

@@ -8,6 +8,7 @@
 //! A hole does not take the book away: what stood before it is shown, with what is missing since.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -28,8 +29,11 @@ use crate::feed::{Feed, FeedOptions, Frame, TypeSet};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BooksOptions {
-    /// Files, folders or patterns.
+    /// Files, folders, patterns, or `-`.
     pub inputs: Vec<String>,
+    /// A file of what came through standard input, which is the input `-`.
+    #[serde(default)]
+    pub stdin: Option<PathBuf>,
     /// The time, ns UTC: what was received at it is in the book.
     pub at: u64,
     /// The instrument wanted; all without.
@@ -258,7 +262,7 @@ impl Hole {
 pub fn books(options: &BooksOptions, progress: &Progress) -> Result<Vec<BookAt>, ConvertError> {
     let dump = DumpOptions { allow_truncated: options.allow_truncated, ..DumpOptions::default() };
     let (feed, format) = (options.feed.as_deref(), options.format.as_deref());
-    let wanted = wanted(feed, format, options.symbol.clone(), dump)?;
+    let wanted = wanted(feed, format, options.symbol.clone(), dump, options.stdin.clone())?;
     let plan = plan::plan(&options.inputs, &wanted, None)?;
     let mut found = Vec::new();
     for sources in report::recordings(&plan.sources) {

@@ -19,11 +19,11 @@ use super::sidecars::RejectsFile;
 use super::{ConvertError, report};
 use crate::accounting::{Accounting, End, RowCounts};
 use crate::book::{Gap, GapCause};
-use crate::data::Identity;
+use crate::data::{DataType, Identity};
 use crate::dump::{DumpError, DumpOptions, DumpReader, Inflating, Output, OutputOptions};
-use crate::feed::{Feed, FeedOptions, FeedState, GapRecord, Reject, StreamKey};
+use crate::feed::{Feed, FeedOptions, FeedState, GapRecord, NumberRun, Reject, StreamKey};
 use crate::instrument::Definition;
-use crate::store::{Bindings, Catalog, StoreError};
+use crate::store::{Bindings, Catalog, NewFile, StoreError};
 use crate::venue;
 
 /// Rows held by a reader before they go to the row store.
@@ -257,14 +257,18 @@ impl Dumps {
     }
 
     /// Takes what writing found: repeats, holes in numbers, also between this conversion and those before it, and
-    /// rows of one number that differ.
+    /// rows of one number that differ. `replaced` is the catalog whose rows are replaced, if they are.
+    ///
+    /// # Errors
+    /// What reading that catalog gives.
     pub fn settle(
         &mut self,
         encoded: &Encoded,
         plans: &[StreamPlan],
         conflicts: Conflicts,
+        replaced: Option<&Catalog>,
         states: &mut BTreeMap<String, FeedState>,
-    ) {
+    ) -> Result<(), StoreError> {
         for ((source, end), counts) in &encoded.dropped {
             if let Some(decoded) = self.decoded.get_mut(*source as usize) {
                 decoded.accounting.withdraw(counts, *end);
@@ -278,6 +282,9 @@ impl Dumps {
             let state = states.entry(plan.origin.clone()).or_default();
             state.last_ns = state.last_ns.max(span.last_ns);
             let held = &mut state.instruments.entry(plan.instrument_id.clone()).or_default().numbers;
+            if let Some(catalog) = replaced {
+                forget_replaced(held, plan, &encoded.files, catalog)?;
+            }
             self.gaps.extend(ids::follow(held, *span).iter().map(|hole| missing_rows(plan, hole)));
         }
         let mut told: Vec<(usize, u64, &Differing)> = Vec::new();
@@ -301,6 +308,7 @@ impl Dumps {
                  beside {first}"
             ));
         }
+        Ok(())
     }
 
     /// Adds what the dumps have to say; answers their gaps.
@@ -353,6 +361,21 @@ impl Dumps {
         }
         std::mem::take(&mut self.gaps)
     }
+}
+
+/// The numbers of rows that a replacement takes away are not held any more, those beside it are.
+fn forget_replaced(
+    held: &mut Vec<NumberRun>,
+    plan: &StreamPlan,
+    files: &[NewFile],
+    catalog: &Catalog,
+) -> Result<(), StoreError> {
+    let mut of_plan = files.iter().filter(|f| f.data_type == plan.data_type && f.id == plan.id);
+    let (Some(first), DataType::Trade) = (of_plan.next(), plan.data_type) else { return Ok(()) };
+    let end = of_plan.next_back().unwrap_or(first).end_ns;
+    let [before, after] = catalog.trades_beside(&plan.id, first.start_ns..=end)?;
+    ids::cut(held, before, after);
+    Ok(())
 }
 
 /// A hole in the numbers of a stream.

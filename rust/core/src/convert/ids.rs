@@ -72,6 +72,28 @@ pub fn follow(held: &mut Vec<Run>, span: Run) -> Vec<Hole> {
     holes
 }
 
+/// Takes out what lay between two rows that a replacement left, as number and receive time; `None`: there is no row on
+/// that side.
+pub fn cut(held: &mut Vec<Run>, before: Option<(u64, u64)>, after: Option<(u64, u64)>) {
+    let left = |run: &Run| {
+        let (id, ns) = before.filter(|(id, _)| *id >= run.first)?;
+        Some(if id < run.last { Run { last: id, last_ns: ns, ..*run } } else { *run })
+    };
+    let right = |run: &Run| {
+        let (id, ns) = after.filter(|(id, _)| *id <= run.last)?;
+        Some(if id > run.first { Run { first: id, first_ns: ns, ..*run } } else { *run })
+    };
+    *held = held
+        .iter()
+        .flat_map(|run| match (left(run), right(run)) {
+            // It is whole on one side.
+            (Some(whole), _) | (_, Some(whole)) if whole == *run => [Some(whole), None],
+            parts => [parts.0, parts.1],
+        })
+        .flatten()
+        .collect();
+}
+
 /// A set of numbers, kept as runs that grow together. Bounded: when there are too many holes the older ones are
 /// forgotten, so that a number inside them counts as seen; whoever asks then looks at the rows.
 #[derive(Debug, Default, Clone)]
@@ -192,6 +214,25 @@ mod tests {
             let got: Vec<(u64, u64)> = holes.iter().map(|h| (h.from_sequence, h.to_sequence)).collect();
             prop_assert_eq!(got, want);
             prop_assert!(holes.iter().all(|h| (h.from_ns, h.to_ns) == (h.from_sequence, h.to_sequence)));
+        }
+    }
+
+    #[test]
+    fn a_replacement_leaves_what_is_outside() {
+        let run = |first, last| Run { first, last, first_ns: first * 10, last_ns: last * 10 };
+        let row = |id: u64| Some((id, id * 10));
+        for (before, after, want) in [
+            (row(14), row(17), vec![(10, 14), (17, 19), (30, 39)]),
+            (row(14), row(30), vec![(10, 14), (30, 39)]),
+            (row(14), row(35), vec![(10, 14), (35, 39)]),
+            (row(19), row(30), vec![(10, 19), (30, 39)]),
+            (row(14), None, vec![(10, 14)]),
+            (None, row(39), vec![(39, 39)]),
+            (None, None, vec![]),
+        ] {
+            let mut held = vec![run(10, 19), run(30, 39)];
+            cut(&mut held, before, after);
+            assert_eq!(held, want.iter().map(|(first, last)| run(*first, *last)).collect::<Vec<_>>());
         }
     }
 

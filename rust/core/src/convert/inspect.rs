@@ -1,11 +1,13 @@
 //! What inputs are, without converting them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::ConvertError;
 use super::plan::{self, Input};
+use super::progress::Progress;
 use crate::capture::{CaptureError, CaptureOptions, Compression};
 use crate::dump::{DumpError, DumpOptions, DumpReader, Inflating, Output, OutputOptions, Probe};
 use crate::feed::{Feed, FeedOptions, Frame, StreamKey, TradeMode};
@@ -50,8 +52,11 @@ pub struct Inspection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InspectOptions {
-    /// Files, folders or patterns.
+    /// Files, folders, patterns, or `-`.
     pub inputs: Vec<String>,
+    /// A file of what came through standard input, which is the input `-`.
+    #[serde(default)]
+    pub stdin: Option<PathBuf>,
     /// Feed of all inputs, instead of recognising it.
     #[serde(default)]
     pub feed: Option<String>,
@@ -105,21 +110,23 @@ impl Inspection {
 /// Looks at inputs.
 ///
 /// # Errors
-/// A named input that cannot be read, is empty, unknown or of no clear feed.
-pub fn inspect(options: &InspectOptions) -> Result<Vec<Inspection>, ConvertError> {
+/// A named input that cannot be read, is empty, unknown or of no clear feed; [`ConvertError::Cancelled`].
+pub fn inspect(options: &InspectOptions, progress: &Progress) -> Result<Vec<Inspection>, ConvertError> {
     let (feed, format) = (options.feed.as_deref(), options.format.as_deref());
-    let wanted = super::wanted(feed, format, options.symbol.clone(), DumpOptions::default())?;
+    let wanted =
+        super::wanted(feed, format, options.symbol.clone(), DumpOptions::default(), options.stdin.clone())?;
     let plan = plan::plan(&options.inputs, &wanted, None)?;
-    let mut found: Vec<Inspection> = plan.sources.iter().map(capture).collect();
-    found.extend(plan.dumps.iter().map(|source| dump(source, &wanted.dump)));
-    Ok(found)
+    let captures = plan.sources.iter().map(|source| capture(source, progress));
+    let dumps = plan.dumps.iter().map(|source| dump(source, &wanted.dump, progress));
+    let found = captures.chain(dumps).collect();
+    if progress.is_cancelled() { Err(ConvertError::Cancelled) } else { Ok(found) }
 }
 
-fn dump(source: &plan::DumpSource, options: &DumpOptions) -> Inspection {
+fn dump(source: &plan::DumpSource, options: &DumpOptions, progress: &Progress) -> Inspection {
     let probe = &source.probe;
     let mut report = Inspection::new(&source.input, probe.spec.name, probe.compression, &probe.feed);
     let mut out = Output::new(probe.spec.name, OutputOptions::default());
-    if let Err(error) = read_dump(probe, options, &mut out, &mut report) {
+    if let Err(error) = read_dump(probe, options, &mut out, &mut report, progress) {
         report.error = Some(error.to_string());
     }
     for stream in out.streams().iter().filter(|s| s.total > 0) {
@@ -139,6 +146,7 @@ fn read_dump(
     options: &DumpOptions,
     out: &mut Output,
     report: &mut Inspection,
+    progress: &Progress,
 ) -> Result<(), DumpError> {
     let mut reader = DumpReader::open(probe, options, Inflating::Ahead)?;
     loop {
@@ -148,18 +156,18 @@ fn read_dump(
             Ok::<(), DumpError>(())
         })?;
         out.take_rejects();
-        if !more {
+        if !more || progress.is_cancelled() {
             return Ok(());
         }
     }
 }
 
-fn capture(source: &plan::Source) -> Inspection {
+fn capture(source: &plan::Source, progress: &Progress) -> Inspection {
     let options = FeedOptions { trades: TradeMode::Both, all_channels: true, ..FeedOptions::default() };
     let mut decoder = Feed::new(source.feed, options);
     let (container, compression) = (source.probe.container, source.probe.compression);
     let mut report = Inspection::new(&source.input, container, compression, source.feed.name);
-    if let Err(error) = read(source, &mut decoder, &mut report) {
+    if let Err(error) = read(source, &mut decoder, &mut report, progress) {
         report.error = Some(error.to_string());
     }
     decoder.finish();
@@ -178,10 +186,15 @@ fn capture(source: &plan::Source) -> Inspection {
     report
 }
 
-fn read(source: &plan::Source, decoder: &mut Feed, report: &mut Inspection) -> Result<(), CaptureError> {
+fn read(
+    source: &plan::Source,
+    decoder: &mut Feed,
+    report: &mut Inspection,
+    progress: &Progress,
+) -> Result<(), CaptureError> {
     let mut capture = source.open(&CaptureOptions::default())?;
     let mut block = Block::default();
-    while capture.next_block(&mut block)? {
+    while !progress.is_cancelled() && capture.next_block(&mut block)? {
         report.bytes += block.overhead;
         for meta in &block.frames {
             let frame = Frame::of(&block, meta, 0);

@@ -48,6 +48,9 @@ use crate::schema::Flavour;
 use crate::store::{self, Catalog, CommitRequest, Layout, Mode, SidecarKind, SourceEntry};
 use crate::venue;
 
+/// Threads that a conversion starts at most.
+const MAX_JOBS: usize = 256;
+
 fn usage(text: String) -> ConvertError {
     ConvertError::Usage(text)
 }
@@ -72,12 +75,13 @@ fn wanted(
     format: Option<&str>,
     symbol: Option<String>,
     dump: DumpOptions,
+    stdin: Option<PathBuf>,
 ) -> Result<Wanted, ConvertError> {
     let no_feed = |name: &str| format!("--feed {name}: no such feed; there are {}", plan::feed_names());
     let no_format = |name: &str| format!("--format {name}: no such dump format; there are {}", dump::names());
     let feed = feed.map(|name| venue::feed(name).ok_or_else(|| usage(no_feed(name)))).transpose()?;
     let format = format.map(|name| dump::format(name).ok_or_else(|| usage(no_format(name)))).transpose()?;
-    Ok(Wanted { feed, format, symbol, dump })
+    Ok(Wanted { feed, format, symbol, dump, stdin })
 }
 
 fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
@@ -88,7 +92,8 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
         allow_truncated: options.allow_truncated,
         ..DumpOptions::default()
     };
-    let wanted = wanted(options.feed.as_deref(), options.format.as_deref(), options.symbol.clone(), dump)?;
+    let (feed, format) = (options.feed.as_deref(), options.format.as_deref());
+    let wanted = wanted(feed, format, options.symbol.clone(), dump, options.stdin.clone())?;
     let flavour: Flavour = options
         .flavour
         .parse()
@@ -98,6 +103,7 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
     let types =
         match &options.types {
             None => TypeSet::RECEIVED,
+            Some(names) if names.is_empty() => return Err(usage("--types: no type is named".to_owned())),
             Some(names) => {
                 let mut types = Vec::new();
                 for name in names {
@@ -146,7 +152,7 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
         return Err(usage("no input given".to_owned()));
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = if options.jobs == 0 { cores } else { options.jobs };
+    let jobs = if options.jobs == 0 { cores } else { options.jobs }.min(MAX_JOBS);
     Ok(Checked { wanted, flavour, layout, types, trades, on_gap, partition, conflicts, mode, jobs })
 }
 
@@ -224,6 +230,7 @@ pub fn convert(
     hash(&mut plan, checked.jobs, progress)?;
     dumps::compare_checksums(&plan.dumps)?;
 
+    let is_new = !root.exists();
     let mut catalog = Catalog::open(root, checked.flavour, checked.layout)?;
     let mut report = ConvertReport {
         catalog: options.output.clone(),
@@ -280,7 +287,8 @@ pub fn convert(
     if progress.is_cancelled() {
         return Err(ConvertError::Cancelled);
     }
-    dumps.settle(&encoded, &plans, conflicts, &mut states);
+    let replaced = (checked.mode == Mode::Replace).then_some(&catalog);
+    dumps.settle(&encoded, &plans, conflicts, replaced, &mut states)?;
     dumps.write_rejects(&mut rejects)?;
     let files = encoded.files;
 
@@ -291,10 +299,15 @@ pub fn convert(
     }
     gaps.extend(dumps.report(&mut report));
     report::tables(&files, &plans, &mut report);
+    report::warn_of_ids(&files, &catalog, &mut report);
     report.headline = report::headline(&report.accounting, &gaps);
     report.gaps = gaps.len() as u64;
     if options.dry_run {
         catalog.check(&files, checked.mode)?;
+        drop(staging);
+        if is_new {
+            catalog.unmake();
+        }
         report.status = "dry_run".to_owned();
         return Ok(report);
     }

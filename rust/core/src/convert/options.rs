@@ -1,6 +1,7 @@
 //! What a conversion is asked for, and what it answers: both cross to Python as JSON.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ use crate::instrument::Definition;
 pub struct ConvertOptions {
     /// Files, folders or `-`.
     pub inputs: Vec<String>,
+    /// A file of what came through standard input, which is the input `-`.
+    #[serde(default)]
+    pub stdin: Option<PathBuf>,
     /// The catalog.
     pub output: String,
     /// Feed of all inputs, instead of recognising it.

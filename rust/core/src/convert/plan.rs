@@ -114,6 +114,8 @@ pub struct Wanted {
     pub symbol: Option<String>,
     /// How to read dumps.
     pub dump: DumpOptions,
+    /// A file of what came through standard input, which is the input `-`.
+    pub stdin: Option<PathBuf>,
 }
 
 struct Candidate {
@@ -150,13 +152,21 @@ impl Candidate {
 
 const NO_FILE: &str = "no regular file";
 
+/// What standard input is called.
+const STDIN: &str = "-";
+
 /// Files of `inputs`: folders are looked through, patterns expanded, in a fixed order.
 fn candidates(
     inputs: &[String],
+    stdin: Option<&Path>,
     output: Option<&Path>,
 ) -> Result<(Vec<Candidate>, Vec<Skipped>), ConvertError> {
     let mut found = (Vec::new(), Vec::new());
     for input in inputs {
+        if let Some(path) = stdin.filter(|_| input == STDIN) {
+            gather(path, STDIN.to_owned(), true, output, &mut found);
+            continue;
+        }
         let path = PathBuf::from(input);
         if path.exists() {
             gather(&path, input.clone(), true, output, &mut found);
@@ -223,12 +233,16 @@ fn gather(
     }
 }
 
-/// Paths that match a pattern of `*`, `?` and `[…]`, in order.
+/// Paths that match a pattern of `*`, `?`, `[…]` and `**` (a folder and all below it), in order.
 fn expand(pattern: &str) -> Vec<PathBuf> {
     let mut found = vec![if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::from(".") }];
     for part in pattern.split('/').filter(|part| !part.is_empty() && *part != ".") {
         let mut next = Vec::new();
         for base in &found {
+            if part == "**" {
+                folders_below(base, &mut next);
+                continue;
+            }
             if !part.contains(['*', '?', '[']) {
                 if base.join(part).exists() {
                     next.push(base.join(part));
@@ -246,9 +260,21 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
             }
         }
         next.sort();
+        next.dedup();
         found = next;
     }
     found
+}
+
+/// A folder and all below it, but hidden ones and links.
+fn folders_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    found.push(folder.to_owned());
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folders_below(&entry.path(), found);
+        }
+    }
 }
 
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
@@ -387,7 +413,7 @@ type Unclear = Vec<(Input, bool, Probe)>;
 pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result<Plan, ConvertError> {
     let mut plan = Plan::default();
     let mut unclear = Vec::new();
-    let (found, skipped) = candidates(inputs, output)?;
+    let (found, skipped) = candidates(inputs, wanted.stdin.as_deref(), output)?;
     plan.skipped = skipped;
     for candidate in found {
         if fs::metadata(&candidate.path).is_ok_and(|m| !m.is_file()) {

@@ -312,6 +312,11 @@ impl Recording {
         report.undefined_symbols.extend_from_slice(market.undefined_symbols());
         let (clamped, unheld, later) = market.oddities();
         let name = self.feed.spec().name;
+        for (channel, count) in market.other_books() {
+            report.notes.push(format!(
+                "{name}: {count} messages of the book {channel} are unselected; --book {channel} keeps that book"
+            ));
+        }
         if clamped > 0 {
             report.notes.push(format!("{name}: {clamped} book events were received before the one before them; their receive time was raised to keep the book's order"));
         }

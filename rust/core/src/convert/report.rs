@@ -1,12 +1,13 @@
 //! What a conversion tells its user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::encode::StreamPlan;
 use super::options::{ConvertReport, SourceReport, TableReport};
 use super::plan::{DumpSource, Input, Plan, Source};
 use crate::accounting::Accounting;
 use crate::capture::Compression;
+use crate::data::DataType;
 use crate::feed::GapRecord;
 use crate::store::{Catalog, Mode, NewFile};
 
@@ -74,9 +75,12 @@ pub(super) fn recordings(sources: &[Source]) -> Vec<Vec<(u32, &Source)>> {
 
 /// One table a stream.
 pub(super) fn tables(files: &[NewFile], plans: &[StreamPlan], report: &mut ConvertReport) {
+    let mut by_stream: BTreeMap<(DataType, &str), Vec<&NewFile>> = BTreeMap::new();
+    for file in files {
+        by_stream.entry((file.data_type, &file.id)).or_default().push(file);
+    }
     for plan in plans {
-        let of: Vec<&NewFile> =
-            files.iter().filter(|f| f.data_type == plan.data_type && f.id == plan.id).collect();
+        let of = by_stream.remove(&(plan.data_type, plan.id.as_str())).unwrap_or_default();
         let (Some(first), Some(last)) = (of.first(), of.last()) else { continue };
         report.tables.push(TableReport {
             data_type: plan.data_type.name().to_owned(),
@@ -91,6 +95,30 @@ pub(super) fn tables(files: &[NewFile], plans: &[StreamPlan], report: &mut Conve
         });
     }
     report.tables.sort_by(|a, b| (&a.data_type, &a.instrument_id).cmp(&(&b.data_type, &b.instrument_id)));
+}
+
+/// Ids that are told of at most.
+const MAX_IDS: usize = 10;
+
+/// Warns of ids in the catalog that NautilusTrader 1.231 cannot query: its tables are named in lower case, and without
+/// some signs.
+pub(super) fn warn_of_ids(files: &[NewFile], catalog: &Catalog, report: &mut ConvertReport) {
+    let new: BTreeSet<&str> = files.iter().map(|file| file.id.as_str()).collect();
+    let held = catalog.state().files.values().map(|file| file.id.as_str());
+    let mut by_table: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for id in held.chain(new.iter().copied()) {
+        by_table.entry(id.to_lowercase()).or_default().insert(id);
+    }
+    let collide = by_table.values().filter(|ids| ids.len() > 1 && ids.iter().any(|id| new.contains(id)));
+    for ids in collide.take(MAX_IDS) {
+        let ids = ids.iter().copied().collect::<Vec<_>>().join(" and ");
+        report.notes.push(format!(
+            "{ids} differ in case alone: NautilusTrader gives one of them where a query asks for both"
+        ));
+    }
+    for id in new.iter().filter(|id| id.contains(['+', '&', '('])).take(MAX_IDS) {
+        report.notes.push(format!("{id}: NautilusTrader's queries fail for ids with +, & or ("));
+    }
 }
 
 /// The first line of a summary where anything was withheld: the share, the cause, the other choices.

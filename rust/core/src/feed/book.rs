@@ -1,10 +1,11 @@
 //! Books in the market: one per (instrument, channel), and where their rows and news go.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
 use super::market::{Market, Slot};
-use super::{Place, StreamKey};
+use super::{PartialState, Place, StreamKey};
 use crate::accounting::End;
 use crate::book::{
     BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, OrderChange, PendingFrame, Proof, Update,
@@ -39,14 +40,14 @@ impl Slot {
 pub(super) struct BookSet {
     diffs: Vec<DiffBook>,
     partials: Vec<PartialBook>,
-    /// A REST snapshot that came before the first diff opened a book.
-    early: Option<Early>,
+    /// REST snapshots that came before the first diff opened a book.
+    early: Vec<Early>,
     /// Books as an earlier recording left them, by channel, until the channel comes up.
-    resumed: std::collections::BTreeMap<String, super::BookState>,
+    resumed: BTreeMap<String, super::BookState>,
 }
 
 impl BookSet {
-    pub(super) fn end_states(&self) -> std::collections::BTreeMap<String, super::BookState> {
+    pub(super) fn end_states(&self) -> BTreeMap<String, super::BookState> {
         let mut states = self.resumed.clone();
         for book in &self.diffs {
             match super::BookState::of(&book.book) {
@@ -57,8 +58,25 @@ impl BookSet {
         states
     }
 
-    pub(super) fn resume(&mut self, books: std::collections::BTreeMap<String, super::BookState>) {
+    /// Where the channels of partial books ended.
+    pub(super) fn partial_states(&self) -> BTreeMap<String, PartialState> {
+        let ended = |book: &PartialBook| {
+            let Place { time, number } = book.last?;
+            Some((book.channel.to_string(), PartialState { time, number, last_ns: book.last_ts }))
+        };
+        self.partials.iter().filter_map(ended).collect()
+    }
+
+    pub(super) fn resume(
+        &mut self,
+        books: BTreeMap<String, super::BookState>,
+        partials: BTreeMap<String, PartialState>,
+    ) {
         self.resumed = books;
+        let partial = |(channel, PartialState { time, number, last_ns }): (String, PartialState)| {
+            PartialBook { last: Some(Place { time, number }), last_ts: last_ns, ..PartialBook::new(&channel) }
+        };
+        self.partials = partials.into_iter().map(partial).collect();
     }
 }
 
@@ -83,6 +101,12 @@ struct PartialBook {
     last_ts: u64,
 }
 
+impl PartialBook {
+    fn new(channel: &str) -> Self {
+        Self { channel: channel.into(), depth_stream: NONE, delta_stream: NONE, last: None, last_ts: 0 }
+    }
+}
+
 #[derive(Debug)]
 struct Early {
     id: u64,
@@ -95,6 +119,10 @@ struct Early {
 }
 
 const NONE: u32 = u32::MAX;
+/// Snapshots that wait for a first diff; of more it is not expected any longer.
+const MAX_EARLY: usize = 64;
+/// The channel of a snapshot that no diff came to.
+const SNAPSHOT: &str = "snapshot";
 // Memory of a row, about.
 const DELTA_BYTES: usize = 70;
 const DEPTH_BYTES: usize = 760;
@@ -168,14 +196,16 @@ impl Market {
         if update.first > update.last || !event.orders.is_none_or(are_distinct) {
             return Err(Kind::Value);
         }
-        if !self.keeps_books() || !self.takes_channel(slot, channel) {
+        if !self.keeps_books() {
             self.item(End::Unselected);
             return Ok(());
         }
-        let (at, early) = self.diff_book(slot, channel, judge);
-        if let Some(early) = early {
-            self.take_early(slot, at, &early);
+        if !self.takes_channel(slot, channel) {
+            self.other_book(channel);
+            return Ok(());
         }
+        let (at, early) = self.diff_book(slot, channel, judge);
+        early.iter().for_each(|early| self.take_early(slot, at, early));
         let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
         self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         Ok(())
@@ -203,10 +233,11 @@ impl Market {
                 ts_init: event.ts_init,
                 frame: event.frame,
             };
-            if let Some(old) = self.slots[slot as usize].books.early.replace(early) {
-                self.settle(old.frame, End::Stale, None);
-            }
+            self.slots[slot as usize].books.early.push(early);
             self.pending = true;
+            if self.slots[slot as usize].books.early.len() > MAX_EARLY {
+                self.take_snapshots_alone(slot);
+            }
             return Ok(());
         }
         for at in 0..self.slots[slot as usize].books.diffs.len() {
@@ -271,6 +302,7 @@ impl Market {
         let state = &mut self.slots[slot as usize].books.partials[at];
         (state.depth_stream, state.delta_stream) = (depth_stream, delta_stream);
         match (with_depth, with_deltas) {
+            (false, false) if in_span && self.keeps_books() => self.other_book(channel),
             (false, false) => self.item(End::Unselected),
             (true, _) => self.item(End::Rows),
             (false, true) => {
@@ -324,14 +356,34 @@ impl Market {
         if let Some(book) = &self.options.book {
             return **book == *channel;
         }
-        let diffs = &self.slots[slot as usize].books.diffs;
-        diffs.is_empty() || diffs.iter().any(|b| *b.channel == *channel)
+        let mut diffs = self.slots[slot as usize].books.diffs.iter().filter(|b| *b.channel != *SNAPSHOT);
+        diffs.next().is_none_or(|first| *first.channel == *channel || diffs.any(|b| *b.channel == *channel))
     }
 
     /// Whether `channel`, which is only a book when asked for, was asked for.
     #[must_use]
     pub fn wants_book(&self, channel: &str) -> bool {
         self.options.book.as_deref() == Some(channel)
+    }
+
+    /// A message of a book that is not kept: its channel is named.
+    pub fn other_book(&mut self, channel: &str) {
+        self.item(End::Unselected);
+        self.name_other_book(channel);
+    }
+
+    fn name_other_book(&mut self, channel: &str) {
+        if let Some(count) = self.other_books.get_mut(channel) {
+            *count += 1;
+        } else if self.other_books.len() < 1_000 {
+            self.other_books.insert(channel.to_owned(), 1);
+        }
+    }
+
+    /// Messages of books that are not kept, by channel.
+    #[must_use]
+    pub const fn other_books(&self) -> &BTreeMap<String, u64> {
+        &self.other_books
     }
 
     /// Whether `channel` has brought a book of `slot`.
@@ -368,26 +420,21 @@ impl Market {
         if let Some(at) = partials.iter().position(|p| *p.channel == *channel) {
             return at;
         }
-        partials.push(PartialBook {
-            channel: channel.into(),
-            depth_stream: NONE,
-            delta_stream: NONE,
-            last: None,
-            last_ts: 0,
-        });
+        partials.push(PartialBook::new(channel));
         partials.len() - 1
     }
 
-    fn diff_book(&mut self, slot: SlotId, channel: &str, judge: Judge) -> (usize, Option<Early>) {
+    fn diff_book(&mut self, slot: SlotId, channel: &str, judge: Judge) -> (usize, Vec<Early>) {
         let diffs = &self.slots[slot as usize].books.diffs;
         if let Some(at) = diffs.iter().position(|b| *b.channel == *channel) {
-            return (at, None);
+            return (at, Vec::new());
         }
         let id = self.slots[slot as usize].id.clone();
         let key = StreamKey { data_type: DataType::Delta, id: id.clone(), variant: channel.into() };
         let stream = self.open_stream(key, id);
         let on_gap = self.options.on_gap;
         let book = match self.slots[slot as usize].books.resumed.remove(channel) {
+            Some(state) if channel == SNAPSHOT => state.live_book(judge, on_gap).of_snapshots(),
             Some(state) => state.live_book(judge, on_gap),
             None => LiveBook::new(judge, on_gap),
         };
@@ -407,7 +454,7 @@ impl Market {
             derived_streams: [NONE; 2],
             muted,
         });
-        (books.diffs.len() - 1, books.early.take())
+        (books.diffs.len() - 1, mem::take(&mut books.early))
     }
 
     fn take_early(&mut self, slot: SlotId, at: usize, early: &Early) {
@@ -608,12 +655,25 @@ impl Market {
                 let ((), start) = self.with_book(slot, at, LiveBook::finish);
                 self.absorb(slot, at, start, 0, self.options.from);
             }
-            // A snapshot without a stream: it is the book at that time all the same.
-            if let Some(early) = self.slots[slot as usize].books.early.take() {
-                let (at, _) = self.diff_book(slot, "snapshot", |_, _| crate::book::Verdict::Gap);
-                self.take_early(slot, at, &early);
-            }
+            self.take_snapshots_alone(slot);
         }
+    }
+
+    /// Snapshots without a stream: they are the book at their times all the same.
+    fn take_snapshots_alone(&mut self, slot: SlotId) {
+        let early = mem::take(&mut self.slots[slot as usize].books.early);
+        if early.is_empty() {
+            return;
+        }
+        if self.options.book.as_deref().is_some_and(|book| book != SNAPSHOT) {
+            for early in &early {
+                self.settle(early.frame, End::Unselected, None);
+                self.name_other_book(SNAPSHOT);
+            }
+            return;
+        }
+        let (at, _) = self.diff_book(slot, SNAPSHOT, |_, _| crate::book::Verdict::Gap);
+        early.iter().for_each(|early| self.take_early(slot, at, early));
     }
 
     /// Holes found since this was last asked, in the order of the stream; only where the options say so.

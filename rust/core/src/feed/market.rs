@@ -4,11 +4,16 @@
 //! counts the item. A frame whose syntax is broken must be refused before the first call: decoders parse to
 //! the last byte into their scratch, then tell.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::book::{BookSet, GapRecord};
+use super::moments::Moments;
+use super::newest::Newest;
 use super::reject::{Reject, excerpt};
+use super::running::Running;
+use super::told::{LastStatus, LastTold, Liquidations};
+use super::top::Top;
 use super::{FeedOptions, Frame, Place, Stream, StreamKey, TradeKind, TradeMode};
 use crate::accounting::{Accounting, End};
 use crate::book::{BookNews, PendingFrame};
@@ -83,11 +88,16 @@ pub(super) struct Slot {
     trades: [TradeState; 2],
     pub(super) last_quote: Option<Place>,
     ticker_quotes: TickerQuotes,
-    last_times: [u64; DataType::ALL.len()],
-    /// A hash of what was said then; 0: not known, an earlier recording ended there.
-    last_said: [u64; DataType::ALL.len()],
+    last_told: LastTold,
+    pub(super) last_status: LastStatus,
     bars: Vec<(Arc<str>, u32, u64)>,
-    recent_liquidations: Vec<u64>,
+    pub(super) running: Running,
+    pub(super) top: Top,
+    pub(super) newest: Newest,
+    pub(super) moments: Moments,
+    liquidations: Liquidations,
+    /// What came in several ways and is taken in one.
+    pub(super) bound: Vec<(Box<str>, Box<str>)>,
     pub(super) books: BookSet,
 }
 
@@ -118,25 +128,41 @@ impl Slot {
             trades: [state(), state()],
             last_quote: None,
             ticker_quotes: TickerQuotes { stream: NONE, last: None },
-            last_times: [0; DataType::ALL.len()],
-            last_said: [0; DataType::ALL.len()],
+            last_told: LastTold::default(),
+            last_status: LastStatus::default(),
             bars: Vec::new(),
-            recent_liquidations: Vec::new(),
+            running: Running::default(),
+            top: Top::default(),
+            newest: Newest::default(),
+            moments: Moments::default(),
+            liquidations: Liquidations::default(),
+            bound: Vec::new(),
             books: BookSet::default(),
         }
     }
 
     pub(super) fn end_state(&self) -> super::InstrumentState {
-        let times = self.last_times.iter().enumerate().filter(|(_, ts)| **ts > 0);
+        let (last_times, last_said) = self.last_told.end_state();
         super::InstrumentState {
             raw_trades: self.trades[TradeKind::Raw as usize].seen.ranges().to_vec(),
             aggregate_trades: self.trades[TradeKind::Aggregate as usize].seen.ranges().to_vec(),
             text_trades: self.trades[TradeKind::Raw as usize].seen_texts.hashes(),
             last_quote: self.last_quote.map(|place| place.number),
             last_quote_ns: self.last_quote.map_or(0, |place| place.time),
-            last_times: times.map(|(at, ts)| (at as u8, *ts)).collect(),
+            last_ticker_quote: self.ticker_quotes.last,
+            last_times,
+            last_said,
+            last_status_ns: self.last_status.ts,
+            last_status: self.last_status.state.clone(),
             bars: self.bars.iter().map(|(spec, _, close)| (spec.to_string(), *close)).collect(),
+            open_bars: self.running.end_state(),
+            top: self.top.end_state(),
+            newest: self.newest.end_state(),
+            moments: self.moments.end_state(),
+            liquidations: self.liquidations.end_state(),
+            bound: self.bound.iter().map(|(what, to)| (what.to_string(), to.to_string())).collect(),
             books: self.books.end_states(),
+            partial_books: self.books.partial_states(),
             numbers: Vec::new(),
         }
     }
@@ -149,13 +175,17 @@ impl Slot {
         self.trades[TradeKind::Raw as usize].seen_texts = texts;
         let time = state.last_quote_ns;
         self.last_quote = state.last_quote.map(|number| Place { time, number });
-        for (at, ts) in state.last_times {
-            if let Some(last) = self.last_times.get_mut(usize::from(at)) {
-                *last = ts;
-            }
-        }
+        self.ticker_quotes.last = state.last_ticker_quote;
+        self.last_told = LastTold::resume((state.last_times, state.last_said));
+        self.last_status = LastStatus { ts: state.last_status_ns, state: state.last_status };
         self.bars = state.bars.into_iter().map(|(spec, close)| (spec.into(), NONE, close)).collect();
-        self.books.resume(state.books);
+        self.running = Running::resume(&state.open_bars);
+        self.top = state.top.as_ref().map(Top::resume).unwrap_or_default();
+        self.newest = Newest::resume(state.newest);
+        self.moments = Moments::resume(state.moments);
+        self.liquidations = Liquidations::resume(state.liquidations);
+        self.bound = state.bound.into_iter().map(|(what, to)| (what.into(), to.into())).collect();
+        self.books.resume(state.books, state.partial_books);
     }
 }
 
@@ -183,6 +213,7 @@ pub struct Market {
     /// What the book at hand says; empty between events.
     pub(super) news: BookNews,
     unknown_topics: std::collections::BTreeMap<String, u64>,
+    pub(super) other_books: std::collections::BTreeMap<String, u64>,
     pub(super) context: Context,
     worst: Option<End>,
     pub(super) pending: bool,
@@ -221,6 +252,7 @@ impl Market {
             opened: Vec::new(),
             news: BookNews::default(),
             unknown_topics: std::collections::BTreeMap::new(),
+            other_books: std::collections::BTreeMap::new(),
             context: Context::default(),
             worst: None,
             pending: false,
@@ -359,7 +391,7 @@ impl Market {
     #[cold]
     fn new_slot(&mut self, symbol: &[u8]) -> Result<SlotId, Kind> {
         let text = std::str::from_utf8(symbol).map_err(|_| Kind::Utf8)?;
-        if !(self.spec.is_symbol)(text) {
+        if !self.can_name(text) {
             return Err(Kind::Value);
         }
         let slot = self.slot_of(text);
@@ -367,6 +399,11 @@ impl Market {
             self.undefined.push(text.to_owned());
         }
         Ok(slot)
+    }
+
+    /// Whether a symbol may name an instrument, whose id names a folder.
+    fn can_name(&self, symbol: &str) -> bool {
+        (self.spec.is_symbol)(symbol) && symbol::folder_of(&self.spec.instrument_id(symbol)).is_some()
     }
 
     fn slot_of(&mut self, symbol: &str) -> SlotId {
@@ -397,10 +434,10 @@ impl Market {
         if let Some(slot) = self.symbols.get(&key) {
             return Ok(slot);
         }
-        if !symbol::is_safe(name) {
+        let id: Arc<str> = format!("{name}.{}", self.spec.venue).into();
+        if !symbol::is_safe(name) || symbol::folder_of(&id).is_none() {
             return Err(Kind::Value);
         }
-        let id: Arc<str> = format!("{name}.{}", self.spec.venue).into();
         let instrument = self.symbols.get(name.as_bytes());
         let slot = match instrument.filter(|slot| self.slots[*slot as usize].id == id) {
             Some(slot) => slot,
@@ -429,10 +466,14 @@ impl Market {
         self.spec.instrument_id(symbol)
     }
 
-    /// Takes a definition; the newest of an instrument holds.
+    /// Takes a definition; the newest of an instrument holds. One of a symbol that can name none is left: what speaks
+    /// of it is a reject.
     pub fn define(&mut self, definition: Definition) {
         self.definitions_given = true;
         let symbol = definition.raw_symbol.clone();
+        if !self.can_name(&symbol) {
+            return;
+        }
         let slot = match self.symbols.get(symbol.as_bytes()) {
             Some(slot) => slot,
             None => self.slot_of(&symbol),
@@ -721,16 +762,10 @@ impl Market {
         ts_event: u64,
         says: impl Hash,
     ) -> Option<(u32, u64)> {
-        let held = &mut self.slots[slot as usize];
-        let (last, last_said) =
-            (&mut held.last_times[data_type as usize], &mut held.last_said[data_type as usize]);
-        let said = hash(says);
-        let is_again = ts_event == *last && (*last_said == said || *last_said == 0);
-        if ts_event < *last || is_again {
+        if !self.slots[slot as usize].last_told.takes(data_type, ts_event, says) {
             self.item(End::Duplicate);
             return None;
         }
-        (*last, *last_said) = (ts_event, said);
         self.place(slot, data_type, ts_event)
     }
 
@@ -773,17 +808,10 @@ impl Market {
 
     /// A liquidation order; numbers are canonical text.
     pub fn liquidation(&mut self, slot: SlotId, row: &LiquidationRow<'_>) {
-        // The channel has no ids: two connections are told apart by what the order says.
-        let fingerprint = fingerprint(row);
-        let recent = &mut self.slots[slot as usize].recent_liquidations;
-        if recent.contains(&fingerprint) {
+        if !self.slots[slot as usize].liquidations.takes(row) {
             self.item(End::Duplicate);
             return;
         }
-        if recent.len() == 64 {
-            recent.remove(0);
-        }
-        recent.push(fingerprint);
         let Some((stream, ts_init)) = self.place(slot, DataType::Liquidation, row.ts_event) else { return };
         if let AnyColumns::Liquidation(columns) = self.columns(stream, 1, 96, Decimals::default()) {
             columns.push(&LiquidationRow { ts_init, ..*row });
@@ -1001,12 +1029,4 @@ impl Market {
 /// What an index is bound by: no symbol has a NUL.
 fn index_key(name: &str) -> Vec<u8> {
     [b"\0index\0", name.as_bytes()].concat()
-}
-
-fn fingerprint(row: &LiquidationRow<'_>) -> u64 {
-    hash((row.side, row.price, row.average_price, row.size, row.trade_id, row.ts_event))
-}
-
-fn hash(value: impl Hash) -> u64 {
-    foldhash::fast::FixedState::with_seed(0).hash_one(value)
 }

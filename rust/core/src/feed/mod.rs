@@ -7,23 +7,32 @@
 
 mod book;
 mod market;
+mod moments;
+mod newest;
 mod options;
 mod place;
 mod reject;
+mod running;
 mod seen;
 mod state;
 mod stream;
+mod told;
+mod top;
 
 pub use crate::book::OnGap;
 pub use book::{BookMessage, GapRecord};
 pub use market::{Context, Market, TradeFields, TradeId};
+pub use moments::{Moment, Role};
+pub use newest::Connection;
 pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use place::Place;
 pub use reject::Reject;
 pub(crate) use reject::excerpt;
+pub use running::{Candle, OpenBar};
 pub(crate) use seen::fnv1a;
-pub use state::{BookState, FeedState, InstrumentState, NumberRun};
+pub use state::{BookState, FeedState, InstrumentState, NumberRun, PartialState};
 pub use stream::{Stream, StreamKey, TradeKind};
+pub use top::{Top, TopState};
 
 use crate::accounting::End;
 use crate::frame::{Block, FrameKind, FrameMeta};

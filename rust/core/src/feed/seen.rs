@@ -1,6 +1,7 @@
 //! Which trade ids were seen: ranges, since ids mostly follow one another; of ids that are text the last ones.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::Hasher;
 
 /// A set of ids, kept as ranges that grow together. Bounded: when there are too many holes the oldest ranges
 /// are taken to be one, so that an id in an old hole counts as seen rather than memory growing for ever.
@@ -58,10 +59,31 @@ impl SeenTexts {
 }
 
 /// FNV-1a of 64 bits: the same in every build, since end states and rows keep it.
+#[derive(Debug)]
+pub(super) struct Fnv1a(u64);
+
+impl Default for Fnv1a {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv1a {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 =
+            bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01B3));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// FNV-1a of some bytes.
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01B3))
+    let mut hasher = Fnv1a::default();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 impl SeenIds {

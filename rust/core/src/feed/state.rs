@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::market::Market;
+use super::moments::Moment;
+use super::running::OpenBar;
+use super::top::TopState;
 use crate::book::{BookEvent, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof};
 use crate::data::{Decimals, Side};
 use crate::decimal;
@@ -64,19 +67,63 @@ pub struct InstrumentState {
     /// Its time, where numbers may begin anew; 0 elsewhere.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub last_quote_ns: u64,
+    /// Prices and sizes, at scale 16, and the time of the last quote of a ticker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_ticker_quote: Option<([i128; 4], u64)>,
     /// Last event times by type.
     #[serde(default)]
     pub last_times: BTreeMap<u8, u64>,
+    /// What was said then, as hashes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub last_said: BTreeMap<u8, u64>,
+    /// When the venue last said what state the instrument is in; 0: never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_status_ns: u64,
+    /// That state, as the venue calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub last_status: String,
     /// Last close by bar specification.
     #[serde(default)]
     pub bars: BTreeMap<String, u64>,
+    /// Candles that were running, by minutes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub open_bars: BTreeMap<u16, OpenBar>,
+    /// The best bid and ask of a channel of changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<TopState>,
+    /// Times of the newest messages of streams without numbers, by the venue's number of the channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub newest: BTreeMap<u8, u64>,
+    /// The newest messages of books without numbers, by depth.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moments: BTreeMap<u16, Moment>,
+    /// The last liquidation orders, as hashes, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub liquidations: Vec<u64>,
+    /// What came in several ways, and the one that is taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bound: BTreeMap<String, String>,
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+    /// The last partial book by channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub partial_books: BTreeMap<String, PartialState>,
     /// Numbers that follow one another, of dumps: from the first to the last of each conversion, those that join
     /// being one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub numbers: Vec<NumberRun>,
+}
+
+/// Where the partial books of a channel ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartialState {
+    /// Event time of the last one, ns UTC, where that orders them.
+    pub time: u64,
+    /// Its number.
+    pub number: u64,
+    /// Its receive time, ns UTC.
+    pub last_ns: u64,
 }
 
 /// Numbers that follow one another.

@@ -10,13 +10,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::files::{
     create_dirs, make_dirs, put_if_absent, read, sha256, sync_dir, sync_dirs, sync_tree, write_new,
 };
 use super::log::{Bindings, CatalogState, Entry, FileEntry, FolderEntry, Sidecar, SourceEntry};
-use super::parquet::{copy_span, flavour_of, relabel};
+use super::parquet::{copy_span, flavour_of, relabel, trades_beside};
 use super::paths::{Layout, file_name, folder, id_folder, parse_file_name};
 use super::staging::{Staging, is_orphan};
 use super::storage::{LocalStorage, Storage};
@@ -96,6 +97,9 @@ enum Redo {
     Leave,
 }
 
+/// Folders of [`OURS`].
+const OUR_FOLDERS: [&str; 7] = ["log", "applied", "staging", "gaps", "rejects", "state", "definitions"];
+
 /// An opened catalog.
 #[derive(Debug)]
 pub struct Catalog<S: Storage = LocalStorage> {
@@ -113,6 +117,15 @@ impl Catalog {
     /// A folder that is something else, another flavour, or what the file system gives.
     pub fn open(root: &Path, flavour: Flavour, layout: Layout) -> Result<Self, StoreError> {
         Self::open_in(LocalStorage, root, flavour, layout)
+    }
+
+    /// Takes the empty folders away again of a catalog that was only looked at.
+    pub fn unmake(self) {
+        // Whoever has begun to write here meanwhile has a folder that is not empty.
+        let ours = self.root.join(OURS);
+        for folder in OUR_FOLDERS.map(|name| ours.join(name)).iter().chain([&ours, &self.root]) {
+            let _ = std::fs::remove_dir(folder);
+        }
     }
 }
 
@@ -137,8 +150,7 @@ impl<S: Storage> Catalog<S> {
         }
         let state = CatalogState::default();
         let mut catalog = Self { storage, root: root.to_owned(), flavour, layout, state };
-        let ours = ["log", "applied", "staging", "gaps", "rejects", "state", "definitions"]
-            .map(|name| format!("{OURS}/{name}"));
+        let ours = OUR_FOLDERS.map(|name| format!("{OURS}/{name}"));
         ours.iter().try_for_each(|folder| catalog.check_links(folder))?;
         if !catalog.refresh(Redo::Leave)? {
             // Someone began what is not finished, and may be at it now: one at a time.
@@ -322,6 +334,28 @@ impl<S: Storage> Catalog<S> {
     pub fn last_ts(&self, data_type: DataType, id: &str) -> Result<Option<u64>, StoreError> {
         let files = self.listed(&self.data_folder(data_type, id)?)?;
         Ok(files.into_iter().map(|(_, _, end)| end).max())
+    }
+
+    /// The numbers and receive times of the last trade held before a span of receive times, and of the first one after
+    /// it: what a replacement of that span leaves on its sides. Trades whose ids are no numbers have none.
+    ///
+    /// # Errors
+    /// What reading the files gives.
+    pub fn trades_beside(
+        &self,
+        id: &str,
+        span: RangeInclusive<u64>,
+    ) -> Result<[Option<(u64, u64)>; 2], StoreError> {
+        let relative = self.data_folder(DataType::Trade, id)?;
+        let files = self.listed(&relative)?;
+        let beside = |file: Option<&(String, u64, u64)>| match file {
+            Some((name, ..)) => trades_beside(&self.storage, &self.root.join(&relative).join(name), &span),
+            None => Ok([None; 2]),
+        };
+        // Files do not meet in time.
+        let [before, _] = beside(files.iter().rfind(|(_, first, _)| first < span.start()))?;
+        let [_, after] = beside(files.iter().find(|(.., last)| last > span.end()))?;
+        Ok([before, after])
     }
 
     /// Two ids that differ must not share a folder.

@@ -10,16 +10,16 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::parquet::arrow::ArrowSchemaConverter;
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ::parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
+use ::parquet::arrow::{ArrowSchemaConverter, ProjectionMask};
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
@@ -28,6 +28,8 @@ use ::parquet::file::reader::{ChunkReader, FileReader, SerializedFileReader};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::SchemaDescPtr;
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampNanosecondType, UInt64Type};
 use arrow_schema::{DataType as Arrow, Field, Fields, Schema};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -559,9 +561,6 @@ pub(super) fn copy_span<S: Storage>(
     from: u64,
     to: u64,
 ) -> Result<Option<CopiedSpan>, StoreError> {
-    use arrow_array::cast::AsArray;
-    use arrow_array::types::{Int64Type, TimestampNanosecondType, UInt64Type};
-
     let parquet_error = |reason: String| StoreError::Parquet { path: source.to_owned(), reason };
     let input = storage.open(source).map_err(StoreError::io(source))?;
     let builder =
@@ -572,16 +571,7 @@ pub(super) fn copy_span<S: Storage>(
     let (mut start_ns, mut end_ns) = (0, 0);
     for batch in reader {
         let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
-        let Some(column) = batch.column_by_name("ts_init") else { continue };
-        let times: Vec<u64> = if let Some(c) = column.as_primitive_opt::<UInt64Type>() {
-            c.values().to_vec()
-        } else if let Some(c) = column.as_primitive_opt::<Int64Type>() {
-            c.values().iter().map(|v| *v as u64).collect()
-        } else if let Some(c) = column.as_primitive_opt::<TimestampNanosecondType>() {
-            c.values().iter().map(|v| *v as u64).collect()
-        } else {
-            return Err(parquet_error("ts_init has an unknown type".to_owned()));
-        };
+        let times = receive_times(&batch).ok_or_else(|| parquet_error(NO_TIMES.to_owned()))?;
         let start = times.partition_point(|ts| *ts < from);
         let end = times.partition_point(|ts| *ts < to);
         if start >= end {
@@ -603,6 +593,48 @@ pub(super) fn copy_span<S: Storage>(
     let (summary, unsynced) = writer.finish(label)?;
     unsynced.sync()?;
     Ok(Some(CopiedSpan { summary, start_ns, end_ns }))
+}
+
+const NO_TIMES: &str = "ts_init is missing or of an unknown type";
+
+/// The receive times of a batch, ns UTC.
+fn receive_times(batch: &RecordBatch) -> Option<Vec<u64>> {
+    let column = batch.column_by_name("ts_init")?;
+    let signed = |values: &[i64]| values.iter().map(|v| *v as u64).collect();
+    if let Some(c) = column.as_primitive_opt::<UInt64Type>() {
+        return Some(c.values().to_vec());
+    }
+    let nanoseconds = || column.as_primitive_opt::<TimestampNanosecondType>().map(|c| signed(c.values()));
+    column.as_primitive_opt::<Int64Type>().map(|c| signed(c.values())).or_else(nanoseconds)
+}
+
+/// Number and receive time of the last trade of a file before a span of receive times, and of the first one after it.
+pub(super) fn trades_beside<S: Storage>(
+    storage: &S,
+    source: &Path,
+    span: &RangeInclusive<u64>,
+) -> Result<[Option<(u64, u64)>; 2], StoreError> {
+    let parquet_error = |reason: String| StoreError::Parquet { path: source.to_owned(), reason };
+    let input = storage.open(source).map_err(StoreError::io(source))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(input).map_err(|e| parquet_error(e.to_string()))?;
+    let wanted = ProjectionMask::columns(builder.parquet_schema(), ["trade_id", "ts_init"]);
+    let reader = builder.with_projection(wanted).build().map_err(|e| parquet_error(e.to_string()))?;
+    let [mut before, mut after] = [None; 2];
+    for batch in reader {
+        let batch = batch.map_err(|e| parquet_error(e.to_string()))?;
+        let times = receive_times(&batch).ok_or_else(|| parquet_error(NO_TIMES.to_owned()))?;
+        let ids = batch.column_by_name("trade_id").and_then(|column| column.as_string_opt::<i32>());
+        let row = |at: usize| Some((ids?.value(at).parse().ok()?, times[at]));
+        let start = times.partition_point(|ts| ts < span.start());
+        let end = times.partition_point(|ts| ts <= span.end());
+        before = start.checked_sub(1).and_then(row).or(before);
+        if end < times.len() {
+            after = row(end);
+            break;
+        }
+    }
+    Ok([before, after])
 }
 
 /// The flavour that a file's prices tell.

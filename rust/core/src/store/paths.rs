@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::StoreError;
 use crate::data::DataType;
 use crate::schema::Flavour;
-use crate::time;
+use crate::{symbol, time};
 
 /// Which release's folder names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,21 +71,7 @@ pub const fn folder(data_type: DataType, flavour: Flavour, layout: Layout) -> &'
 /// # Errors
 /// [`StoreError::UnsafeName`] for what could leave the catalog or cannot be a folder everywhere.
 pub fn id_folder(id: &str) -> Result<String, StoreError> {
-    let name: String = id.chars().filter(|c| *c != '/').collect();
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let reserved = ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str())
-        || (stem.len() == 4
-            && (stem.starts_with("COM") || stem.starts_with("LPT"))
-            && stem.ends_with(|c: char| c.is_ascii_digit()));
-    let bad = name.is_empty()
-        || name.len() > 255
-        || name.starts_with('.')
-        || name.ends_with(['.', ' '])
-        || reserved
-        || name
-            .chars()
-            .any(|c| c.is_control() || matches!(c, '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*'));
-    if bad { Err(StoreError::UnsafeName { id: id.escape_debug().to_string() }) } else { Ok(name) }
+    symbol::folder_of(id).ok_or_else(|| StoreError::UnsafeName { id: id.escape_debug().to_string() })
 }
 
 fn stamp(ns: u64) -> String {

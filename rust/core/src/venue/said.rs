@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::newest::Connection;
+use crate::feed::Connection;
 use crate::symbol::SlotId;
 
 /// Connections of which an instrument's state is remembered.

@@ -6,7 +6,7 @@
 //! `topic` says what `data` is and nearly always comes before it. Where it does not, `data` is passed over and
 //! read once the object's end is reached, by the same readers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::messages::{
     Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, RpiBook, Side, Ticker, Trade,
@@ -18,11 +18,10 @@ use crate::accounting::End;
 use crate::book::Update;
 use crate::data::{AggressorSide, Decimals, LiquidationRow};
 use crate::decimal::Decimal;
-use crate::feed::{Frame, Market, Place, TradeFields, TradeId, TradeKind};
+use crate::feed::{Connection, Frame, Market, Place, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
 use crate::time;
-use crate::venue::newest::Connection;
 use crate::venue::said::Said;
 use crate::venue::values::{Item, Levels, Text, epoch, items, or_syntax, pass, require, text};
 use crate::venue::{Defined, VenueDecoder};
@@ -59,14 +58,6 @@ pub(super) struct Orders {
     pub rest_item: Order,
 }
 
-/// The best bid and ask that `orderbook.1` has told.
-#[derive(Debug, Default, Clone, Copy)]
-struct Top {
-    u: u64,
-    /// Price and size of bid and ask; `None`: not known, or empty.
-    sides: [Option<(Decimal, Decimal)>; 2],
-}
-
 /// Reads Bybit's frames.
 #[derive(Debug)]
 pub(super) struct BybitDecoder {
@@ -74,7 +65,6 @@ pub(super) struct BybitDecoder {
     scratch: Scratch,
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
-    tops: HashMap<SlotId, Top, foldhash::fast::RandomState>,
     tickers: Said<TickerState>,
     /// Connections that were opened under the path of another product.
     strange: HashSet<Connection, foldhash::fast::RandomState>,
@@ -86,7 +76,6 @@ impl BybitDecoder {
             product,
             scratch: Scratch::default(),
             envelope: Default::default(),
-            tops: HashMap::default(),
             tickers: Said::default(),
             strange: HashSet::default(),
         }
@@ -420,7 +409,7 @@ impl BybitDecoder {
         }
         let slot = market.slot(&head.symbol)?;
         if matches!(channel, Channel::Rpi | Channel::Full) && !market.wants_book(name) {
-            market.item(End::Unselected);
+            market.other_book(name);
             return Ok(());
         }
         let update = sequence::update(told.is_snapshot, head.u, head.seq);
@@ -449,15 +438,15 @@ impl BybitDecoder {
         market: &mut Market,
     ) -> Result<(), Kind> {
         let levels = &self.scratch.levels;
-        let held = self.tops.entry(slot).or_default();
-        if !update.whole && update.last <= held.u {
+        let held = market.top_mut(slot);
+        if !update.whole && update.last <= held.last {
             market.item(End::Duplicate);
             return Ok(());
         }
-        if update.whole || update.last != held.u + 1 {
+        if update.whole || update.last != held.last + 1 {
             held.sides = [None, None];
         }
-        held.u = update.last;
+        held.last = update.last;
         let Decimals { price, size } = levels.decimals;
         for (at, levels) in [&levels.bids, &levels.asks].into_iter().enumerate() {
             for gone in levels.iter().filter(|level| level.size == 0) {

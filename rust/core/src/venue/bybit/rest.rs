@@ -271,7 +271,7 @@ fn book(
     };
     if let Some(channel) = asked {
         if !market.wants_book(channel) {
-            market.item(End::Unselected);
+            market.other_book(channel);
             return Ok(());
         }
         let (u, seq) = (head.u, head.seq);

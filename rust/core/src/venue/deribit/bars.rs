@@ -5,8 +5,8 @@
 
 use super::messages::{Whole, any_price};
 use crate::decimal::Decimal;
+use crate::feed::Candle;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
-use crate::venue::running::Candle;
 use crate::venue::values::{epoch, size_or_zero};
 
 type Read = Result<(), JsonError>;

@@ -121,6 +121,8 @@ impl<'a> Topic<'a> {
 pub(super) const REST_BOOK: &str = "snapshot";
 /// The channel of quotes from tickers.
 pub(super) const TICKER: &str = "ticker";
+/// Funding, which comes by the channel `perpetual` and by tickers.
+pub(super) const FUNDING: &str = "funding";
 
 /// Channels of books and quotes from best to worst: the fastest whole book first, then REST answers, then the best
 /// levels, which are whole each time; a ticker's quotes last.

@@ -7,7 +7,7 @@
 //! `method` comes before `params`, and the channel before its data. Where they do not, what follows is passed over and
 //! read once the object's end is reached, by the same readers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::bars::Chart;
 use super::channels::{Channel, Topic};
@@ -19,11 +19,8 @@ use super::quotes::Quotes;
 use super::rest;
 use super::ticker::TickerState;
 use crate::accounting::End;
-use crate::feed::{Frame, Market};
+use crate::feed::{Connection, Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::symbol::SlotId;
-use crate::venue::newest::{Connection, Newest};
-use crate::venue::running::Running;
 use crate::venue::said::Said;
 use crate::venue::values::{Item, Text, or_syntax, pass, text};
 use crate::venue::{Defined, VenueDecoder};
@@ -63,13 +60,8 @@ pub(super) struct DeribitDecoder {
     /// Predictions of the object around everything and of `params`; strangers among their keys.
     envelope: (Order, UnknownKeys),
     params: (Order, UnknownKeys),
-    /// Who brings what has no number.
-    pub(super) newest: Newest,
     pub(super) quotes: Quotes,
     pub(super) tickers: Said<TickerState>,
-    /// Instruments whose funding comes by a channel of its own.
-    pub(super) funded: HashSet<SlotId, foldhash::fast::RandomState>,
-    pub(super) running: Running,
 }
 
 /// The object around everything.

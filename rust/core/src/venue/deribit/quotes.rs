@@ -2,15 +2,13 @@
 //!
 //! Several quotes of one time are as many quotes, in the order they come. What says the same at the same time is a repeat,
 //! and so is what comes after one of a later time, or from another connection of a time that was told already
-//! (`venue/newest.rs`).
+//! (`feed/newest.rs`).
 
 use std::collections::HashMap;
 
-use super::channels::Topic;
 use crate::decimal::Decimal;
-use crate::feed::{Frame, Place};
+use crate::feed::Place;
 use crate::symbol::SlotId;
-use crate::venue::newest::Newest;
 
 /// The last quote of each instrument: its time, what it said, and how many of its time there were before it.
 #[derive(Debug, Default)]
@@ -22,15 +20,10 @@ impl Quotes {
     /// The place of a quote of `ts` ns UTC; `None`: it was told.
     pub(super) fn place(
         &mut self,
-        (slot, topic): (SlotId, Topic<'_>),
-        frame: &Frame<'_>,
-        newest: &mut Newest,
+        slot: SlotId,
         ts: u64,
         [prices, sizes]: [[Decimal; 2]; 2],
     ) -> Option<Place> {
-        if !newest.takes(slot, topic.number(), frame, ts) {
-            return None;
-        }
         let says = [prices[0].value, prices[1].value, sizes[0].value, sizes[1].value];
         let number = match self.last.get(&slot) {
             Some((last, said, _)) if *last == ts && *said == says => return None,
@@ -49,29 +42,23 @@ mod tests {
 
     #[test]
     fn quotes_of_one_time() {
-        let (mut quotes, mut newest) = (Quotes::default(), Newest::default());
-        let topic = Topic::of("quote.BTC-PERPETUAL");
-        let mut at = |conn, ts, size: i128| {
-            let frame = Frame { conn, ..Frame::received(b"", 1) };
+        let mut quotes = Quotes::default();
+        let mut at = |ts, size: i128| {
             let size = Decimal { value: size, ..Decimal::default() };
-            let place = quotes.place((1, topic), &frame, &mut newest, ts, [[size; 2]; 2]);
-            place.map(|place| (place.time, place.number))
+            quotes.place(1, ts, [[size; 2]; 2]).map(|place| (place.time, place.number))
         };
-        for (conn, ts, size, want) in [
-            (1, 5, 1, Some((5, 0))),
-            (1, 5, 1, None),
-            (1, 5, 2, Some((5, 1))),
-            (1, 5, 1, Some((5, 2))),
-            (2, 5, 1, None),
-            (1, 6, 1, Some((6, 0))),
-            (2, 6, 1, None),
-            (2, 7, 1, Some((7, 0))),
-            (1, 7, 2, None),
-            (2, 7, 2, Some((7, 1))),
-            (2, 6, 9, None),
-            (2, 7, 2, None),
+        for (ts, size, want) in [
+            (5, 1, Some((5, 0))),
+            (5, 1, None),
+            (5, 2, Some((5, 1))),
+            (5, 1, Some((5, 2))),
+            (6, 1, Some((6, 0))),
+            (7, 1, Some((7, 0))),
+            (7, 2, Some((7, 1))),
+            (6, 9, None),
+            (7, 2, None),
         ] {
-            assert_eq!(at(conn, ts, size), want, "{conn} {ts} {size}");
+            assert_eq!(at(ts, size), want, "{ts} {size}");
         }
     }
 }

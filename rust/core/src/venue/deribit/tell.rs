@@ -1,7 +1,7 @@
 //! What Deribit's messages tell the market.
 
 use super::bars::{Chart, resolution};
-use super::channels::{Channel, REST_BOOK, Topic};
+use super::channels::{Channel, FUNDING, REST_BOOK, Topic};
 use super::frames::{Data, DeribitDecoder};
 use super::levels::Sides;
 use super::messages::{BookHead, Index, Interest, Mark, Quote, State, Trade, Volatility};
@@ -115,7 +115,7 @@ impl DeribitDecoder {
             return market.book_update(slot, &name, sequence::judge, sequence::update(head), &message);
         }
         if topic.is_coarse() && !market.wants_book(&name) {
-            market.item(End::Unselected);
+            market.other_book(&name);
             return Ok(());
         }
         market.partial_book(slot, &name, Some(Place { time: head.ts, number: head.id }), &message)
@@ -147,7 +147,8 @@ impl DeribitDecoder {
         let slot = self.slot(text(&quote.symbol), Some(topic), market)?;
         market.check_quote_of(slot, quote.prices, quote.sizes)?;
         let says = [quote.prices, quote.sizes];
-        match self.quotes.place((slot, topic), frame, &mut self.newest, quote.ts, says) {
+        let takes = market.takes_newest(slot, topic.number(), frame, quote.ts);
+        match takes.then(|| self.quotes.place(slot, quote.ts, says)).flatten() {
             Some(place) => market.quote(slot, Some(place), quote.prices, quote.sizes, quote.ts),
             None => market.item(End::Duplicate),
         }
@@ -165,7 +166,7 @@ impl DeribitDecoder {
             market.item(End::Control);
             return Ok(());
         }
-        self.funded.insert(slot);
+        market.bind(slot, FUNDING, "perpetual");
         market.funding_rate(slot, &interest.rate, None, None, interest.ts);
         Ok(())
     }
@@ -180,7 +181,7 @@ impl DeribitDecoder {
         for price in candle.prices {
             market.check_price_of(slot, price)?;
         }
-        let Some(over) = self.running.take(slot, minutes, candle) else {
+        let Some(over) = market.running_bar(slot, minutes, candle) else {
             market.item(End::Control);
             return Ok(());
         };

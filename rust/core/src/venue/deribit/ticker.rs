@@ -1,7 +1,7 @@
 //! Tickers: marks, indices, funding, open interest, greeks and quotes of one message. Of `incremental_ticker` a key that is
 //! missing keeps the value that was sent before on the same connection.
 
-use super::channels::{TICKER, Topic};
+use super::channels::{FUNDING, TICKER, Topic};
 use super::frames::{DeribitDecoder, connection};
 use super::messages::Ticker;
 use super::symbols::{is_in_dollars, is_spread};
@@ -105,7 +105,7 @@ impl DeribitDecoder {
         if ticker.whole.is_some() {
             self.tickers.of(slot, connection(frame), false).clone_from(&state);
         }
-        if topic.is_some_and(|topic| !self.newest.takes(slot, topic.number(), frame, ts_event)) {
+        if topic.is_some_and(|topic| !market.takes_newest(slot, topic.number(), frame, ts_event)) {
             market.item(End::Duplicate);
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl DeribitDecoder {
             market.price_update(slot, DataType::IndexPrice, index, ts_event);
         }
         match funding {
-            Some(_) if self.funded.contains(&slot) => market.item(End::Unselected),
+            Some(_) if market.is_bound(slot, FUNDING) => market.item(End::Unselected),
             Some(rate) => market.funding_rate(slot, rate, None, None, ts_event),
             None => {}
         }

@@ -24,6 +24,15 @@ pub(super) enum Clock {
     HongKong,
 }
 
+impl Clock {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Utc => "utc",
+            Self::HongKong => "hong_kong",
+        }
+    }
+}
+
 /// A kind of bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bars {

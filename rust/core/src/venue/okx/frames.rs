@@ -9,7 +9,6 @@
 
 use std::collections::HashMap;
 
-use super::bars::Clock;
 use super::channels::{Channel, FILE_BOOK};
 use super::messages::{
     Arg, Book, BookHead, Candle, Funding, Greeks, Index, Liquidations, Mark, OpenInterest, Ticker, Trade,
@@ -20,8 +19,6 @@ use super::{instruments, rest};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
-use crate::symbol::SlotId;
-use crate::venue::newest::Newest;
 use crate::venue::shape;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
 use crate::venue::{Defined, VenueDecoder};
@@ -63,12 +60,6 @@ pub(super) struct OkxDecoder {
     pub(super) scratch: Scratch,
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
-    /// Who brings books and quotes without numbers.
-    pub(super) newest: Newest,
-    /// Which clock the bars of a specification open by: the first that came.
-    pub(super) clocks: HashMap<(SlotId, &'static str), Clock, foldhash::fast::RandomState>,
-    /// The last status told.
-    pub(super) statuses: HashMap<SlotId, String, foldhash::fast::RandomState>,
 }
 
 /// The object around everything.

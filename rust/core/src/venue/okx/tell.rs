@@ -86,7 +86,7 @@ impl OkxDecoder {
         };
         let slot = market.slot(symbol.as_bytes())?;
         let message = message(&self.scratch.levels, head);
-        if head.seq.is_none() && !self.newest.takes(slot, channels::number(told.name), frame, head.ts) {
+        if head.seq.is_none() && !market.takes_newest(slot, channels::number(told.name), frame, head.ts) {
             market.item(End::Duplicate);
             return Ok(());
         }
@@ -115,7 +115,7 @@ impl OkxDecoder {
         }
         let slot = market.slot(told.symbol.as_bytes())?;
         // A day of Hong Kong and one of UTC have the same specification.
-        if *self.clocks.entry((slot, bars.spec)).or_insert(bars.clock) != bars.clock {
+        if !market.bind(slot, bars.spec, bars.clock.name()) {
             market.item(End::Unselected);
             return Ok(());
         }
@@ -136,18 +136,17 @@ impl OkxDecoder {
         let pushed = if told.name.is_empty() { Vec::new() } else { states };
         for (symbol, state) in pushed {
             let slot = market.slot(symbol.as_bytes())?;
-            if self.statuses.get(&slot).is_none_or(|last| *last != state) {
+            if frame.ts > 0 && market.status_changes(slot, &state, frame.ts) {
                 changes.push((slot, state));
             }
         }
-        if changes.is_empty() || frame.ts == 0 {
+        if changes.is_empty() {
             market.item(End::Control);
             return Ok(());
         }
         for (slot, state) in changes {
             let (action, is_trading) = status_action(&state);
             market.status(slot, action, &state, is_trading, frame.ts);
-            self.statuses.insert(slot, state);
         }
         Ok(())
     }

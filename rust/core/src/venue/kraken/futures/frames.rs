@@ -6,15 +6,12 @@
 //! `feed` says what the other keys are and may stand anywhere among them. Where it stands is guessed from the first bytes;
 //! a guess that fails costs one look through the object, and then the same readers are used.
 
-use std::collections::HashMap;
-
 use super::messages::{Change, Ticker, Trade, Whole, WholeBook};
 use super::rest::{self, Answer};
 use super::{instruments, sequence};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Message, Order, UnknownKeys, keys};
-use crate::symbol::SlotId;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, require, text};
 use crate::venue::{Defined, VenueDecoder};
 
@@ -39,14 +36,10 @@ pub(super) struct Orders {
     pub execution: [Order; 2],
 }
 
-/// The state that an instrument's newest ticker told, and its time.
-pub(super) type States = HashMap<SlotId, (u64, &'static str), foldhash::fast::RandomState>;
-
 /// Reads Kraken Futures' frames.
 #[derive(Debug, Default)]
 pub(super) struct FuturesDecoder {
     pub(super) scratch: Scratch,
-    pub(super) states: States,
 }
 
 /// What a feed's messages are.
@@ -176,7 +169,7 @@ impl FuturesDecoder {
             Feed::Ticker => {
                 let (order, unknown) = (&mut self.scratch.orders.ticker, &mut self.scratch.unknown);
                 let ticker = whole_frame(frame, Ticker::default(), Ticker::NEEDED, order, unknown)?;
-                super::tell::ticker(&ticker, &mut self.states, market)
+                super::tell::ticker(&ticker, market)
             }
             feed => {
                 let mut cursor = Cursor::new(frame.body);
@@ -238,7 +231,7 @@ impl FuturesDecoder {
         let mut answer = Answer::default();
         let seen = cursor.object(&mut answer, &mut orders.answer, unknown)?;
         cursor.finish()?;
-        rest::tell(&answer, seen, &mut self.scratch, &mut self.states, frame, market)
+        rest::tell(&answer, seen, &mut self.scratch, frame, market)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Kraken Futures' REST answers: which one it is, a key of it tells; the instrument of some, the URL alone.
 
-use super::frames::{Scratch, States};
+use super::frames::Scratch;
 use super::messages::{AnsweredTicker, Ticker, Trade};
 use super::tell::{self, in_order};
 use super::{REST_BOOK, instruments, sequence};
@@ -105,7 +105,6 @@ pub(super) fn tell(
     answer: &Answer,
     seen: u64,
     scratch: &mut Scratch,
-    states: &mut States,
     frame: &Frame<'_>,
     market: &mut Market,
 ) -> Result<(), JsonError> {
@@ -118,11 +117,11 @@ pub(super) fn tell(
             Data::Book => book(answer, scratch, &mut cursor, frame, market)?,
             Data::Tickers => {
                 let found = items(&mut cursor, |cursor, start| ticker(scratch, cursor, start))?;
-                tickers(answer, found, states, frame, market);
+                tickers(answer, found, frame, market);
             }
             Data::Ticker => {
                 let found = ticker(scratch, &mut cursor, place.0)?;
-                tickers(answer, vec![Ok(found)], states, frame, market);
+                tickers(answer, vec![Ok(found)], frame, market);
             }
             Data::Trades => trades(scratch, &mut cursor, frame, market)?,
             Data::Executions => executions(scratch, &mut cursor, frame, market)?,
@@ -195,13 +194,7 @@ fn ticker<'a>(
     Ok(ticker)
 }
 
-fn tickers(
-    answer: &Answer,
-    found: Vec<Item<AnsweredTicker<'_>>>,
-    states: &mut States,
-    frame: &Frame<'_>,
-    market: &mut Market,
-) {
+fn tickers(answer: &Answer, found: Vec<Item<AnsweredTicker<'_>>>, frame: &Frame<'_>, market: &mut Market) {
     let symbol = |ticker: &AnsweredTicker<'_>| text(&ticker.ticker.product).to_uppercase();
     tell_each(found, frame, market, (symbol, ""), |answered, market| {
         let name = symbol(answered);
@@ -213,7 +206,7 @@ fn tickers(
             return Err(Kind::Missing("serverTime").into());
         }
         let ticker = Ticker { ts, product: name.into_bytes().into(), ..answered.ticker.clone() };
-        tell::ticker(&ticker, states, market)
+        tell::ticker(&ticker, market)
     });
 }
 

@@ -1,6 +1,5 @@
 //! What Kraken Futures' messages tell the market.
 
-use super::frames::States;
 use super::instruments::Unit;
 use super::messages::{AnsweredTicker, Ticker, Trade};
 use crate::accounting::End;
@@ -65,7 +64,7 @@ pub(super) fn trade(trade: &Trade<'_>, market: &mut Market) -> Result<(), JsonEr
 }
 
 /// Mark and index price, funding, open interest, the state and the best bid and ask: as many rows as it has of them.
-pub(super) fn ticker(ticker: &Ticker<'_>, states: &mut States, market: &mut Market) -> Result<(), JsonError> {
+pub(super) fn ticker(ticker: &Ticker<'_>, market: &mut Market) -> Result<(), JsonError> {
     let ts = ticker.ts;
     let slot = market.slot(&ticker.product)?;
     market.check_quote(ticker.prices, ticker.sizes)?;
@@ -101,13 +100,8 @@ pub(super) fn ticker(ticker: &Ticker<'_>, states: &mut States, market: &mut Mark
             (false, true) => ("post_only", "PAUSE", false),
             (false, false) => ("trading", "TRADING", true),
         };
-        let held = states.entry(slot).or_default();
-        // What a slower connection brings says nothing of now.
-        if ts > held.0 && held.1 != state {
+        if market.status_changes(slot, state, ts) {
             market.status(slot, action, state, is_trading, ts);
-        }
-        if ts > held.0 {
-            *held = (ts, state);
         }
     }
     // Where a side is empty, or where it says what the last one said, it is control.

@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 
 use super::channels::{DEFAULT_DEPTH, depth_named};
-use crate::feed::Market;
+use crate::feed::{Connection, Market};
 use crate::symbol::SlotId;
-
-/// Number of a connection: source and number in it.
-pub(super) type Connection = (u32, u32);
 
 /// The depths that the last connections subscribed to, the newest last.
 #[derive(Debug, Default)]

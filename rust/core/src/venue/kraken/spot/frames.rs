@@ -10,18 +10,16 @@
 use std::collections::HashMap;
 
 use super::channels::{Channel, book_name};
-use super::depths::{Connection, Depths};
+use super::depths::Depths;
 use super::messages::{self, Bar, BookHead, BookOrder, OrdersHead, Subscribed, Ticker, Trade, books, each};
-use super::moments::Moments;
 use super::symbols::{Keys, canonical};
 use super::tell::Told;
 use super::{instruments, rest, v1};
 use crate::accounting::End;
 use crate::book::OrderChange;
-use crate::feed::{Frame, Market};
+use crate::feed::{Connection, Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::symbol::SlotId;
-use crate::venue::running::Running;
 use crate::venue::values::{Item, Levels, Text, items, or_syntax, pass, text};
 use crate::venue::{Defined, VenueDecoder};
 
@@ -64,8 +62,6 @@ pub(super) struct KrakenDecoder {
     pub(super) scratch: Scratch,
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
-    /// Which books' messages are new: they have no numbers.
-    pub(super) moments: Moments,
     pub(super) depths: Depths,
     /// The same of books by order.
     pub(super) order_depths: Depths,
@@ -73,9 +69,6 @@ pub(super) struct KrakenDecoder {
     pub(super) owners: HashMap<SlotId, Connection, foldhash::fast::RandomState>,
     /// Decimals that prices and sizes of a book are written with.
     pub(super) places: HashMap<SlotId, [u8; 2], foldhash::fast::RandomState>,
-    pub(super) running: Running,
-    /// The last status told.
-    pub(super) statuses: HashMap<SlotId, String, foldhash::fast::RandomState>,
     pub(super) keys: Keys,
 }
 

@@ -3,9 +3,9 @@
 use crate::book::{OrderAction, OrderChange};
 use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
+use crate::feed::Candle;
 use crate::feed::fnv1a;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, Written, keys};
-use crate::venue::running::Candle;
 use crate::venue::values::{
     BelowZero, Item, Levels, Text, items, moment, moment_or_none, name, price, price_or_zero, require, size,
     size_or_zero, word,

@@ -6,7 +6,6 @@ mod depths;
 mod frames;
 mod instruments;
 mod messages;
-mod moments;
 mod recognise;
 mod rest;
 mod sequence;

@@ -3,9 +3,9 @@
 use super::frames::Data;
 use super::messages::{Bar, BookHead};
 use super::v1;
+use crate::feed::Candle;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::time::MINUTE;
-use crate::venue::running::Candle;
 use crate::venue::url;
 use crate::venue::values::{Item, Levels, items, require};
 

@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use super::channels::{ORDERS, REST_BOOK, book_name, depth_of, order_depth_of, spec};
 use super::frames::{Data, KrakenDecoder};
 use super::messages::{Bar, BookHead, OrdersHead, Ticker, Trade};
-use super::moments::Role;
 use super::{depths, instruments, sequence, v1};
 use crate::accounting::End;
 use crate::book::{OrderAction, Proof};
 use crate::data::AggressorSide;
 use crate::decimal;
-use crate::feed::{BookMessage, Frame, Market, Place, TradeFields, TradeId, TradeKind, fnv1a};
+use crate::feed::{BookMessage, Frame, Market, Place, Role, TradeFields, TradeId, TradeKind, fnv1a};
 use crate::json::{JsonError, Kind, Written};
 use crate::symbol::SlotId;
 use crate::venue::each::tell_each;
@@ -128,7 +127,7 @@ impl KrakenDecoder {
             (true, true) => Role::Again,
             (true, false) => Role::Start,
         };
-        if let Some(end) = self.moments.end((slot, depth), role, head.ts, head.checksum) {
+        if let Some(end) = market.moment(slot, depth, role, head.ts, head.checksum) {
             market.item(end);
             return Ok(());
         }
@@ -187,7 +186,7 @@ impl KrakenDecoder {
         let (symbol, connection) = (text(&head.symbol), (frame.source, frame.conn));
         let slot = market.slot(symbol.as_bytes())?;
         if !market.wants_book(ORDERS) {
-            market.item(End::Unselected);
+            market.other_book(ORDERS);
             return Ok(());
         }
         let depth = if is_snapshot {
@@ -232,7 +231,7 @@ impl KrakenDecoder {
             market.check_price(price)?;
         }
         let slot = market.slot(symbol.as_bytes())?;
-        let Some(over) = self.running.take(slot, bar.minutes, bar.candle) else {
+        let Some(over) = market.running_bar(slot, bar.minutes, bar.candle) else {
             market.item(End::Control);
             return Ok(());
         };
@@ -246,18 +245,17 @@ impl KrakenDecoder {
         let mut changes = Vec::new();
         for (symbol, state) in states {
             let slot = market.slot(symbol.as_bytes())?;
-            if self.statuses.get(&slot).is_none_or(|last| *last != state) {
+            if frame.ts > 0 && market.status_changes(slot, &state, frame.ts) {
                 changes.push((slot, state));
             }
         }
-        if changes.is_empty() || frame.ts == 0 {
+        if changes.is_empty() {
             market.item(End::Control);
             return Ok(());
         }
         for (slot, state) in changes {
             let (action, is_trading) = status_action(&state);
             market.status(slot, action, &state, is_trading, frame.ts);
-            self.statuses.insert(slot, state);
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use super::messages::{BookHead, Trade};
 use crate::data::{AggressorSide, Decimals};
 use crate::decimal::Decimal;
+use crate::feed::Candle;
 use crate::json::{Cursor, JsonError, Key, Kind, LevelSink, Message, Order, UnknownKeys, keys};
 use crate::time::{self, MINUTE};
-use crate::venue::running::Candle;
 use crate::venue::values::{Levels, Text, price, price_or_zero, size, size_or_zero};
 
 /// A time in seconds, quoted or bare, ns UTC.

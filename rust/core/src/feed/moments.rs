@@ -7,8 +7,11 @@
 //! A whole book is welcome whenever the book at hand does not stand, whatever its time: of a quiet book it is that of the
 //! last change, of protocol v1 that of the newest level still there.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use super::market::Market;
 use crate::accounting::End;
 use crate::symbol::SlotId;
 
@@ -16,22 +19,22 @@ use crate::symbol::SlotId;
 const MAX_EQUALS: usize = 64;
 
 /// The newest messages of one book.
-#[derive(Debug, Default)]
-struct Moment {
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
     /// ns UTC; 0: none had a time so far.
     ts: u64,
     checksums: Vec<Option<u32>>,
 }
 
-/// The newest messages of each book: of a pair and a depth.
+/// The newest messages of each book of an instrument, by depth.
 #[derive(Debug, Default)]
 pub(super) struct Moments {
-    held: HashMap<(SlotId, u16), Moment, foldhash::fast::RandomState>,
+    held: BTreeMap<u16, Moment>,
 }
 
 /// What a message is to the book at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// Changes.
     Update,
     /// The whole book, while it stands.
@@ -42,14 +45,8 @@ pub(super) enum Role {
 
 impl Moments {
     /// What becomes of a message of `ts` (0: it has no time) and `checksum`; `None`: it is new.
-    pub(super) fn end(
-        &mut self,
-        book: (SlotId, u16),
-        role: Role,
-        ts: u64,
-        checksum: Option<u32>,
-    ) -> Option<End> {
-        let held = self.held.entry(book).or_default();
+    fn end(&mut self, depth: u16, role: Role, ts: u64, checksum: Option<u32>) -> Option<End> {
+        let held = self.held.entry(depth).or_default();
         if role != Role::Start && ts > 0 {
             if ts < held.ts {
                 return Some(if role == Role::Again { End::Stale } else { End::Duplicate });
@@ -66,6 +63,29 @@ impl Moments {
             held.checksums.push(checksum);
         }
         None
+    }
+
+    pub(super) fn end_state(&self) -> BTreeMap<u16, Moment> {
+        self.held.clone()
+    }
+
+    pub(super) const fn resume(held: BTreeMap<u16, Moment>) -> Self {
+        Self { held }
+    }
+}
+
+impl Market {
+    /// What becomes of a message of the book of `depth` of an instrument, of `ts` (0: it has no time) and `checksum`;
+    /// `None`: it is new.
+    pub fn moment(
+        &mut self,
+        slot: SlotId,
+        depth: u16,
+        role: Role,
+        ts: u64,
+        checksum: Option<u32>,
+    ) -> Option<End> {
+        self.slots[slot as usize].moments.end(depth, role, ts, checksum)
     }
 }
 
@@ -94,10 +114,10 @@ mod tests {
             (Again, 0, 7, None),
             (Update, 3, 8, None),
         ] {
-            assert_eq!(moments.end((1, 10), role, ts, Some(checksum)), want, "{role:?} {ts} {checksum}");
+            assert_eq!(moments.end(10, role, ts, Some(checksum)), want, "{role:?} {ts} {checksum}");
         }
-        assert_eq!(moments.end((1, 25), Update, 1, None), None);
-        (0..1_000).for_each(|n| assert_eq!(moments.end((2, 10), Update, 1, Some(n)), None));
-        assert_eq!(moments.held[&(2, 10)].checksums.len(), MAX_EQUALS);
+        assert_eq!(moments.end(25, Update, 1, None), None);
+        (0..1_000).for_each(|n| assert_eq!(moments.end(100, Update, 1, Some(n)), None));
+        assert_eq!(moments.held[&100].checksums.len(), MAX_EQUALS);
     }
 }
