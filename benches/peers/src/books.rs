@@ -24,8 +24,11 @@ impl Sink for Collected {
     }
 }
 
+/// REST answers, each with its URL, and frames.
+type Recorded = (Vec<(String, Vec<u8>)>, Vec<Vec<u8>>);
+
 /// What a feed's book starts from, and its frames; `None` where it is not simulated.
-pub fn of(feed: &str) -> Option<(Vec<(String, Vec<u8>)>, Vec<Vec<u8>>)> {
+pub fn of(feed: &str) -> Option<Recorded> {
     let mut options = Options::of(feed, 7);
     (options.symbols, options.rate, options.duration_ns) = (1, 200, 600_000_000_000);
     options.channels = Channels::of(Channel::Book);
