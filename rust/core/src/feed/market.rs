@@ -466,13 +466,15 @@ impl Market {
         self.spec.instrument_id(symbol)
     }
 
-    /// Takes a definition; the newest of an instrument holds. One of a symbol that can name none is left: what speaks
-    /// of it is a reject.
-    pub fn define(&mut self, definition: Definition) {
+    /// Takes a definition; the newest of an instrument holds.
+    ///
+    /// # Errors
+    /// Its symbol can name none: what speaks of it is a reject, too.
+    pub fn define(&mut self, definition: Definition) -> Result<(), Kind> {
         self.definitions_given = true;
         let symbol = definition.raw_symbol.clone();
         if !self.can_name(&symbol) {
-            return;
+            return Err(Kind::Value);
         }
         let slot = match self.symbols.get(symbol.as_bytes()) {
             Some(slot) => slot,
@@ -484,6 +486,7 @@ impl Market {
             Some(held) => *held = definition,
             None => self.definitions.push(definition),
         }
+        Ok(())
     }
 
     /// The definitions taken so far.

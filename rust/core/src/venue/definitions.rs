@@ -66,11 +66,8 @@ pub(super) fn define<T: DeserializeOwned>(
         let named = name(&value).to_owned();
         let made =
             serde_json::from_value(value).map_err(|_| Kind::Type).and_then(|symbol| read(symbol, market));
-        match made {
-            Ok(Some(definition)) => {
-                market.define(definition);
-                defined.taken += 1;
-            }
+        match made.and_then(|made| made.map(|definition| market.define(definition)).transpose()) {
+            Ok(Some(())) => defined.taken += 1,
             Ok(None) => {}
             Err(kind) => {
                 // Values have no place any longer: the name's is near it.

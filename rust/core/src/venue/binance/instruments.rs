@@ -51,6 +51,12 @@ struct Filter {
     notional: Option<String>,
 }
 
+/// Whether an answer has symbols with filters.
+pub(super) fn are_in(body: &[u8]) -> bool {
+    let filtered = |symbol: &serde_json::Value| symbol.get("filters").is_some();
+    definitions::answer(body).is_ok_and(|answer: Answer| answer.symbols.iter().any(filtered))
+}
+
 /// Reads an answer of `exchangeInfo` received at `ts_ns`.
 pub(super) fn read(
     product: Product,

@@ -93,10 +93,10 @@ fn pass_over(frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
     Ok(())
 }
 
-/// Whether bytes are an answer of `exchangeInfo`.
+/// Whether bytes are an answer of `exchangeInfo`, whose keys may be written with escapes.
 pub(super) fn is_definitions(body: &[u8]) -> bool {
-    memchr::memmem::find(body, b"\"symbols\"").is_some()
-        && memchr::memmem::find(body, b"\"filters\"").is_some()
+    let has = |key: &[u8]| memchr::memmem::find(body, key).is_some();
+    (has(b"\"symbols\"") && has(b"\"filters\"")) || (has(b"\\") && instruments::are_in(body))
 }
 
 fn trades(
