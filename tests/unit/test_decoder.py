@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars
@@ -210,6 +210,15 @@ def taken(work: Callable[[], object]) -> float:
     return time.monotonic() - begun
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as in a terminal: what runs in the background of a shell ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("name", ["decode_file", "inspect", "push_many", "convert"])
 def test_a_signal_stops_what_is_under_way(big: Path, tmp_path: Path, name: str) -> None:
     """Long before it would have ended, not when it has."""
