@@ -137,7 +137,7 @@ impl Held {
         }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Plain(ladder) => ladder.is_empty(),
             Self::Written(ladder) => ladder.is_empty(),

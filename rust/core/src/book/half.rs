@@ -120,6 +120,17 @@ pub enum Change {
 }
 
 impl Change {
+    /// Of a level that was held or not, and is afterwards or not.
+    #[inline(always)]
+    pub(super) const fn between(was: bool, is: bool) -> Self {
+        match (was, is) {
+            (false, true) => Self::Added,
+            (true, true) => Self::Updated,
+            (true, false) => Self::Removed,
+            (false, false) => Self::Absent,
+        }
+    }
+
     /// The delta that says it.
     #[inline]
     #[must_use]
@@ -269,6 +280,21 @@ impl<K: Key, P: Payload> Half<K, P> {
             self.firsts.remove(lower + 1);
             self.blocks[lower].append(&mut upper);
         }
+    }
+
+    /// Takes out the level of the highest key.
+    pub(super) fn pop(&mut self) -> Option<(K, i128, P)> {
+        let block = self.blocks.len().checked_sub(1)?;
+        let held = &mut self.blocks[block];
+        let at = held.len - 1;
+        let (key, size) = (held.keys[at], held.sizes[at]);
+        let payload = std::mem::take(&mut held.payloads[at]);
+        held.remove(at);
+        self.len -= 1;
+        if held.len == 0 {
+            self.shrunk(block);
+        }
+        Some((key, size, payload))
     }
 
     pub(super) fn size_at(&self, key: K) -> Option<i128> {

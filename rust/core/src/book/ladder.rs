@@ -1,88 +1,20 @@
 //! The book: prices in order, tuned for changes near the top.
 //!
-//! Each side is a [`Half`]; asks are kept by negated price, so that one code serves both and the best level is
-//! always the one with the highest key. Keys are 8 bytes, prices at scale 8, as long as every price of the side
-//! has at most eight decimals and fits; the first one that does not turns the side's keys into 16 bytes.
+//! Each side is [`Levels`]; asks are kept by negated price, so that one code serves both and the best level is
+//! always the one with the highest key.
 //!
 //! The payload is what a venue needs to remember of a level beyond its size: nothing, the text as sent (for
 //! checksums), or the queue of orders (level 3).
 
-use super::half::{Change, Half};
+use super::half::Change;
+use super::levels::Levels;
 use crate::data::Side;
-use crate::decimal::narrow;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes;
 
 /// What a level carries beyond its size.
 pub trait Payload: Default + Clone + std::fmt::Debug + Send {}
 impl<T: Default + Clone + std::fmt::Debug + Send> Payload for T {}
-
-/// What a key at scale 8 is multiplied with.
-const NARROW: i128 = 10_i128.pow(8);
-
-#[derive(Debug, Clone)]
-enum Levels<P> {
-    Narrow(Half<i64, P>),
-    Wide(Half<i128, P>),
-}
-
-impl<P> Default for Levels<P> {
-    fn default() -> Self {
-        Self::Narrow(Half::default())
-    }
-}
-
-impl<P: Payload> Levels<P> {
-    #[inline(always)]
-    fn set(&mut self, key: i128, size: i128, payload: P) -> Change {
-        match self {
-            Self::Narrow(half) => match narrow(key) {
-                Some(key) => half.set(key, size, payload),
-                None => self.widen().set(key, size, payload),
-            },
-            Self::Wide(half) => half.set(key, size, payload),
-        }
-    }
-
-    #[cold]
-    fn widen(&mut self) -> &mut Half<i128, P> {
-        if let Self::Narrow(half) = self {
-            let mut wide = Half::default();
-            for (key, size, payload) in half.descending() {
-                wide.set(i128::from(key) * NARROW, size, payload.clone());
-            }
-            *self = Self::Wide(wide);
-        }
-        match self {
-            Self::Wide(half) => half,
-            Self::Narrow(_) => unreachable!("made wide above"),
-        }
-    }
-
-    const fn len(&self) -> usize {
-        match self {
-            Self::Narrow(half) => half.len(),
-            Self::Wide(half) => half.len(),
-        }
-    }
-
-    fn clear(&mut self) {
-        match self {
-            Self::Narrow(half) => half.clear(),
-            Self::Wide(half) => half.clear(),
-        }
-    }
-
-    fn descending(&self) -> impl Iterator<Item = (i128, i128, &P)> {
-        let (narrow, wide) = match self {
-            Self::Narrow(half) => (Some(half), None),
-            Self::Wide(half) => (None, Some(half)),
-        };
-        let narrow = narrow.into_iter().flat_map(Half::descending);
-        let narrow = narrow.map(|(key, size, payload)| (i128::from(key) * NARROW, size, payload));
-        narrow.chain(wide.into_iter().flat_map(Half::descending))
-    }
-}
 
 /// An order book by price level.
 #[derive(Debug, Clone, Default)]
@@ -160,19 +92,13 @@ impl<P: Payload> Ladder<P> {
     #[must_use]
     pub fn size_at(&self, side: Side, price: i128) -> Option<i128> {
         let (half, sign) = self.half_ref(side);
-        match half {
-            Levels::Narrow(half) => half.size_at(narrow(sign * price)?),
-            Levels::Wide(half) => half.size_at(sign * price),
-        }
+        half.size_at(sign * price)
     }
 
     /// The payload at `price`, to change, if the level is held.
     pub fn payload_mut(&mut self, side: Side, price: i128) -> Option<&mut P> {
         let (half, sign) = self.half(side);
-        match half {
-            Levels::Narrow(half) => half.payload_mut(narrow(sign * price)?),
-            Levels::Wide(half) => half.payload_mut(sign * price),
-        }
+        half.payload_mut(sign * price)
     }
 
     /// Levels of `side`, best first: price, size, payload.
@@ -189,13 +115,13 @@ impl<P: Payload> Ladder<P> {
 
     /// Number of levels of `side`.
     #[must_use]
-    pub const fn len(&self, side: Side) -> usize {
+    pub fn len(&self, side: Side) -> usize {
         self.half_ref(side).0.len()
     }
 
     /// Whether both sides are empty.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.bids.len() == 0 && self.asks.len() == 0
     }
 
@@ -212,15 +138,13 @@ impl<P: Payload> Ladder<P> {
         for (key, _, _) in half.descending().skip(depth) {
             dropped(sign * key);
         }
-        match half {
-            Levels::Narrow(half) => half.truncate(depth),
-            Levels::Wide(half) => half.truncate(depth),
-        }
+        half.truncate(depth);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::levels::NARROW;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -267,6 +191,61 @@ mod tests {
             prop_assert_eq!(dropped, cut.into_iter().map(|l| l.0).collect::<Vec<_>>());
             for (price, (size, payload)) in want_bids {
                 prop_assert_eq!(ladder.set(Side::Buy, price, size, payload), Change::Updated);
+            }
+        }
+
+        /// The same of a market that walks, far enough that the window over the best levels is made, slides, is
+        /// given up and made again: prices of another tick come, some far away, and sides lose all they have.
+        #[test]
+        fn equals_a_map_while_the_market_walks(
+            seed in any::<u64>(),
+            tick in prop::sample::select(vec![1_i128, 5, 40, 1_000_000_007]),
+            reach in prop::sample::select(vec![8_u64, 300, 3_000]),
+            stride in 0_u64..40,
+            odd in prop::sample::select(vec![0_u64, 2_000, 50]),
+            away in prop::sample::select(vec![0_u64, 1_000, 20]),
+        ) {
+            let mut state = seed | 1;
+            let mut below = |n: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (state >> 33) % n
+            };
+            let mut ladder: Ladder<u8> = Ladder::default();
+            let mut map: BTreeMap<i128, (i128, u8)> = BTreeMap::new();
+            let mut middle = 1_000_000_i128;
+            for at in 0..12_000_u32 {
+                middle += i128::from(below(2 * stride + 1)) - i128::from(stride);
+                let mut price = (middle - i128::from(below(reach))) * tick;
+                price += i128::from(odd > 0 && below(odd) == 0);
+                if away > 0 && below(away) == 0 {
+                    price = [i128::MAX / 4, 1, price * 3, -price][below(4) as usize];
+                }
+                let size = i128::from(below(3) * below(100));
+                let payload = below(256) as u8;
+                let held = map.contains_key(&price);
+                if size == 0 { map.remove(&price); } else { map.insert(price, (size, payload)); }
+                prop_assert_eq!(ladder.set(Side::Buy, price, size, payload), Change::between(held, size != 0));
+                prop_assert_eq!(ladder.len(Side::Buy), map.len());
+                let asked = (middle - i128::from(below(reach))) * tick;
+                prop_assert_eq!(ladder.size_at(Side::Buy, asked), map.get(&asked).map(|v| v.0));
+                prop_assert_eq!(ladder.payload_mut(Side::Buy, asked).copied(), map.get(&asked).map(|v| v.1));
+                if at % 500 == 499 {
+                    let all: Vec<_> = ladder.levels(Side::Buy).map(|(p, s, x)| (p, (s, *x))).collect();
+                    let want: Vec<_> = map.iter().rev().map(|(price, values)| (*price, *values)).collect();
+                    prop_assert_eq!(all, want);
+                }
+                match below(3_000) {
+                    0 => (ladder.clear(), map.clear()).1,
+                    1 => {
+                        let depth = below(400) as usize;
+                        let mut dropped = Vec::new();
+                        ladder.truncate(Side::Buy, depth, |price| dropped.push(price));
+                        let gone: Vec<_> = map.keys().rev().skip(depth).copied().collect();
+                        gone.iter().for_each(|price| _ = map.remove(price));
+                        prop_assert_eq!(dropped, gone);
+                    }
+                    _ => {}
+                }
             }
         }
     }

@@ -7,9 +7,11 @@ mod event;
 mod gap;
 mod half;
 mod ladder;
+mod levels;
 mod live;
 mod orders;
 mod sequence;
+mod window;
 
 pub use checksum::{Checksum, Proof, Rule};
 pub use depth::depth10;

@@ -12,7 +12,7 @@ use super::messages::{
     Book, BookHead, Candle, Liquidation, OldLiquidation, OptionTicker, RpiBook, Side, Ticker, Trade,
 };
 use super::ticker::{TickerState, tell_option_ticker};
-use super::topics::{self, Channel};
+use super::topics::{Channel, Topic};
 use super::{Product, instruments, recognise, rest, sequence};
 use crate::accounting::End;
 use crate::book::Update;
@@ -86,7 +86,7 @@ impl BybitDecoder {
 struct Envelope<'a, 's> {
     product: Product,
     scratch: &'s mut Scratch,
-    topic: Text<'a>,
+    topic: Topic<'a>,
     kind: Text<'a>,
     ts: u64,
     /// Time of the matching engine; 0: not sent.
@@ -134,7 +134,7 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
-            0 => self.topic = cursor.string()?,
+            0 => self.topic = Topic::new(cursor.string()?),
             1 => self.kind = cursor.string()?,
             2 => self.ts = epoch(cursor)?,
             3 if self.topic.is_empty() => self.data_at = Some(pass(cursor)?),
@@ -150,12 +150,8 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
 }
 
 impl<'a> Envelope<'a, '_> {
-    fn channel(&self) -> Channel {
-        topics::split(text(&self.topic)).0
-    }
-
     fn read_data(&mut self, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
-        let channel = self.channel();
+        let channel = self.topic.channel;
         let Scratch { levels, unknown, orders } = &mut *self.scratch;
         cursor.peek();
         let start = cursor.offset();
@@ -275,7 +271,7 @@ impl BybitDecoder {
         let mut envelope = Envelope {
             product: self.product,
             scratch: &mut self.scratch,
-            topic: Text::default(),
+            topic: Topic::default(),
             kind: Text::default(),
             ts: 0,
             cts: 0,
@@ -313,12 +309,12 @@ impl BybitDecoder {
             market.item(End::Unselected);
             return Ok(());
         }
-        let has_rows = !matches!(envelope.channel(), Channel::Other | Channel::Unknown);
+        let has_rows = !matches!(envelope.topic.channel, Channel::Other | Channel::Unknown);
         if has_rows && seen & HAS_DATA == 0 {
             return Err(Kind::Missing("data").into());
         }
         let needs_ts = matches!(
-            envelope.channel(),
+            envelope.topic.channel,
             Channel::Book | Channel::Top | Channel::Rpi | Channel::Full | Channel::Ticker
         );
         if needs_ts && seen & HAS_TS == 0 {
@@ -326,7 +322,7 @@ impl BybitDecoder {
         }
         let is_snapshot = if needs_ts { envelope.is_snapshot()? } else { true };
         let Envelope { topic, ts, cts, data, .. } = envelope;
-        let told = Told { topic: text(&topic), ts, cts, is_snapshot };
+        let told = Told { topic: &topic, ts, cts, is_snapshot };
         self.tell(frame, &told, data, market);
         Ok(())
     }
@@ -335,7 +331,7 @@ impl BybitDecoder {
 /// The envelope's part of what is told.
 #[derive(Debug, Clone, Copy)]
 struct Told<'a> {
-    topic: &'a str,
+    topic: &'a Topic<'a>,
     ts: u64,
     cts: u64,
     is_snapshot: bool,
@@ -343,7 +339,8 @@ struct Told<'a> {
 
 impl BybitDecoder {
     fn tell(&mut self, frame: &Frame<'_>, told: &Told<'_>, data: Data<'_>, market: &mut Market) {
-        let (channel, name, symbol) = topics::split(told.topic);
+        let channel = told.topic.channel;
+        let (name, symbol) = told.topic.parts();
         let check = |symbol: &str, result: Result<(), JsonError>, market: &mut Market| {
             if let Err(error) = result {
                 market.reject_item(frame, symbol, error);
@@ -390,7 +387,7 @@ impl BybitDecoder {
                     check(symbol, result, market);
                 }
             }
-            Data::None if channel == Channel::Unknown => market.unknown_topic(told.topic),
+            Data::None if channel == Channel::Unknown => market.unknown_topic(told.topic.text()),
             Data::None => market.item(End::Control),
         }
     }

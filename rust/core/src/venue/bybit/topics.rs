@@ -1,5 +1,7 @@
 //! Topics: `orderbook.50.BTCUSDT`, `kline.5.BTCUSDT`, `tickers.BTCUSDT`.
 
+use crate::venue::values::{Text, text};
+
 /// What a topic's messages are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channel {
@@ -27,36 +29,79 @@ pub(super) enum Channel {
     Unknown,
 }
 
-/// A topic's channel, the name of it (`orderbook.50`), and what follows: the symbol.
-pub(super) fn split(topic: &str) -> (Channel, &str, &str) {
-    let (name, rest) = topic.split_once('.').unwrap_or((topic, ""));
-    let with_parameter = || {
-        let (parameter, symbol) = rest.split_once('.').unwrap_or((rest, ""));
-        (topic.get(..name.len() + 1 + parameter.len()).unwrap_or(name), parameter, symbol)
-    };
-    match name {
-        "orderbook" => {
-            let (channel, depth, symbol) = with_parameter();
-            let kind = match depth {
-                "1" => Channel::Top,
-                "rpi" => Channel::Rpi,
-                "full" => Channel::Full,
-                depth if depth.parse::<u32>().is_ok() => Channel::Book,
-                _ => Channel::Unknown,
-            };
-            (kind, channel, symbol)
-        }
-        "kline" => {
-            let (channel, _, symbol) = with_parameter();
-            (Channel::Kline, channel, symbol)
-        }
-        "publicTrade" => (Channel::Trades, name, rest),
-        "tickers" => (Channel::Ticker, name, rest),
-        "allLiquidation" => (Channel::Liquidations, name, rest),
-        "liquidation" => (Channel::Liquidation, name, rest),
-        "priceLimit" | "insurance" | "adlAlert" | "system" => (Channel::Other, name, rest),
-        _ => (Channel::Unknown, topic, ""),
+/// A topic, taken apart once.
+#[derive(Debug, Clone)]
+pub(super) struct Topic<'a> {
+    text: Text<'a>,
+    pub(super) channel: Channel,
+    /// Where the channel's name ends (`orderbook.50`).
+    name_end: usize,
+    /// Where the symbol starts.
+    symbol_start: usize,
+}
+
+impl Default for Topic<'_> {
+    fn default() -> Self {
+        Self { text: Text::default(), channel: Channel::Unknown, name_end: 0, symbol_start: 0 }
     }
+}
+
+/// Where the dot is, or the end, and where what follows it starts.
+fn dot(topic: &[u8]) -> (usize, usize) {
+    let end = topic.iter().position(|byte| *byte == b'.').unwrap_or(topic.len());
+    (end, (end + 1).min(topic.len()))
+}
+
+impl<'a> Topic<'a> {
+    pub(super) fn new(text: Text<'a>) -> Self {
+        let (end, start) = dot(&text);
+        let with_parameter = || {
+            let (length, next) = dot(&text[start..]);
+            (start + length, start + next)
+        };
+        let (channel, (name_end, symbol_start)) = match &text[..end] {
+            b"orderbook" => {
+                let places = with_parameter();
+                let channel = match &text[start..places.0] {
+                    b"1" => Channel::Top,
+                    b"rpi" => Channel::Rpi,
+                    b"full" => Channel::Full,
+                    depth if is_number(depth) => Channel::Book,
+                    _ => Channel::Unknown,
+                };
+                (channel, places)
+            }
+            b"kline" => (Channel::Kline, with_parameter()),
+            b"publicTrade" => (Channel::Trades, (end, start)),
+            b"tickers" => (Channel::Ticker, (end, start)),
+            b"allLiquidation" => (Channel::Liquidations, (end, start)),
+            b"liquidation" => (Channel::Liquidation, (end, start)),
+            b"priceLimit" | b"insurance" | b"adlAlert" | b"system" => (Channel::Other, (end, start)),
+            _ => (Channel::Unknown, (text.len(), text.len())),
+        };
+        Self { text, channel, name_end, symbol_start }
+    }
+
+    /// The text as sent.
+    pub(super) fn text(&self) -> &str {
+        text(&self.text)
+    }
+
+    /// The channel's name (`orderbook.50`), and the symbol.
+    pub(super) fn parts(&self) -> (&str, &str) {
+        let topic = self.text();
+        let name = topic.get(..self.name_end).unwrap_or_default();
+        (name, topic.get(self.symbol_start..).unwrap_or_default())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// As [`u32`] is parsed from text.
+fn is_number(depth: &[u8]) -> bool {
+    text(depth).parse::<u32>().is_ok()
 }
 
 /// The channel of books from REST answers.
@@ -106,7 +151,10 @@ mod tests {
             ("orderbook.50", (Channel::Book, "orderbook.50", "")),
             ("kline", (Channel::Kline, "kline", "")),
         ] {
-            assert_eq!(split(topic), want);
+            let read = Topic::new(topic.as_bytes().into());
+            let (name, symbol) = read.parts();
+            assert_eq!((read.channel, name, symbol), want);
+            assert_eq!(read.text(), topic);
         }
         let order = [
             "",
