@@ -30,7 +30,7 @@ type Recorded = (Vec<(String, Vec<u8>)>, Vec<Vec<u8>>);
 /// What a feed's book starts from, and its frames; `None` where it is not simulated.
 pub fn of(feed: &str) -> Option<Recorded> {
     let mut options = Options::of(feed, 7);
-    (options.symbols, options.rate, options.duration_ns) = (1, 200, 600_000_000_000);
+    (options.symbols, options.rate, options.duration_ns) = (1, 200, 2_000_000_000_000);
     options.channels = Channels::of(Channel::Book);
     let mut sink = Collected::default();
     simulate(&options, &mut sink, None, &mut |_| Verdict::Continue).ok()?;

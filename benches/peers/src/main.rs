@@ -270,7 +270,7 @@ fn whole_feed<'f>(
             let mut n = 0;
             for frame in frames {
                 feed.push(&Frame::received(frame, ts));
-                if feed.market().buffered_bytes() > 4 << 20 {
+                if feed.market().buffered_bytes() > 2 << 20 {
                     feed.market_mut().drain(|_, stream| {
                         n += stream.columns.rows() as u64;
                         stream.columns.clear();
