@@ -340,19 +340,8 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         name: Option<Cow<'a, [u8]>>,
     }
     impl<'a> Message<'a> for Look<'a> {
-        const KEYS: &'static [Key] = keys![
-            "e",
-            "lastUpdateId",
-            "result",
-            "error",
-            "code",
-            "id",
-            "u",
-            "B",
-            "A",
-            "symbols",
-            "openInterest"
-        ];
+        const KEYS: &'static [Key] =
+            keys!["e", "lastUpdateId", "result", "error", "code", "u", "B", "A", "symbols", "openInterest"];
         fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
             if key == 0 && cursor.peek() == b'"' {
                 self.name = Some(cursor.string()?);
@@ -362,20 +351,22 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         }
     }
     let mut look = Look { name: None };
-    let seen = cursor.object(&mut look, &mut Order::default(), &mut UnknownKeys::default())?;
+    let mut others = UnknownKeys::default();
+    let seen = cursor.object(&mut look, &mut Order::default(), &mut others)?;
     let has = |key: usize| seen & (1 << key) != 0;
+    let is_empty = seen == 0 && others.iter().next().is_none();
     if let Some(name) = look.name {
         return Ok((event_named(&name), name));
     }
     let event = if has(1) {
         Event::Snapshot
-    } else if has(6) && has(7) && has(8) {
+    } else if has(5) && has(6) && has(7) {
         Event::BookTicker
-    } else if has(9) {
+    } else if has(8) {
         Event::Definitions
-    } else if has(10) {
+    } else if has(9) {
         Event::OpenInterest
-    } else if seen == 0 || has(2) || has(3) || has(4) || has(5) {
+    } else if is_empty || has(2) || has(3) || has(4) {
         Event::Control
     } else {
         Event::Unknown
