@@ -247,8 +247,16 @@ def test_what_binance_does_not_send_is_named(message: Any) -> None:
     assert (report["accounting"]["frames"]["control"], report["unknown_topics"]) == (1, {"(no event name)": 1})
 
 
-@pytest.mark.parametrize("message", [{}, {"result": None, "id": 1}, {"code": -1121, "msg": "Invalid symbol."}])
-def test_what_binance_acknowledges_is_control(message: Any) -> None:
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"method": "SUBSCRIBE", "params": ["btcusdt@trade"], "id": 1},
+        {"result": None, "id": 1},
+        {"code": -1121, "msg": "Invalid symbol."},
+    ],
+)
+def test_what_binance_is_asked_and_acknowledges_is_control(message: Any) -> None:
     decoder = tickwright.Decoder("binance-usdm")
     decoder.push(binance.wire(message), TS)
     report = decoder.report()

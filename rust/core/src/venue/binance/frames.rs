@@ -340,8 +340,19 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         name: Option<Cow<'a, [u8]>>,
     }
     impl<'a> Message<'a> for Look<'a> {
-        const KEYS: &'static [Key] =
-            keys!["e", "lastUpdateId", "result", "error", "code", "u", "B", "A", "symbols", "openInterest"];
+        const KEYS: &'static [Key] = keys![
+            "e",
+            "lastUpdateId",
+            "result",
+            "error",
+            "code",
+            "method",
+            "u",
+            "B",
+            "A",
+            "symbols",
+            "openInterest"
+        ];
         fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
             if key == 0 && cursor.peek() == b'"' {
                 self.name = Some(cursor.string()?);
@@ -360,13 +371,13 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
     }
     let event = if has(1) {
         Event::Snapshot
-    } else if has(5) && has(6) && has(7) {
+    } else if has(6) && has(7) && has(8) {
         Event::BookTicker
-    } else if has(8) {
-        Event::Definitions
     } else if has(9) {
+        Event::Definitions
+    } else if has(10) {
         Event::OpenInterest
-    } else if is_empty || has(2) || has(3) || has(4) {
+    } else if is_empty || has(2) || has(3) || has(4) || has(5) {
         Event::Control
     } else {
         Event::Unknown
