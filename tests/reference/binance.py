@@ -72,7 +72,8 @@ def _message(session: Session, frame: Frame, obj: Obj, channel: str) -> Part:
         if PARTIAL.search(channel):
             return session.partial(instrument, _depth_channel(channel), event, _depth10(instrument, event))
         event.first = wire.unsigned(obj, "U")
-        event.previous = None if feed == "binance-spot" else wire.unsigned(obj, "pu")
+        previous = -1 if feed == "binance-spot" else wire.integer(obj, "pu")
+        event.previous = previous if previous >= 0 else None
         return session.book_event(instrument, _depth_channel(channel), event, snapshot=False)
     if kind == "kline":
         return _kline(session, obj, ts, channel)
@@ -144,6 +145,8 @@ def _rest(session: Session, frame: Frame, document: Any, url: str) -> list[Part]
 
 def _trade(session: Session, obj: Obj, ts: int, kind: str) -> Part:
     raw = kind == "trade"
+    if raw and "X" in obj and wire.text(obj, "X") in ("INSURANCE_FUND", "ADL", "NA"):
+        return Part("control")  # met no order of the book
     key = "t" if raw else "a"
     # The earliest USD-M aggregates had no id at all: the row's id is then a hash, unknown here.
     given = str(wire.unsigned(obj, key)) if raw or key in obj or session.feed != "binance-usdm" else None

@@ -183,7 +183,12 @@ class Bybit(Reader):
         self._each(data, lambda item: self._forced(wire.checked(item), ("T", "s", "S", "v", "p")))
 
     def _liquidation(self, data: Any, _: str) -> None:
-        self._forced(wire.checked(data), ("updatedTime", "symbol", "side", "size", "price"))
+        if isinstance(data, list):
+            self._each(data, lambda item: self._liquidation(item, _))
+            return
+        item = wire.checked(data)
+        names = ("updatedTime", "size") if "updatedTime" in item else ("time", "qty")  # before v5
+        self._forced(item, (names[0], "symbol", "side", names[1], "price"))
 
     def _forced(self, item: Obj, keys: tuple[str, ...]) -> None:
         ts_event = wire.time_ns(wire.need(item, keys[0]))

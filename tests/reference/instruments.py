@@ -11,7 +11,7 @@ from typing import Any
 from tests.reference import wire
 from tests.reference.wire import Obj, Reject
 
-PERPETUAL = {"PERPETUAL", "TRADIFI_PERPETUAL", "PERPETUAL_DELIVERING"}
+PERPETUAL = {"PERPETUAL", "TRADIFI_PERPETUAL", "PERPETUAL_DELIVERING", "PERPETUAL DELIVERING"}
 UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY", "w": "WEEK", "M": "MONTH"}
 NANOS = {"s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9, "d": 86_400 * 10**9, "w": 604_800 * 10**9}
 INTERVALS = "1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M".split()

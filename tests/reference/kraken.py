@@ -265,6 +265,7 @@ class Kraken(Reader):
             raise Reject("type", channel)
         if payloads and isinstance(payloads[0], int):
             del payloads[0]
+        payloads = [payload for payload in payloads if payload is not None]
         symbol = self._canonical(pair)
         name, _, number = channel.partition("-")
         if not re.fullmatch(r"[1-9]\d*", number, re.ASCII) or int(number) > 65_535:
@@ -284,7 +285,10 @@ class Kraken(Reader):
         elif channel == "spread":
             bid, ask, time, bid_size, ask_size = listed(payload, 5)[:5]
             values = [_or_zero(bid), _or_zero(ask), wire.size(bid_size), wire.size(ask_size)]
-            self._quote(self.id(symbol), seconds(time), values)
+            if wire.decimal(time) == 0:
+                self._untimed(self.id(symbol), values)
+            else:
+                self._quote(self.id(symbol), seconds(time), values)
         elif channel == "ticker":
             sides = wire.checked(payload)
             values = []

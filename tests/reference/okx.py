@@ -102,6 +102,7 @@ class Okx(Reader):
         self.trades: set[tuple[str, bool, str]] = set()
         self.raw: set[str] = set()
         self.clocks: dict[tuple[str, str], bool] = {}
+        self.running: dict[tuple[str, str], tuple[int, int, dict[str, Any]]] = {}
         self.forced: set[tuple[Any, ...]] = set()
         self.states: dict[str, str] = {}
         self.definitions: dict[str, Row] = {}
@@ -193,6 +194,8 @@ class Okx(Reader):
             self._each(data, lambda item: self._top(item, channel, symbol))
         elif channel == "instruments":
             self._instruments(data)
+        elif channel == "liquidations":
+            self._each(data, lambda item: self._forced(wire.checked(item), symbol))
         elif channel in readers:
             self._each(data, lambda item: readers[channel](wire.checked(item)))
         else:
@@ -237,7 +240,7 @@ class Okx(Reader):
         closed = row[8] if len(row) > 8 else None
         if closed not in ("0", "1", None):
             raise Reject("confirm", closed)
-        if closed != "1":
+        if closed == "0":
             self.parts.append("control")
             return
         utc, name = bar.endswith("utc"), bar.removesuffix("utc")
@@ -255,6 +258,24 @@ class Okx(Reader):
         if self.clocks.setdefault((symbol, spec), utc) != utc:
             self.parts.append("unselected")
             return
+        if closed is None:
+            # Until 2022 nothing said which are over: one is when a later one comes. Of months that is not followed.
+            held = self.running.get((symbol, spec))
+            kept = (start, end, values)
+            over = None
+            if unit not in SECONDS:
+                pass
+            elif held is None or start > held[0]:
+                over = held
+                self.running[symbol, spec] = kept
+            elif start < held[0]:
+                over = kept
+            elif values["volume"] >= held[2]["volume"]:
+                self.running[symbol, spec] = kept
+            if over is None:
+                self.parts.append("control")
+                return
+            _, end, values = over
         self._once("bar", f"{self.id(symbol)}-{spec}", end, **values)
 
     def _liquidations(self, item: Obj) -> None:

@@ -1,4 +1,5 @@
-//! JSON values one after another, over as many lines as they take: single messages kept as files.
+//! JSON values one after another, over as many lines as they take: single messages kept as files. An array of objects
+//! is its objects, each a frame: venues that send such arrays say the same in each alone.
 
 use super::inflate::Inflate;
 use super::{Capture, CaptureError, CaptureOptions};
@@ -19,7 +20,8 @@ pub(super) fn claims(head: &[u8]) -> bool {
 }
 
 pub(super) fn open(input: Inflate, _: &str, options: &CaptureOptions) -> Box<dyn Capture> {
-    Box::new(Json { input, data: Vec::new(), offset: 0, ended: false, options: options.clone() })
+    let (data, options) = (Vec::new(), options.clone());
+    Box::new(Json { input, data, offset: 0, ended: false, in_array: false, options })
 }
 
 struct Json {
@@ -27,7 +29,29 @@ struct Json {
     data: Vec<u8>,
     offset: u64,
     ended: bool,
+    /// Inside an array whose objects are frames.
+    in_array: bool,
     options: CaptureOptions,
+}
+
+/// How much stands before the next frame, and whether that is in an array: blanks, marks of the byte order, and what
+/// is around the objects of an array.
+fn between(bytes: &[u8], mut in_array: bool) -> (usize, bool) {
+    let is_blank = |b: &u8| b.is_ascii_whitespace() || matches!(b, 0xEF | 0xBB | 0xBF);
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'[' if !in_array && bytes[at + 1..].iter().find(|b| !is_blank(b)) == Some(&b'{') => {
+                in_array = true
+            }
+            b']' if in_array => in_array = false,
+            b',' if in_array => {}
+            byte if is_blank(byte) => {}
+            _ => break,
+        }
+        at += 1;
+    }
+    (at, in_array)
 }
 
 /// The end of the value that starts at `bytes[0]`: brace depth, strings passed over. `None` when it goes on.
@@ -63,12 +87,11 @@ impl Capture for Json {
     fn next_block(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
         block.clear();
         loop {
-            let blank =
-                self.data.iter().take_while(|b| b.is_ascii_whitespace() || matches!(b, 0xEF | 0xBB | 0xBF));
-            let blank = blank.count();
-            block.overhead += blank as u64;
-            self.offset += blank as u64;
-            self.data.drain(..blank);
+            let (between, in_array) = between(&self.data, self.in_array);
+            self.in_array = in_array;
+            block.overhead += between as u64;
+            self.offset += between as u64;
+            self.data.drain(..between);
             let end = if self.data.is_empty() { None } else { value_end(&self.data) };
             let too_long = self.data.len() > self.options.max_line;
             if end.is_none() && !self.ended && !too_long {

@@ -1,5 +1,6 @@
-//! Frames line by line: bare, behind a number (`<time><TAB, space or comma><frame>`), or in an envelope
-//! (`{"ts":…,"msg":{…}}`, `{"recv_ts":…,"data":…}`, `{"local_ts":…,"raw":"<escaped>"}`).
+//! Frames line by line: bare, behind a time (`<time><TAB, space or comma><frame>`), in an envelope
+//! (`{"ts":…,"msg":{…}}`, `{"recv_ts":…,"data":…}`, `{"local_ts":…,"raw":"<escaped>"}`), or beside a time
+//! (`[<time>,<frame>]`). A time is an epoch or RFC 3339.
 
 use super::inflate::Inflate;
 use super::lines::{Line, LineFormat, Lines};
@@ -35,13 +36,21 @@ struct Ndjson {
 
 /// A receive time in front of a frame: its ns, and where the frame starts.
 fn prefix(line: &[u8]) -> Option<(Option<u64>, usize)> {
-    let end = line.iter().position(|b| !b.is_ascii_digit() && *b != b'.')?;
+    let is_dated = line.get(4) == Some(&b'-') && line.get(10) == Some(&b'T');
+    let is_of_time =
+        |b: &u8| b.is_ascii_digit() || *b == b'.' || is_dated && matches!(b, b'-' | b':' | b'T' | b'Z');
+    let end = line.iter().position(|b| !is_of_time(b))?;
     if end == 0 || !matches!(line[end], b'\t' | b' ' | b',') {
         return None;
     }
     let text = &line[..end];
     let skip = line[end..].iter().take_while(|b| matches!(b, b'\t' | b' ' | b',')).count();
-    Some((epoch(text), end + skip))
+    Some((moment(text), end + skip))
+}
+
+/// A time as an epoch or as text.
+fn moment(text: &[u8]) -> Option<u64> {
+    if text.contains(&b'T') { time::from_rfc3339(text) } else { epoch(text) }
 }
 
 /// An epoch by its digits, or seconds with a fraction.
@@ -66,8 +75,9 @@ fn fraction(text: &[u8], whole: usize, digits: usize) -> Option<u64> {
     Some(base + value * 10_u64.pow((digits - kept.len()) as u32))
 }
 
-/// The place of `data` among [`Envelope`]'s keys.
-const DATA: usize = 7;
+/// The places of `msg`, the first of those that a frame is under, and of `data` among [`Envelope`]'s keys.
+const FRAME: usize = 10;
+const DATA: usize = 11;
 
 #[derive(Default)]
 struct Envelope {
@@ -85,10 +95,52 @@ impl Envelope {
     /// An envelope, its time and its frame; `None`: the line is none.
     fn read(text: &[u8]) -> Option<(Self, Span, Span)> {
         let (mut cursor, mut envelope) = (Cursor::new(text), Self::default());
-        cursor.object(&mut envelope, &mut Order::default(), &mut UnknownKeys::default()).ok()?;
+        if cursor.peek() == b'[' {
+            envelope.read_pair(&mut cursor).ok()?;
+        } else {
+            cursor.object(&mut envelope, &mut Order::default(), &mut UnknownKeys::default()).ok()?;
+        }
         cursor.finish().ok()?;
         let (ts, frame) = (envelope.ts?, envelope.frame?);
         Some((envelope, ts, frame))
+    }
+
+    /// `[time, frame]`; of another length it is none.
+    fn read_pair(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let mut at = 0;
+        cursor.array(|cursor| {
+            at += 1;
+            match at {
+                1 => self.read_time(cursor),
+                2 => self.read_frame(cursor),
+                _ => cursor.skip(),
+            }
+        })?;
+        if at != 2 {
+            self.frame = None;
+        }
+        Ok(())
+    }
+
+    fn read_time(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        cursor.peek();
+        let start = cursor.offset();
+        cursor.skip()?;
+        self.ts = Some((start, cursor.offset()));
+        Ok(())
+    }
+
+    /// A frame, or the text of one.
+    fn read_frame(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let is_text = cursor.peek() == b'"';
+        let start = cursor.offset();
+        if is_text {
+            self.raw = Some(cursor.string()?.into_owned());
+        } else {
+            cursor.skip()?;
+        }
+        self.frame = Some((start, cursor.offset()));
+        Ok(())
     }
 }
 
@@ -100,30 +152,22 @@ impl<'a> Message<'a> for Envelope {
         "receive_ts",
         "recv_time",
         "timestamp",
+        "local_timestamp",
+        "localTimestamp",
+        "received_at",
+        "receive_time",
         "msg",
         "data",
         "frame",
         "raw",
-        "message"
+        "message",
+        "payload",
+        "json"
     ];
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         self.is_data |= key == DATA;
-        if key >= 6 && cursor.peek() == b'"' {
-            let start = cursor.offset();
-            self.raw = Some(cursor.string()?.into_owned());
-            self.frame = Some((start, cursor.offset()));
-            return Ok(());
-        }
-        cursor.peek();
-        let start = cursor.offset();
-        cursor.skip()?;
-        if key < 6 {
-            self.ts = Some((start, cursor.offset()));
-        } else {
-            self.frame = Some((start, cursor.offset()));
-        }
-        Ok(())
+        if key < FRAME { self.read_time(cursor) } else { self.read_frame(cursor) }
     }
 }
 
@@ -140,8 +184,9 @@ impl LineFormat for Ndjson {
             });
             return;
         }
-        let is_sure = looks_enveloped(text);
-        let found = if is_sure || self.in_any_order != Some(false) { Envelope::read(text) } else { None };
+        let is_sure = looks_enveloped(text) || looks_paired(text);
+        let may_be = self.in_any_order != Some(false) && !text.trim_ascii_start().starts_with(b"[");
+        let found = if is_sure || may_be { Envelope::read(text) } else { None };
         // `data` is also a venue's key, beside times of its own.
         let found = found.filter(|(envelope, ..)| is_sure || !envelope.is_data);
         self.in_any_order.get_or_insert(found.is_some());
@@ -151,7 +196,7 @@ impl LineFormat for Ndjson {
         };
         let stamp = text[ts.0..ts.1].strip_prefix(b"\"").unwrap_or(&text[ts.0..ts.1]);
         let stamp = stamp.strip_suffix(b"\"").unwrap_or(stamp);
-        let Some(ns) = epoch(stamp) else {
+        let Some(ns) = moment(stamp) else {
             out.push(line.malformed(MalformedReason::BadTimestamp));
             return;
         };
@@ -161,6 +206,15 @@ impl LineFormat for Ndjson {
         }
         out.push(meta);
     }
+}
+
+/// Whether a line is `[time, frame]` if it can be: no venue's array begins with a time.
+fn looks_paired(text: &[u8]) -> bool {
+    let Some(inner) = text.trim_ascii_start().strip_prefix(b"[") else { return false };
+    let inner = inner.trim_ascii_start();
+    let inner = inner.strip_prefix(b"\"").unwrap_or(inner);
+    let end = inner.iter().position(|b| matches!(b, b'"' | b',')).unwrap_or(0);
+    moment(inner[..end].trim_ascii_end()).is_some()
 }
 
 /// Whether a line is an envelope if it can be one: its first key is one of an envelope's, and no venue's.
@@ -173,6 +227,10 @@ fn looks_enveloped(text: &[u8]) -> bool {
         b"{\"receive_ts\":",
         b"{\"recv_time\":",
         b"{\"timestamp\":",
+        b"{\"local_timestamp\":",
+        b"{\"localTimestamp\":",
+        b"{\"received_at\":",
+        b"{\"receive_time\":",
     ]
     .iter()
     .any(|key| {

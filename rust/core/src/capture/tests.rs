@@ -127,6 +127,48 @@ fn ndjson_variants() {
 }
 
 #[test]
+fn ndjson_of_other_recorders() {
+    let moment = "2021-10-12T00:28:32.0633569Z";
+    for line in [
+        format!("{moment} {{\"e\":1}}"),
+        format!("{moment}\t{{\"e\":1}}"),
+        format!("{{\"localTimestamp\":\"{moment}\",\"message\":{{\"e\":1}}}}"),
+        format!("{{\"exchange\":\"x\",\"received_at\":{TS},\"symbol\":\"A\",\"json\":\"{{\\\"e\\\":1}}\"}}"),
+        format!("{{\"receive_time\":{TS},\"payload\":{{\"e\":1}}}}"),
+        format!("[{TS},\"{{\\\"e\\\":1}}\"]"),
+        format!("[\"{moment}\", {{\"e\":1}} ]"),
+        format!(" [ {TS} , {{\"e\":1}}]"),
+    ] {
+        let items = all(format!("{line}\n{line}\n").as_bytes(), "x.ndjson");
+        let got: Vec<_> = items.iter().map(|i| (i.1, i.4.as_str())).collect();
+        assert_eq!(got, [(TS, "{\"e\":1}"); 2], "{line}");
+    }
+    // Arrays that venues send: of protocol v1 of Kraken, of candles.
+    for line in [
+        "[923,{\"as\":[]},\"book-10\",\"A/B\"]",
+        "[[1633998512063,\"1\"],[1633998512063,\"2\"]]",
+        "[{\"e\":1},{\"e\":2}]",
+    ] {
+        let items = all(format!("{line}\n{line}\n").as_bytes(), "x.ndjson");
+        let got: Vec<_> = items.iter().map(|i| (i.1, i.4.as_str())).collect();
+        assert_eq!(got, [(0, line); 2]);
+    }
+}
+
+#[test]
+fn objects_of_an_array_are_frames() {
+    let frames = ["{\"e\":\"]},\"}", "{\"b\": [1, {}]}"];
+    for (open, between, close) in [("[", ",", "]"), ("\u{feff}[\n  ", " ,\n", "\n]\n"), ("[", ",\n", "")] {
+        let text = format!("{open}{}{between}{}{close}", frames[0], frames[1]);
+        let got: Vec<_> = all(text.as_bytes(), "x.json").into_iter().map(|item| item.4).collect();
+        assert_eq!(got, frames, "{text}");
+    }
+    let candles = "[[1, \"2\"],\n [3, \"4\"]]";
+    let got: Vec<_> = all(candles.as_bytes(), "x.json").into_iter().map(|item| item.4).collect();
+    assert_eq!(got, [candles]);
+}
+
+#[test]
 fn pretty_json_is_one_frame() {
     let items = all(b"{\n  \"e\": \"}\\\"\",\n \"b\": [1, {}]\n}\n", "x.json");
     assert_eq!(items.len(), 1);

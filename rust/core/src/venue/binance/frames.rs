@@ -346,7 +346,7 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
             "result",
             "error",
             "code",
-            "id",
+            "method",
             "u",
             "B",
             "A",
@@ -362,8 +362,10 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         }
     }
     let mut look = Look { name: None };
-    let seen = cursor.object(&mut look, &mut Order::default(), &mut UnknownKeys::default())?;
+    let mut others = UnknownKeys::default();
+    let seen = cursor.object(&mut look, &mut Order::default(), &mut others)?;
     let has = |key: usize| seen & (1 << key) != 0;
+    let is_empty = seen == 0 && others.iter().next().is_none();
     if let Some(name) = look.name {
         return Ok((event_named(&name), name));
     }
@@ -375,7 +377,7 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         Event::Definitions
     } else if has(10) {
         Event::OpenInterest
-    } else if seen == 0 || has(2) || has(3) || has(4) || has(5) {
+    } else if is_empty || has(2) || has(3) || has(4) || has(5) {
         Event::Control
     } else {
         Event::Unknown

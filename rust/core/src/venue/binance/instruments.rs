@@ -82,7 +82,7 @@ fn class(product: Product, symbol: &Symbol) -> Result<Option<InstrumentClass>, K
     }
     let contract = symbol.contract_type.as_deref().unwrap_or_default();
     match contract {
-        "PERPETUAL" | "TRADIFI_PERPETUAL" | "PERPETUAL_DELIVERING" => {
+        "PERPETUAL" | "TRADIFI_PERPETUAL" | "PERPETUAL_DELIVERING" | "PERPETUAL DELIVERING" => {
             Ok(Some(InstrumentClass::CryptoPerpetual))
         }
         other if other.contains("MONTH") || other.contains("QUARTER") => {

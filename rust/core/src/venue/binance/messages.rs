@@ -26,7 +26,14 @@ pub(super) struct Trade<'a> {
     pub size: Decimal,
     pub ts_event: u64,
     pub buyer_is_maker: bool,
+    /// Not of the book (futures): what the insurance fund took over, what was deleveraged, what has no origin.
+    pub off_book: bool,
+    /// Why it is no trade of the book: some that are off it have a price and a size of 0.
+    pub refused: Option<JsonError>,
 }
+
+/// Origins of trades that no order of the book met.
+const OFF_BOOK: [&[u8]; 3] = [b"INSURANCE_FUND", b"ADL", b"NA"];
 
 impl<'a> Message<'a> for Trade<'a> {
     const KEYS: &'static [Key] =
@@ -38,8 +45,9 @@ impl<'a> Message<'a> for Trade<'a> {
             2 => self.ts_event = epoch(cursor)?,
             3 => self.symbol = cursor.string()?,
             4 => self.id = cursor.u64()?,
-            5 => self.price = price(cursor)?,
-            6 => self.size = size(cursor)?,
+            5 => self.price = self.unless_refused(price(cursor))?,
+            6 => self.size = self.unless_refused(size(cursor))?,
+            7 => self.off_book = OFF_BOOK.contains(&&*cursor.string()?),
             8 => self.buyer_is_maker = cursor.bool()?,
             _ => cursor.skip()?,
         }
@@ -49,6 +57,18 @@ impl<'a> Message<'a> for Trade<'a> {
 
 impl Trade<'_> {
     pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 6, 8];
+
+    /// A price or a size; one of 0 or below is kept as the reason to refuse the trade.
+    #[inline(always)]
+    fn unless_refused(&mut self, value: Result<Decimal, JsonError>) -> Result<Decimal, JsonError> {
+        match value {
+            Err(error) if matches!(error.kind, Kind::Price | Kind::Size) => {
+                self.refused = self.refused.or(Some(error));
+                Ok(Decimal::default())
+            }
+            other => other,
+        }
+    }
 }
 
 /// `aggTrade`: fills of one taker at one price.
@@ -177,7 +197,8 @@ impl<'a> Message<'a> for Depth<'a, '_> {
             3 => self.symbol = cursor.string()?,
             6 => self.first = cursor.u64()?,
             7 => self.last = cursor.u64()?,
-            8 => self.previous = Some(cursor.u64()?),
+            // -1: there was none before it.
+            8 => self.previous = u64::try_from(cursor.i64()?).ok(),
             9 => self.levels.read_bids(cursor)?,
             10 => self.levels.read_asks(cursor)?,
             _ => cursor.skip()?,
@@ -509,5 +530,6 @@ impl<'a> Message<'a> for OpenInterest<'a> {
 }
 
 impl OpenInterest<'_> {
-    pub const NEEDED: &'static [usize] = &[0, 2, 4];
+    /// Without a time where a recorder made it (Tardis, in 2019): the receive time stands for it.
+    pub const NEEDED: &'static [usize] = &[0, 2];
 }

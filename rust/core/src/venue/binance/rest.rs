@@ -38,7 +38,7 @@ pub(super) fn decode(
                         market.reject_item(frame, &String::from_utf8_lossy(symbol), error);
                     }
                 }
-                Parsed::Control => return Err(Kind::Missing("lastUpdateId").into()),
+                Parsed::Control | Parsed::Unknown(_) => return Err(Kind::Missing("lastUpdateId").into()),
                 other => tell(decoder.product(), levels, frame, b"", other, market),
             }
             Ok(true)

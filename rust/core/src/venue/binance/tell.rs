@@ -31,6 +31,13 @@ pub(super) fn tell(
 /// Tells a trade.
 #[inline]
 pub(super) fn trade(kind: TradeKind, message: &Trade<'_>, market: &mut Market) -> Result<(), JsonError> {
+    if message.off_book {
+        market.item(End::Control);
+        return Ok(());
+    }
+    if let Some(error) = message.refused {
+        return Err(error);
+    }
     market.check_price(message.price)?;
     market.check_size(message.size)?;
     let slot = market.slot(&message.symbol)?;
@@ -148,7 +155,9 @@ fn try_tell(
         Parsed::OpenInterest(message) => {
             let slot = market.slot(&message.symbol)?;
             let unit = if product == Product::Coinm { "contracts" } else { "base" };
-            market.open_interest(slot, &message.value, unit, "", message.ts_event);
+            let ts_event = [message.ts_event, frame.ts].into_iter().find(|ts| *ts > 0);
+            let ts_event = ts_event.ok_or(Kind::Missing("time"))?;
+            market.open_interest(slot, &message.value, unit, "", ts_event);
         }
         Parsed::Control => market.item(End::Control),
         Parsed::Unknown(name) => market.unknown_topic(name),

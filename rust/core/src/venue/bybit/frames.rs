@@ -205,11 +205,20 @@ impl<'a> Envelope<'a, '_> {
                 })?);
             }
             Channel::Liquidation => {
-                let mut order = Liquidation::default();
-                let mut message = OldLiquidation(&mut order);
-                let seen = cursor.object(&mut message, &mut orders.liquidation, unknown)?;
-                require(seen, OldLiquidation::KEYS, Liquidation::NEEDED, start)?;
-                self.data = Data::Liquidations(vec![Ok(order)]);
+                let mut read = |cursor: &mut Cursor<'a>, start| {
+                    let mut order = Liquidation::default();
+                    let mut message = OldLiquidation(&mut order);
+                    let seen = cursor.object(&mut message, &mut orders.liquidation, unknown)?;
+                    let seen = OldLiquidation::seen(seen);
+                    require(seen, OldLiquidation::KEYS, Liquidation::NEEDED, start)?;
+                    Ok(order)
+                };
+                // Recorders that asked for them by REST (until 2021) wrote several into one message.
+                self.data = Data::Liquidations(if cursor.peek() == b'[' {
+                    items(cursor, read)?
+                } else {
+                    vec![Ok(read(cursor, start)?)]
+                });
             }
             Channel::Other | Channel::Unknown => cursor.skip()?,
         }

@@ -441,14 +441,26 @@ impl Liquidation<'_> {
     pub const NEEDED: &'static [usize] = &[0, 1, 2, 3, 4];
 }
 
-/// `data` of the old `liquidation`: the same under other names.
+/// `data` of the old `liquidation`: the same under other names, and those of before v5 (until 2022).
 #[derive(Debug)]
 pub(super) struct OldLiquidation<'a, 'l>(pub &'l mut Liquidation<'a>);
 
 impl<'a> Message<'a> for OldLiquidation<'a, '_> {
-    const KEYS: &'static [Key] = keys!["updatedTime", "symbol", "side", "size", "price"];
+    const KEYS: &'static [Key] = keys!["updatedTime", "symbol", "side", "size", "price", "time", "qty", "id"];
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
-        self.0.value(key, cursor)
+        match key {
+            5 => self.0.value(0, cursor),
+            6 => self.0.value(3, cursor),
+            7 => cursor.skip(),
+            key => self.0.value(key, cursor),
+        }
+    }
+}
+
+impl OldLiquidation<'_, '_> {
+    /// The keys that were seen, those of before v5 as the ones that took their place.
+    pub const fn seen(keys: u64) -> u64 {
+        keys | (keys >> 5 & 1) | (keys >> 6 & 1) << 3
     }
 }

@@ -9,7 +9,8 @@ use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::shape::{self, Shape};
 use crate::venue::url;
 use crate::venue::values::{
-    Item, Levels, Text, epoch, items, needed_epoch, number_text, oldest_first, pass, require, text,
+    Item, Levels, Text, epoch, epoch_text, items, needed_epoch, number_text, oldest_first, pass, require,
+    text,
 };
 
 /// `result`.
@@ -55,7 +56,7 @@ impl<'a> Message<'a> for Answer<'a, '_> {
             6 if self.is_rpi => read_rpi(&mut self.levels.asks, &mut self.levels.decimals, cursor)?,
             5 => self.levels.read_bids(cursor)?,
             6 => self.levels.read_asks(cursor)?,
-            7 => self.ts = epoch(cursor)?,
+            7 => self.ts = epoch_text(cursor)?.unwrap_or(0),
             8 => self.head.u = cursor.u64()?,
             9 => self.head.seq = cursor.u64()?,
             10 => self.cts = epoch(cursor)?,
@@ -124,7 +125,7 @@ pub(super) fn read(
     let mut cursor = Cursor::new(frame.body);
     cursor.pass_over(place.0, place.1)?;
     cursor.seek(place.0);
-    if cursor.null() {
+    if cursor.null() || is_elsewhere(frame.context) {
         market.item(End::Control);
         return Ok(());
     }
@@ -198,6 +199,11 @@ pub(super) fn read(
         List::Other => market.item(End::Control),
     }
     Ok(())
+}
+
+/// Whether a URL is one of another part of the interface, which has answers of the same shapes: spreads, accounts.
+fn is_elsewhere(context: &str) -> bool {
+    context.contains("/v5/") && !context.contains("/v5/market/")
 }
 
 fn of_url(context: &str) -> Option<List> {

@@ -79,6 +79,14 @@ pub(super) fn named(name: &str) -> Option<Bars> {
 }
 
 impl Bars {
+    /// How long it is in minutes; months differ.
+    pub(super) fn minutes(self) -> Option<u16> {
+        match self.length {
+            Length::Fixed(ns) => u16::try_from(ns / MINUTE).ok(),
+            Length::Months(_) => None,
+        }
+    }
+
     /// When a bar that opened at `start` is over, both ns UTC.
     pub(super) fn close(self, start: u64) -> Option<u64> {
         match self.length {

@@ -25,6 +25,8 @@ pub(super) enum Channel {
     Funding,
     /// `liquidation-orders`.
     Liquidations,
+    /// `liquidations`: what a recorder (Tardis) made of REST answers until the venue had a channel.
+    Forced,
     /// `open-interest`.
     OpenInterest,
     /// `opt-summary`.
@@ -75,6 +77,7 @@ impl Channel {
             "index-tickers" => Self::Index,
             "funding-rate" => Self::Funding,
             "liquidation-orders" => Self::Liquidations,
+            "liquidations" => Self::Forced,
             "open-interest" => Self::OpenInterest,
             "opt-summary" => Self::Greeks,
             "instruments" => Self::Instruments,

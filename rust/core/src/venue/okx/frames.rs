@@ -11,8 +11,8 @@ use std::collections::HashMap;
 
 use super::channels::{Channel, FILE_BOOK};
 use super::messages::{
-    Arg, Book, BookHead, Candle, Funding, Greeks, Index, Liquidations, Mark, OpenInterest, Ticker, Trade,
-    each,
+    Arg, Book, BookHead, Candle, Forced, Funding, Greeks, Index, Liquidations, Mark, OpenInterest, Ticker,
+    Trade, each,
 };
 use super::tell::Told;
 use super::{instruments, rest};
@@ -36,6 +36,8 @@ pub(super) enum Data<'a> {
     Indices(Vec<Item<Index<'a>>>),
     Funding(Vec<Item<Funding<'a>>>),
     Liquidations(Vec<Item<Liquidations<'a>>>),
+    /// The same, of the instrument that `arg` names.
+    Forced(Vec<Item<Forced>>),
     OpenInterest(Vec<Item<OpenInterest<'a>>>),
     Greeks(Vec<Item<Greeks<'a>>>),
     /// Read again from the frame's bytes.
@@ -149,6 +151,7 @@ pub(super) fn read_data<'a>(
         Channel::Mark => Data::Marks(each(cursor, order, unknown)?),
         Channel::Index => Data::Indices(each(cursor, order, unknown)?),
         Channel::Funding => Data::Funding(each(cursor, order, unknown)?),
+        Channel::Forced => Data::Forced(each(cursor, order, unknown)?),
         Channel::OpenInterest => Data::OpenInterest(each(cursor, order, unknown)?),
         Channel::Greeks => Data::Greeks(each(cursor, order, unknown)?),
         Channel::Liquidations => {

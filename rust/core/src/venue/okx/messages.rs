@@ -5,6 +5,7 @@
 
 use crate::data::Decimals;
 use crate::decimal::Decimal;
+use crate::feed;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
 use crate::venue::values::{
     Item, Levels, Text, computed_price_or_none, epoch_text, float_or_none, items, name, needed_epoch,
@@ -60,8 +61,18 @@ pub(super) struct Arg<'a> {
 }
 
 impl<'a> Message<'a> for Arg<'a> {
-    const KEYS: &'static [Key] =
-        keys!["channel", "instId", "instType", "instFamily", "uly", "sprdId", "ccy", "uid", "extraParams"];
+    const KEYS: &'static [Key] = keys![
+        "channel",
+        "instId",
+        "instType",
+        "instFamily",
+        "uly",
+        "sprdId",
+        "ccy",
+        "uid",
+        "extraParams",
+        "generated"
+    ];
 
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
@@ -256,6 +267,12 @@ pub(super) struct Candle {
 }
 
 impl Candle {
+    /// As one that may run still: its volume only grows.
+    pub(super) const fn running(&self) -> feed::Candle {
+        let Self { start, prices, volume, .. } = *self;
+        feed::Candle { begin: start, prices, volume, progress: volume.value }
+    }
+
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, JsonError> {
         let (mut candle, mut at) = (Self::default(), 0);
         cursor.array(|cursor| {

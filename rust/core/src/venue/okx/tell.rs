@@ -64,6 +64,10 @@ impl OkxDecoder {
                 tell_liquidations(frame, item, market);
                 Ok(())
             }),
+            Data::Forced(found) => each(found, of, market, |order, market| {
+                tell_forced(market.slot(told.symbol.as_bytes())?, order, market);
+                Ok(())
+            }),
             Data::OpenInterest(found) => each(found, of, market, tell_open_interest),
             Data::Greeks(found) => each(found, of, market, tell_greeks),
             Data::Instruments => self.tell_instruments(frame, told, market)?,
@@ -109,7 +113,8 @@ impl OkxDecoder {
     fn tell_candle(&mut self, told: &Told<'_>, candle: &Candle, market: &mut Market) -> Result<(), Kind> {
         let name = told.name.strip_prefix("candle").unwrap_or(told.name);
         let bars = bars::named(name).ok_or(Kind::Value)?;
-        if candle.is_closed != Some(true) {
+        let is_said = candle.is_closed.is_some();
+        if candle.is_closed == Some(false) {
             market.item(End::Control);
             return Ok(());
         }
@@ -119,7 +124,20 @@ impl OkxDecoder {
             market.item(End::Unselected);
             return Ok(());
         }
-        let close = bars.close(candle.start).ok_or(Kind::Time)?;
+        let mut candle = candle.running();
+        if !is_said {
+            // Until 2022 it was not said which are over: those before the newest.
+            for price in candle.prices {
+                market.check_price(price)?;
+            }
+            let over = bars.minutes().and_then(|minutes| market.running_bar(slot, minutes, candle));
+            let Some(over) = over else {
+                market.item(End::Control);
+                return Ok(());
+            };
+            candle = over;
+        }
+        let close = bars.close(candle.begin).ok_or(Kind::Time)?;
         market.bar(slot, bars.spec, candle.prices, candle.volume, close)
     }
 

@@ -93,12 +93,16 @@ fn currencies(symbol: &str) -> Option<(String, String)> {
     let quote =
         ["USDT", "USDC", "USD", "EUR", "GBP", "XBT"].into_iter().find(|quote| pair.ends_with(quote))?;
     let base = pair.strip_suffix(quote).filter(|base| !base.is_empty())?;
-    let named = |currency: &str| match currency {
+    Some((base.to_owned(), quote.to_owned()))
+}
+
+/// A currency under the name that is used elsewhere, in frames of spot too: answers have had both.
+fn named(currency: String) -> String {
+    match currency.as_str() {
         "XBT" => "BTC".to_owned(),
         "XDG" => "DOGE".to_owned(),
-        other => other.to_owned(),
-    };
-    Some((named(base), named(quote)))
+        _ => currency,
+    }
 }
 
 /// A step of `10^-places`, and its decimals.
@@ -125,6 +129,7 @@ fn definition(product: Product, ts_ns: u64, market: &Market) -> Made {
     } else {
         (product.base, product.quote)
     };
+    let (base, quote) = (named(base), named(quote));
     let is_inverse = product.kind == "futures_inverse";
     let (price_increment, price_precision) = increment(number(&product.tick_size).as_ref())?;
     let (size_increment, size_precision) = step(product.contract_value_trade_precision)?;
@@ -175,9 +180,9 @@ mod tests {
     fn symbols() {
         let pair = |base: &str, quote: &str| Some((base.to_owned(), quote.to_owned()));
         for (symbol, want) in [
-            ("PI_XBTUSD", pair("BTC", "USD")),
+            ("PI_XBTUSD", pair("XBT", "USD")),
             ("FI_BCHUSD_210730", pair("BCH", "USD")),
-            ("FV_XRPXBT_210730", pair("XRP", "BTC")),
+            ("FV_XRPXBT_210730", pair("XRP", "XBT")),
             ("PF_USDTUSD", pair("USDT", "USD")),
             ("PI_USD", None),
             ("XBTUSD", None),

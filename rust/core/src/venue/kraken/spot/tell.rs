@@ -14,7 +14,7 @@ use crate::feed::{BookMessage, Frame, Market, Place, Role, TradeFields, TradeId,
 use crate::json::{JsonError, Kind, Written};
 use crate::symbol::SlotId;
 use crate::venue::each::tell_each;
-use crate::venue::values::text;
+use crate::venue::values::{Text, text};
 
 /// What is known of `data` from around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,10 +81,9 @@ impl KrakenDecoder {
                 })
             }
             Data::Spread(spread) => {
-                let slot = market.slot(told.symbol.as_bytes())?;
-                market.check_quote(spread.prices, spread.sizes)?;
-                let place = Some(Place { time: spread.ts, number: 0 });
-                market.quote(slot, place, spread.prices, spread.sizes, spread.ts);
+                let v1::Spread { prices, sizes, ts } = spread;
+                let symbol = Text::Borrowed(told.symbol.as_bytes());
+                tell_ticker(frame, &Ticker { symbol, prices, sizes, ts }, market)?;
             }
             Data::Top(top) => {
                 let v1::Ticker { prices, sizes } = top;

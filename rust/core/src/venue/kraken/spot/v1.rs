@@ -14,6 +14,14 @@ pub(super) fn seconds(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
     time::from_seconds(&text).ok_or(JsonError { kind: Kind::Time, at })
 }
 
+/// The same where 0 says that there is none.
+fn seconds_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
+    let (text, at) = cursor.decimal_text()?;
+    let is_zero = !text.is_empty() && text.iter().all(|b| matches!(b, b'0' | b'.'));
+    let ns = if is_zero { Some(0) } else { time::from_seconds(&text) };
+    ns.ok_or(JsonError { kind: Kind::Time, at })
+}
+
 /// Reads the members of an array by their place, at least `needed` of them.
 fn members<'a>(
     cursor: &mut Cursor<'a>,
@@ -69,7 +77,7 @@ impl Spread {
         members(cursor, 5, "askVolume", |at, cursor| {
             match at {
                 0 | 1 => spread.prices[at] = price_or_zero(cursor)?,
-                2 => spread.ts = seconds(cursor)?,
+                2 => spread.ts = seconds_or_none(cursor)?,
                 3 | 4 => spread.sizes[at - 3] = size_or_zero(cursor)?,
                 _ => cursor.skip()?,
             }
@@ -251,6 +259,12 @@ impl<'a> Parts<'a> {
         if places.first().is_some_and(is_number) {
             places.remove(0);
         }
+        // In 2019 a snapshot had a second payload, which was null.
+        places.retain(|place| {
+            cursor.seek(place.0);
+            cursor.peek() != b'n'
+        });
+        cursor.seek(end);
         Ok(Self { payloads: places, channel, pair })
     }
 }
