@@ -284,6 +284,22 @@ OKX_FUNDING_RATES = "instrument_name,funding_rate,funding_time\n" + "".join(
 )
 
 
+def okx_candlesticks(symbol: str, *, seed: int = 22, count: int = 90, chain: bool = False, confirm: bool = True) -> str:
+    """``candlesticks``: minutes, some left out; turnovers that are not there; ``chain``: two expiries."""
+    chance = random.Random(seed)
+    lines = ["instrument_name,open,high,low,close,vol,vol_ccy,vol_quote,open_time" + (",confirm" if confirm else "")]
+    for n, price in enumerate(walk(seed, count)):
+        if chance.random() < 0.1:
+            continue
+        high, low = price + chance.randint(0, 9), price - chance.randint(0, 9)
+        volume = chance.choice(["0", "23503.2", "1.5E-05", "9.0"])
+        turnover = chance.choice(["None,None", f"{volume},{volume}"])
+        name = chance.choice([f"{symbol}-240628", f"{symbol}-240329"]) if chain else symbol
+        row = f"{name},{price},{high},{low},{price},{volume},{turnover},{START_MS + 60_000 * n}"
+        lines.append(row + (",1" if confirm else ""))
+    return "\n".join(lines) + "\n"
+
+
 def okx_swap_rates(name: str = "") -> str:
     """``swaprate``, of before: the rate that was expected next and the one that was paid, names in two languages."""
     first = "" if name else "instrument_name/交易币对名,"
@@ -529,6 +545,16 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
         "ETH-USDT-aggtrades-2024-01-01",
         okx_trades("ETH-USDT", seed=21),
         lambda t: reference.okx_trades(t),
+    ),
+    "okx candlesticks": (
+        "traderecords/candlesticks/daily/20240101/BTC-USDT-SWAP-candlesticks-2024-01-01",
+        okx_candlesticks("BTC-USDT-SWAP"),
+        lambda t: reference.okx_candlesticks(t),
+    ),
+    "okx candlesticks of a chain of futures": (
+        "BTC-USD-futureschain-candlesticks-2024-01",
+        okx_candlesticks("BTC-USD", seed=23, chain=True, confirm=False),
+        lambda t: reference.okx_candlesticks(t),
     ),
     "okx funding rates": (
         "allswap-fundingrates-2024-01-01",

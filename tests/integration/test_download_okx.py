@@ -128,6 +128,11 @@ def test_months_chains_and_fundings(server: Server, tmp_path: Path) -> None:
     assert planned(period="monthly", types=["aggtrades"]) == [
         f"traderecords/aggtrades/monthly/2024{month:02}/BTC-USDT-SWAP-aggtrades-2024-{month:02}.zip" for month in (1, 2)
     ]
+    candles = planned(types=["candlesticks"])
+    assert [name.rsplit("-candlesticks-")[-1] for name in candles] == [
+        f"2024-0{at}.zip" for at in ("1-31", "2-01", "2-02")
+    ]
+    assert candles[0] == "traderecords/candlesticks/daily/20240131/BTC-USDT-SWAP-candlesticks-2024-01-31.zip"
     chain = planned(symbols=["BTC-USD-futureschain"])
     assert chain[0] == "traderecords/trades/daily/20240131/BTC-USD-futureschain-trades-2024-01-31.zip"
     fundings = planned(types=["fundingrates"], symbols=["BTC-USDT-SWAP", "ETH-USDT-SWAP"], period="monthly")
@@ -140,7 +145,7 @@ def test_months_chains_and_fundings(server: Server, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"types": ["klines"]}, "aggtrades, fundingrates, orderbook, trades"),
+        ({"types": ["klines"]}, "aggtrades, candlesticks, fundingrates, orderbook, trades"),
         ({"types": ["orderbook"], "symbols": []}, "at least one"),
         ({"types": ["orderbook"], "depth": 50}, "400 or 5000"),
         ({"types": []}, "at least one"),

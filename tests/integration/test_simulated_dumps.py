@@ -28,7 +28,7 @@ BOTH = [
     for kind in ("trades", "agg-trades", "klines", "mark-price-klines", "index-price-klines", "book-ticker")
     if f"binance-{product}-{kind}" in WITH_ROWS
 ]
-BOTH += ["bybit-spot-trades", "okx-linear-trades", "okx-linear-agg-trades"]
+BOTH += ["bybit-spot-trades", "okx-linear-trades", "okx-linear-agg-trades", "okx-linear-candlesticks"]
 #: Archives of frames: captures, not tables.
 FRAMES = [name for name in TARGETS if name.endswith("order-book")]
 MIDNIGHT = datetime(2026, 9, 30)

@@ -127,7 +127,10 @@ def bybit(
 @group.command(name="okx")
 def okx(
     types: Annotated[
-        str, typer.Option("--type", help="Types, comma-separated: trades, aggtrades, fundingrates, orderbook.")
+        str,
+        typer.Option(
+            "--type", help="Types, comma-separated: trades, aggtrades, candlesticks, fundingrates, orderbook."
+        ),
     ],
     start: From,
     end: To,

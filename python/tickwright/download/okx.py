@@ -2,7 +2,7 @@
 
 Layout (static.okx.com, as of 2026), no checksums, no listing by folder; a file that is not there is a 404:
 
-- ``traderecords/{trades,aggtrades}/daily/{YYYYMMDD}/{instId}-{kind}-{day}.zip``, by month
+- ``traderecords/{trades,aggtrades,candlesticks}/daily/{YYYYMMDD}/{instId}-{kind}-{day}.zip``, by month
   ``…/monthly/{YYYYMM}/{instId}-{kind}-{month}.zip``; of dated futures and options all expiries of an underlying are one
   file, ``{uly}-futureschain-…``, ``{uly}-optionchain-…``;
 - ``traderecords/swaprates/daily/{YYYYMMDD}/allswap-fundingrates-{day}.zip``: the fundings of all swaps;
@@ -27,7 +27,7 @@ BASE_URL = "https://static.okx.com/cdn/okex"
 
 BOOK_URL = "https://static.okx.com/cdn/okx"
 
-TYPES = ("aggtrades", "fundingrates", "orderbook", "trades")
+TYPES = ("aggtrades", "candlesticks", "fundingrates", "orderbook", "trades")
 DEPTHS = (400, 5000)
 _SYMBOL = re.compile(r"[A-Z0-9_]+(-[A-Z0-9_]+)*(-(futures|option)chain)?")
 #: From this day on books are looked for in their new place.
@@ -63,7 +63,7 @@ def okx(
     output
         Folder that the published paths are kept under.
     types
-        ``"trades"``, ``"aggtrades"``, ``"fundingrates"``, ``"orderbook"``.
+        ``"trades"``, ``"aggtrades"``, ``"candlesticks"`` (of one minute), ``"fundingrates"``, ``"orderbook"``.
     symbols
         Such as ``"BTC-USDT-SWAP"``, ``"BTC-USDT"``, or ``"BTC-USD-futureschain"`` for all expiries; fundings are of all
         swaps and need none.

@@ -96,7 +96,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 29] = [
+pub static REGISTRY: [&DumpSpec; 30] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -125,6 +125,7 @@ pub static REGISTRY: [&DumpSpec; 29] = [
     &kraken::ohlcvt::SPEC,
     &okx::trades::SPEC,
     &okx::agg_trades::SPEC,
+    &okx::candlesticks::SPEC,
     &okx::funding_rates::SPEC,
 ];
 

@@ -1,9 +1,10 @@
-//! OKX's published files (static.okx.com): trades, aggregate trades, funding rates.
+//! OKX's published files (static.okx.com): trades, aggregate trades, candles, funding rates.
 //!
 //! Rows name their instrument in a column; files of before 2024 do not, and the name of the file does. Headers of those
 //! have a second, Chinese name behind a slash, in UTF-8 or GBK. Times are milliseconds; a file's day is that of UTC+8.
 
 pub(super) mod agg_trades;
+pub(super) mod candlesticks;
 pub(super) mod funding_rates;
 pub(super) mod trades;
 
