@@ -300,8 +300,9 @@ def okx_candlesticks(symbol: str, *, seed: int = 22, count: int = 90, chain: boo
     return "\n".join(lines) + "\n"
 
 
-def okx_swap_rates(name: str = "") -> str:
-    """``swaprate``, of before: the rate that was expected next and the one that was paid, names in two languages."""
+def okx_swap_rates(name: str = "", *, header: bool = True) -> str:
+    """``swaprate``, of before: the rate that was expected next and the one that was paid, names in two languages; in 2021
+    none."""
     first = "" if name else "instrument_name/交易币对名,"
     lines = [
         f"{first}contract_type/合约类型,funding_rate/预测下一周期费率,real_funding_rate/本周期真实费率,funding_time/下一周期时间戳"
@@ -309,7 +310,7 @@ def okx_swap_rates(name: str = "") -> str:
     for hour, expected, paid in ((16, "0.0002076", "0.0004659"), (8, "0.0010839", "-0.0008055"), (0, "", "2.5E-6")):
         for symbol in [""] if name else ["BTC-USDT-SWAP,", "ETH-USD-SWAP,"]:
             lines.append(f"{symbol}SWAP,{expected},{paid},{START_MS + hour * 3_600_000}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines if header else lines[1:]) + "\n"
 
 
 def bybit_spot_trades(*, seed: int = 11, count: int = 300, rpi: bool = True) -> str:
@@ -564,6 +565,11 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
     "okx swap rates": (
         "traderecords/swaprate/monthly/202401/allswaprate-swaprate-2024-01-01",
         okx_swap_rates(),
+        reference.okx_funding_rates,
+    ),
+    "okx swap rates without a header": (
+        "traderecords/swaprate/monthly/202112/allswaprate-swaprate-2021-12-01",
+        okx_swap_rates(header=False),
         reference.okx_funding_rates,
     ),
     "okx swap rates of one": (

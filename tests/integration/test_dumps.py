@@ -731,6 +731,23 @@ def test_okx_candles_that_are_not_over_or_not_minutes(tmp_path: Path, end: str, 
         assert reject["code"] == code
 
 
+def test_okx_rates_without_a_header_are_told_by_name_and_shape(tmp_path: Path) -> None:
+    text = dumps.okx_swap_rates(header=False)
+    name = "allswaprate-swaprate-2021-12-01"
+    assert converted(write(tmp_path, name, text), tmp_path / "catalog").rows == 6
+    odd = {
+        "rates-2021-12-01": text,
+        name.replace("2021", "2022"): text.replace(",SWAP,", ",buy,"),
+        name.replace("2021", "2023"): text.replace("-SWAP,", "-PERP,"),
+    }
+    for stem, body in odd.items():
+        with pytest.raises(tickwright.InputError) as caught:
+            tickwright.convert(write(tmp_path, stem, body), tmp_path / "other")
+        assert caught.value.code == "unknown_container", stem
+    said = write(tmp_path, "rates-2021-12-01", text)
+    assert converted(said, tmp_path / "third", format="okx-funding-rates").rows == 6
+
+
 @pytest.mark.parametrize("line", ["BTC-USDT-SWAP,1,hold,1,1,1704067200000,0", "../x,1,buy,1,1,1704067200000,0"])
 def test_okx_rows_that_cannot_be_read(tmp_path: Path, line: str) -> None:
     text = dumps.okx_trades("BTC-USDT-SWAP", count=3) + line + "\n"

@@ -674,10 +674,16 @@ def okx_candlesticks(texts: list[str]) -> Rows:
     }
 
 
+OKX_SWAP_RATES = ["instrument_name", "contract_type", "funding_rate", "real_funding_rate", "funding_time"]
+
+
 def okx_funding_rates(texts: list[str], symbol: str = "") -> Rows:
     """``fundingrates`` and ``swaprate``: what was paid at each time."""
     out: Rows = {}
     for text in texts:
+        # A header holds no time.
+        if text.splitlines()[0].split(",")[-1].isdigit():
+            text = ",".join(OKX_SWAP_RATES) + "\n" + text
         for line in lines(text, []):
             ts = epoch(_okx_name(line, "funding_time"))
             paid = _okx_name(line, "real_funding_rate") or _okx_name(line, "funding_rate")

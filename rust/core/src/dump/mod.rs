@@ -75,8 +75,8 @@ pub struct DumpSpec {
     pub called: &'static [&'static str],
     /// Whether it shares its columns with others, so that only its name can tell.
     pub by_name_only: bool,
-    /// Whether a first row may be its.
-    pub fits: fn(&Sample) -> bool,
+    /// Whether the first lines, in a file of that name, may be its.
+    pub fits: fn(&Setting<'_>) -> bool,
     /// The feed a file belongs to: the venue's product, or the vendor's name.
     pub feed: fn(&Setting<'_>) -> Result<String, DumpError>,
     /// Makes a decoder.

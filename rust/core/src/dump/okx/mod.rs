@@ -33,7 +33,10 @@ struct Instruments {
 impl Instruments {
     /// `column` is theirs; `words` stand behind the symbol in the names of files without one.
     fn new(setting: &Setting<'_>, column: usize, words: &[&str]) -> Result<Self, DumpError> {
-        let has_column = setting.sample.header.iter().flatten().any(|name| is_named(name, INSTRUMENT_NAME));
+        // Rows without a header have all columns.
+        let header = &setting.sample.header;
+        let has_column =
+            header.as_ref().is_none_or(|names| names.iter().any(|name| is_named(name, INSTRUMENT_NAME)));
         let only = if has_column { None } else { Some((OKX.instrument_id(&named(setting, words)?), None)) };
         Ok(Self { column, only, symbols: Symbols::default() })
     }
