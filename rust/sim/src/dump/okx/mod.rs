@@ -1,13 +1,14 @@
-//! OKX's published files (static.okx.com): trades, aggregate trades and candles of swaps and futures.
+//! OKX's published files (static.okx.com): trades, aggregate trades, candles and books of swaps and futures.
 //!
 //! Layout (measured by those who fetched them, 2026): paths as `tickwright download okx` keeps them, one CSV per zip archive, no
-//! checksums; a file's day is that of UTC+8. Fundings of all swaps are in one file a day, so they are not simulated:
+//! checksums; a file's day is that of UTC+8. Books are lines of JSON in a tar archive, days of UTC. Fundings of all swaps are in one file a day, so they are not simulated:
 //! instruments are written one after another.
 
+mod book;
 mod candles;
 mod trades;
 
-use super::Published::Both;
+use super::Published::{Both, ByDay};
 use super::archive::Packing;
 use super::files::{Period, Sheet};
 use super::{Make, Published, Target};
@@ -23,6 +24,7 @@ pub(super) static TARGETS: &[Target] = &[
     target("okx-linear-trades", Both, trades::raw),
     target("okx-linear-agg-trades", Both, trades::aggregate),
     target("okx-linear-candlesticks", Both, candles::traded),
+    target("okx-linear-order-book", ByDay, book::lines),
 ];
 
 /// How far the clock of files is ahead of UTC, ns.
