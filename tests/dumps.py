@@ -284,8 +284,25 @@ OKX_FUNDING_RATES = "instrument_name,funding_rate,funding_time\n" + "".join(
 )
 
 
-def okx_swap_rates(name: str = "") -> str:
-    """``swaprate``, of before: the rate that was expected next and the one that was paid, names in two languages."""
+def okx_candlesticks(symbol: str, *, seed: int = 22, count: int = 90, chain: bool = False, confirm: bool = True) -> str:
+    """``candlesticks``: minutes, some left out; turnovers that are not there; ``chain``: two expiries."""
+    chance = random.Random(seed)
+    lines = ["instrument_name,open,high,low,close,vol,vol_ccy,vol_quote,open_time" + (",confirm" if confirm else "")]
+    for n, price in enumerate(walk(seed, count)):
+        if chance.random() < 0.1:
+            continue
+        high, low = price + chance.randint(0, 9), price - chance.randint(0, 9)
+        volume = chance.choice(["0", "23503.2", "1.5E-05", "9.0"])
+        turnover = chance.choice(["None,None", f"{volume},{volume}"])
+        name = chance.choice([f"{symbol}-240628", f"{symbol}-240329"]) if chain else symbol
+        row = f"{name},{price},{high},{low},{price},{volume},{turnover},{START_MS + 60_000 * n}"
+        lines.append(row + (",1" if confirm else ""))
+    return "\n".join(lines) + "\n"
+
+
+def okx_swap_rates(name: str = "", *, header: bool = True) -> str:
+    """``swaprate``, of before: the rate that was expected next and the one that was paid, names in two languages; in 2021
+    none."""
     first = "" if name else "instrument_name/交易币对名,"
     lines = [
         f"{first}contract_type/合约类型,funding_rate/预测下一周期费率,real_funding_rate/本周期真实费率,funding_time/下一周期时间戳"
@@ -293,7 +310,7 @@ def okx_swap_rates(name: str = "") -> str:
     for hour, expected, paid in ((16, "0.0002076", "0.0004659"), (8, "0.0010839", "-0.0008055"), (0, "", "2.5E-6")):
         for symbol in [""] if name else ["BTC-USDT-SWAP,", "ETH-USD-SWAP,"]:
             lines.append(f"{symbol}SWAP,{expected},{paid},{START_MS + hour * 3_600_000}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines if header else lines[1:]) + "\n"
 
 
 def bybit_spot_trades(*, seed: int = 11, count: int = 300, rpi: bool = True) -> str:
@@ -530,6 +547,16 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
         okx_trades("ETH-USDT", seed=21),
         lambda t: reference.okx_trades(t),
     ),
+    "okx candlesticks": (
+        "traderecords/candlesticks/daily/20240101/BTC-USDT-SWAP-candlesticks-2024-01-01",
+        okx_candlesticks("BTC-USDT-SWAP"),
+        lambda t: reference.okx_candlesticks(t),
+    ),
+    "okx candlesticks of a chain of futures": (
+        "BTC-USD-futureschain-candlesticks-2024-01",
+        okx_candlesticks("BTC-USD", seed=23, chain=True, confirm=False),
+        lambda t: reference.okx_candlesticks(t),
+    ),
     "okx funding rates": (
         "allswap-fundingrates-2024-01-01",
         OKX_FUNDING_RATES,
@@ -538,6 +565,11 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
     "okx swap rates": (
         "traderecords/swaprate/monthly/202401/allswaprate-swaprate-2024-01-01",
         okx_swap_rates(),
+        reference.okx_funding_rates,
+    ),
+    "okx swap rates without a header": (
+        "traderecords/swaprate/monthly/202112/allswaprate-swaprate-2021-12-01",
+        okx_swap_rates(header=False),
         reference.okx_funding_rates,
     ),
     "okx swap rates of one": (

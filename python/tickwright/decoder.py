@@ -131,11 +131,16 @@ def decode_file(
 ) -> tuple[dict[tuple[str, str], Any], dict[str, Any]]:
     """Decode a whole capture in memory: batches as of `Decoder.flush`, and a report as of `Decoder.report`.
 
+    The captures in a zip archive are one recording, merged by receive time as `tickwright.convert` merges them; those
+    of a tar archive are read one after another. A reject names its file in ``source``; files in an archive that are no
+    captures are listed in ``skipped``.
+
     Raises
     ------
     InputError
-        A file that cannot be read, is no capture, or of no clear feed. A dump is one of the code ``only_captures``:
-        `tickwright.convert` tells its repeats and its order, which need more than one reading.
+        A file that cannot be read, is no capture, or of no clear feed; an archive of several feeds (``several_feeds``).
+        A dump is one of the code ``only_captures``: `tickwright.convert` tells its repeats and its order, which need
+        more than one reading.
     UsageError
         An unknown option.
 

@@ -713,6 +713,41 @@ def test_okx_headers_in_gbk_and_trades_that_are_there_twice(tmp_path: Path) -> N
     assert (report.rows, report.rejects) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("1704067200000,2", "unknown_value"), ("1704067200000,", None), ("1704067200001,1", "time_out_of_range")],
+)
+def test_okx_candles_that_are_not_over_or_not_minutes(tmp_path: Path, end: str, code: str | None) -> None:
+    header, *lines = dumps.okx_candlesticks("BTC-USDT").splitlines()
+    start = "BTC-USDT,1,2,0.5,1.5,3,None,None,"
+    lines = [line for line in lines if ",1704067200000," not in line]
+    text = "\n".join([header, start + "1704066900000,0", start + end, *lines]) + "\n"
+    report = converted(write(tmp_path, "BTC-USDT-candlesticks-2024-01-01", text), tmp_path / "catalog")
+    items = report.accounting.items
+    assert (items.control, items.rejected, items.rows) == (1, int(code is not None), len(lines) + int(code is None))
+    if code:
+        with pa.input_stream(str(tmp_path / "catalog" / str(report.rejects_file)), compression="zstd") as stream:
+            (reject,) = [json.loads(row) for row in stream.read().splitlines()]
+        assert reject["code"] == code
+
+
+def test_okx_rates_without_a_header_are_told_by_name_and_shape(tmp_path: Path) -> None:
+    text = dumps.okx_swap_rates(header=False)
+    name = "allswaprate-swaprate-2021-12-01"
+    assert converted(write(tmp_path, name, text), tmp_path / "catalog").rows == 6
+    odd = {
+        "rates-2021-12-01": text,
+        name.replace("2021", "2022"): text.replace(",SWAP,", ",buy,"),
+        name.replace("2021", "2023"): text.replace("-SWAP,", "-PERP,"),
+    }
+    for stem, body in odd.items():
+        with pytest.raises(tickwright.InputError) as caught:
+            tickwright.convert(write(tmp_path, stem, body), tmp_path / "other")
+        assert caught.value.code == "unknown_container", stem
+    said = write(tmp_path, "rates-2021-12-01", text)
+    assert converted(said, tmp_path / "third", format="okx-funding-rates").rows == 6
+
+
 @pytest.mark.parametrize("line", ["BTC-USDT-SWAP,1,hold,1,1,1704067200000,0", "../x,1,buy,1,1,1704067200000,0"])
 def test_okx_rows_that_cannot_be_read(tmp_path: Path, line: str) -> None:
     text = dumps.okx_trades("BTC-USDT-SWAP", count=3) + line + "\n"

@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+import json
 import random
 import re
+import tarfile
 import zipfile
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,7 +30,7 @@ BOTH = [
     for kind in ("trades", "agg-trades", "klines", "mark-price-klines", "index-price-klines", "book-ticker")
     if f"binance-{product}-{kind}" in WITH_ROWS
 ]
-BOTH += ["bybit-spot-trades", "okx-linear-trades", "okx-linear-agg-trades"]
+BOTH += ["bybit-spot-trades", "okx-linear-trades", "okx-linear-agg-trades", "okx-linear-candlesticks"]
 #: Archives of frames: captures, not tables.
 FRAMES = [name for name in TARGETS if name.endswith("order-book")]
 MIDNIGHT = datetime(2026, 9, 30)
@@ -74,7 +76,7 @@ def test_every_format_can_be_simulated() -> None:
         venue, product, *rest = name.removesuffix("-5").removesuffix("-25").split("-")
         whole, bare = "-".join([venue, product, *rest]), "-".join([venue, *rest])
         found.add(whole if whole in formats else bare)
-    assert found - formats == {"bybit-order-book", "tardis-ticker"}
+    assert found - formats == {"bybit-order-book", "okx-order-book", "tardis-ticker"}
     assert found >= formats
 
 
@@ -175,11 +177,27 @@ def test_files_are_the_vendors(tmp_path: Path) -> None:
     with zipfile.ZipFile(made.files[0]) as opened:
         assert opened.namelist() == ["2026-09-30_BTCUSDT_ob200.data"]
         assert opened.read(opened.namelist()[0]).endswith(b"}\r\n")
+    okx = dump(tmp_path / "okx", "okx-linear-order-book", 1, symbols=1)
+    names = [f"BTC-USDT-SWAP-L2orderbook-400lv-2026-{day}" for day in ("09-30", "10-01")]
+    assert [Path(name).relative_to(tmp_path / "okx").as_posix() for name in okx.files] == [
+        f"match/orderbook/pro/L2/400lv/daily/{day}/{name}.tar.gz"
+        for day, name in zip(("20260930", "20261001"), names, strict=True)
+    ]
+    for path, name in zip(okx.files, names, strict=True):
+        with tarfile.open(path) as opened:
+            (member,) = opened.getmembers()
+            held = opened.extractfile(member)
+            assert (member.name, held is not None) == (f"{name}.data", True)
+            first, *rest = [json.loads(line) for line in held.read().splitlines()]
+        assert list(first) == ["instId", "action", "ts", "asks", "bids"] and first["action"] == "snapshot"
+        assert {len(level) for line in [first, *rest] for side in ("asks", "bids") for level in line[side]} == {3}
+        assert {line["action"] for line in rest} == {"update"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "binance-futures",
         "binance-um-klines.truth.ndjson.gz",
         "bybit",
         "data",
+        "okx",
         "tardis-trades.truth.ndjson.gz",
     ]
 

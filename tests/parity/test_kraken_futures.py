@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,24 @@ def test_real_recordings(name: str) -> None:
     assert ends(report["accounting"]["frames"]) == of_frames
     # Ten acknowledgements name the feed too.
     assert updates in (0, 7_014 + 10)
+
+
+@pytest.mark.parametrize("name", futures.SESSIONS)
+def test_products_in_lower_case_are_the_same_products(name: str, tmp_path: Path) -> None:
+    """`pi_xbtusd` and `PI_XBTUSD` by turns, on the socket, in answers and in URLs: nothing changes."""
+    told = futures.SESSIONS[name]()
+    products = re.compile(rb"\b(PI|PF|FI|FF|PV|FV)_[A-Z0-9_]+")
+
+    def lower(turn: int, text: bytes) -> bytes:
+        return text if turn % 2 else products.sub(lambda found: found[0].lower(), text)
+
+    turned = [(lower(n, frame), ts, lower(n, (url or "").encode()).decode()) for n, (frame, ts, url) in enumerate(told)]
+    assert [frame for frame, *_ in turned] != [frame for frame, *_ in told]
+    batches, report = tickwright.decode_file(recorded(tmp_path / "a.txt", told), feed="kraken-futures")
+    others, again = tickwright.decode_file(recorded(tmp_path / "b.txt", turned), feed="kraken-futures")
+    assert shaped(others) == shaped(batches)
+    assert again["accounting"]["items"] == report["accounting"]["items"]
+    same(turned, tmp_path)
 
 
 @pytest.mark.parametrize("name", futures.SESSIONS)

@@ -659,10 +659,31 @@ def okx_trades(texts: list[str], symbol: str = "") -> Rows:
     return out
 
 
+def okx_candlesticks(texts: list[str]) -> Rows:
+    """``candlesticks``: minutes that are over."""
+    found: dict[str, list[tuple[int, Row]]] = {}
+    for text in texts:
+        for line in lines(text, []):
+            end = epoch(line["open_time"]) + 60 * 10**9
+            row: Row = {name: price(line[name]) for name in ("open", "high", "low", "close")}
+            row |= {"volume": size(line["vol"], zero=True), "ts_event": end, "ts_init": end}
+            if line.get("confirm", "1") == "1":
+                found.setdefault(line["instrument_name"], []).append((end, row))
+    return {
+        ("bar", f"{name}.OKX-1-MINUTE-LAST-EXTERNAL"): numbered(rows, elsewhere=False) for name, rows in found.items()
+    }
+
+
+OKX_SWAP_RATES = ["instrument_name", "contract_type", "funding_rate", "real_funding_rate", "funding_time"]
+
+
 def okx_funding_rates(texts: list[str], symbol: str = "") -> Rows:
     """``fundingrates`` and ``swaprate``: what was paid at each time."""
     out: Rows = {}
     for text in texts:
+        # A header holds no time.
+        if text.splitlines()[0].split(",")[-1].isdigit():
+            text = ",".join(OKX_SWAP_RATES) + "\n" + text
         for line in lines(text, []):
             ts = epoch(_okx_name(line, "funding_time"))
             paid = _okx_name(line, "real_funding_rate") or _okx_name(line, "funding_rate")

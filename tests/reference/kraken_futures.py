@@ -136,7 +136,7 @@ class KrakenFutures(Reader):
         price, size = wire.price(wire.need(item, "price")), wire.traded(wire.need(item, "qty"))
         uid = item.get("uid", "") or str(wire.unsigned(item, "seq"))
         return {
-            "symbol": wire.text(item, "product_id"), "side": _side(wire.need(item, "side")), "price": price, "size": size,
+            "symbol": wire.text(item, "product_id").upper(), "side": _side(wire.need(item, "side")), "price": price, "size": size,
             "uid": uid, "forced": item.get("type") == "liquidation", "ts": wire.time_ns(wire.need(item, "time")),
         }  # fmt: skip
 
@@ -189,7 +189,7 @@ class KrakenFutures(Reader):
         following = wire.time_ns(following) if following else None
         if rate is None and absolute is None and following is not None:
             rate = Decimal(0)
-        ts, name = wire.time_ns(wire.need(frame, "time")), self.id(wire.text(frame, "product_id"))
+        ts, name = wire.time_ns(wire.need(frame, "time")), self.id(wire.text(frame, "product_id").upper())
         self._tell_ticker(name, ts, values, four, rate, following)
 
     def _tell_ticker(
@@ -237,7 +237,7 @@ class KrakenFutures(Reader):
     # --- books --------------------------------------------------------------------------------------------------
 
     def _book(self, frame: Obj, whole: bool, bids: list[Any], asks: list[Any]) -> None:
-        symbol, seq = wire.text(frame, "product_id"), wire.unsigned(frame, "seq")
+        symbol, seq = wire.text(frame, "product_id").upper(), wire.unsigned(frame, "seq")
         time = wire.time_ns(frame["timestamp"]) if "timestamp" in frame else 0
         self._take(symbol, "book", Message(whole, seq, time, bids, asks, self.ts))
 
@@ -400,7 +400,7 @@ class KrakenFutures(Reader):
             made = wire.checked(item["event"]["Execution"]["execution"])
             taker = wire.checked(wire.need(made, "takerOrder"))
             return {
-                "symbol": wire.text(taker, "tradeable"), "side": _side(wire.need(taker, "direction").lower()),
+                "symbol": wire.text(taker, "tradeable").upper(), "side": _side(wire.need(taker, "direction").lower()),
                 "price": wire.price(wire.need(made, "price")), "size": wire.traded(wire.need(made, "quantity")),
                 "uid": wire.text(made, "uid"), "forced": taker.get("orderType", "").endswith("Liquidation"),
                 "ts": wire.time_ns(wire.need(made, "timestamp")),

@@ -126,7 +126,12 @@ def bybit(
 
 @group.command(name="okx")
 def okx(
-    types: Annotated[str, typer.Option("--type", help="Types, comma-separated: trades, aggtrades, fundingrates.")],
+    types: Annotated[
+        str,
+        typer.Option(
+            "--type", help="Types, comma-separated: trades, aggtrades, candlesticks, fundingrates, orderbook."
+        ),
+    ],
     start: From,
     end: To,
     output: Output,
@@ -134,19 +139,21 @@ def okx(
         str, typer.Option(help="Symbols, comma-separated, such as BTC-USDT-SWAP,BTC-USD-futureschain.")
     ] = "",
     period: Annotated[str, typer.Option(help="daily or monthly files.")] = "daily",
+    depth: Annotated[int, typer.Option(help="Levels of order books: 400 or 5000.")] = 400,
     convert: Into = None,
     jobs: Jobs = 4,
     retries: Retries = 6,
     timeout: Timeout = 30.0,
     pause: Pause = 0.0,
     base_url: BaseUrl = None,
+    book_url: Annotated[str | None, typer.Option(help="Where those of order books are.")] = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
     """Fetch OKX's published files (static.okx.com)."""
     from tickwright.download import Settings
     from tickwright.download import okx as run
-    from tickwright.download.okx import BASE_URL
+    from tickwright.download.okx import BASE_URL, BOOK_URL
 
     with _Bar(quiet=as_json) as bar:
         report = run(
@@ -156,7 +163,9 @@ def okx(
             start=start,
             end=end,
             period=period,
+            depth=depth,
             base_url=base_url or BASE_URL,
+            book_url=book_url or BOOK_URL,
             settings=Settings(jobs=jobs, retries=retries, timeout_s=timeout, pause_s=pause),
             dry_run=dry_run,
             on_plan=bar.plan,

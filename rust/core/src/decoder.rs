@@ -7,12 +7,12 @@
 use arrow_array::RecordBatch;
 use serde_json::{Value, json};
 
-use crate::convert::{ConvertError, Progress};
+use crate::convert::{ConvertError, Piece, Progress, Whole};
 use crate::data::DataType;
 use crate::feed::{Feed, FeedOptions, Frame, OnGap, Reject, TradeMode, TypeSet};
 use crate::frame::{FrameKind, MalformedReason};
 use crate::schema::{Flavour, Label, record_batch};
-use crate::venue;
+use crate::venue::{self, FeedSpec};
 
 /// Bytes of frames that reported rejects hold; further ones tell place and reason alone.
 const KEPT_REJECTS: usize = 64 << 20;
@@ -66,16 +66,21 @@ fn usage(text: String) -> ConvertError {
     ConvertError::Usage(text)
 }
 
+/// The feed of a name.
+fn named(feed: &str) -> Result<&'static FeedSpec, ConvertError> {
+    venue::feed(feed).ok_or_else(|| {
+        let known: Vec<&str> = venue::REGISTRY.iter().map(|f| f.name).collect();
+        usage(format!("feed {feed}: no such feed; there are {}", known.join(", ")))
+    })
+}
+
 impl FrameDecoder {
     /// A decoder of `feed`.
     ///
     /// # Errors
     /// [`ConvertError::Usage`] for an unknown feed or option.
     pub fn new(feed: &str, options: &Options) -> Result<Self, ConvertError> {
-        let spec = venue::feed(feed).ok_or_else(|| {
-            let known: Vec<&str> = venue::REGISTRY.iter().map(|f| f.name).collect();
-            usage(format!("feed {feed}: no such feed; there are {}", known.join(", ")))
-        })?;
+        let spec = named(feed)?;
         let flavour = options.flavour.as_deref().unwrap_or("v1-high");
         let flavour: Flavour = flavour.parse().map_err(|()| usage(format!("flavour {flavour}")))?;
         let types = match &options.types {
@@ -272,7 +277,7 @@ impl FrameDecoder {
     }
 }
 
-/// Decodes a whole capture in memory.
+/// Decodes a whole capture in memory, or the captures in an archive as one recording.
 ///
 /// # Errors
 /// An input that cannot be read, or of no clear feed; [`ConvertError::Cancelled`].
@@ -282,48 +287,18 @@ pub fn decode_file(
     options: &Options,
     progress: &Progress,
 ) -> Result<(Vec<(BatchKey, RecordBatch)>, Value), ConvertError> {
-    use crate::capture::{self, CaptureOptions};
-    use crate::convert::{capture_in, open_capture};
-    use crate::dump::{self, DumpOptions, ProbeOptions};
-    let failed = |source| ConvertError::Input { path: path.to_owned(), source };
-    let file = std::path::Path::new(path);
-    let probe = capture_in(file, None, path, &DumpOptions::default())
-        .map_err(|error| ConvertError::of_dump(path.to_owned(), error))?;
-    let probe = probe.ok_or_else(|| match dump::probe(file, None, &ProbeOptions::default()) {
-        Ok(Some(dump)) => ConvertError::OnlyCaptures { path: path.to_owned(), format: dump.spec.name },
-        Ok(None) => ConvertError::UnknownContainer {
-            path: path.to_owned(),
-            known: capture::containers().collect::<Vec<_>>().join(", "),
-        },
-        Err(error) => ConvertError::of_dump(path.to_owned(), error),
+    let whole = Whole::plan(path, feed.map(named).transpose()?, progress)?;
+    let mut decoder = FrameDecoder::new(whole.feed().name, options)?;
+    let sources = whole.read(progress, |piece| match piece {
+        Piece::Frame(frame) => decoder.push_frame(&frame),
+        Piece::Overhead(source, bytes) => decoder.feed.market_mut().add_overhead(source, bytes),
     })?;
-    let urls = probe.urls.iter().map(String::as_str);
-    let found = feed
-        .or(probe.feed.as_deref())
-        .or_else(|| venue::recognise(urls, probe.head.iter().map(Vec::as_slice)).map(|f| f.name));
-    let found = found.ok_or_else(|| ConvertError::UnknownFeed {
-        path: path.to_owned(),
-        known: venue::REGISTRY.iter().map(|f| f.name).collect::<Vec<_>>().join(", "),
-    })?;
-    let mut decoder = FrameDecoder::new(found, options)?;
-    let mut capture = capture::open(
-        open_capture(file, None, &DumpOptions::default()).map_err(failed)?,
-        path,
-        &probe,
-        &CaptureOptions::default(),
-    )
-    .map_err(failed)?;
-    let mut block = crate::frame::Block::default();
-    while capture.next_block(&mut block).map_err(failed)? {
-        if progress.is_cancelled() {
-            return Err(ConvertError::Cancelled);
-        }
-        decoder.feed.market_mut().add_overhead(0, block.overhead);
-        for meta in &block.frames {
-            decoder.push_frame(&Frame::of(&block, meta, 0));
-        }
-    }
     decoder.finish();
     let batches = decoder.flush()?;
-    Ok((batches, decoder.report()))
+    let mut report = decoder.report();
+    for (told, reject) in report["rejects"].as_array_mut().into_iter().flatten().zip(&decoder.rejects) {
+        told["source"] = sources[reject.source as usize].clone().into();
+    }
+    report["skipped"] = json!(whole.skipped);
+    Ok((batches, report))
 }

@@ -51,6 +51,8 @@ pub(crate) fn convert_error(py: Python<'_>, error: &ConvertError) -> PyErr {
         ConvertError::Input { path, .. }
         | ConvertError::Dump { path, .. }
         | ConvertError::UnknownContainer { path, .. }
+        | ConvertError::OnlyCaptures { path, .. }
+        | ConvertError::SeveralFeeds { path, .. }
         | ConvertError::UnknownFeed { path, .. } => Some(path.as_str()),
         _ => None,
     };

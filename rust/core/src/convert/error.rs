@@ -49,6 +49,17 @@ pub enum ConvertError {
         /// Format of the dump.
         format: &'static str,
     },
+    /// An archive of captures of several feeds where one recording is read.
+    #[error(
+        "{path} holds captures of several feeds ({held}); this reads one recording: feed= reads all of them as one feed, \
+         tickwright.convert converts each by its own"
+    )]
+    SeveralFeeds {
+        /// The input.
+        path: String,
+        /// Its files, and the feed of each.
+        held: String,
+    },
     /// An input whose feed is not clear.
     #[error(
         "{path}: which feed this is cannot be told from its URLs or frames; say it with --feed ({known})"
@@ -122,6 +133,7 @@ impl ConvertError {
             Self::Input { source, .. } => source.code(),
             Self::UnknownContainer { .. } => "unknown_container",
             Self::OnlyCaptures { .. } => "only_captures",
+            Self::SeveralFeeds { .. } => "several_feeds",
             Self::UnknownFeed { .. } => "unknown_feed",
             Self::Dump { source, .. } => source.code(),
             Self::Conflict { .. } => "conflict",
@@ -143,6 +155,7 @@ impl ConvertError {
             | Self::SameStream { .. }
             | Self::UnknownContainer { .. }
             | Self::OnlyCaptures { .. }
+            | Self::SeveralFeeds { .. }
             | Self::UnknownFeed { .. }
             | Self::Conflict { .. }
             | Self::NoBook { .. }

@@ -22,14 +22,14 @@ mod recording;
 mod report;
 pub mod rowstore;
 mod sidecars;
-
-pub(crate) use plan::{capture_in, open as open_capture};
+mod whole;
 
 pub use books::{BookAt, BooksOptions, Hole, Standing, books};
 pub use error::ConvertError;
 pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};
 pub use progress::{Phase, Progress};
+pub(crate) use whole::{Piece, Whole};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -218,13 +218,7 @@ pub fn convert(
     let root = Path::new(&options.output);
     let mut plan = plan::plan(&options.inputs, &checked.wanted, Some(root))?;
     if plan.is_empty() {
-        let listed: Vec<String> =
-            plan.skipped.iter().map(|s| format!("{} ({})", s.path, s.reason)).take(5).collect();
-        return Err(ConvertError::NoInput(if listed.is_empty() {
-            "there are no files in what was given".to_owned()
-        } else {
-            format!("nothing in what was given can be converted: {}", listed.join(", "))
-        }));
+        return Err(plan.nothing());
     }
     progress.total(plan.inputs().map(|input| input.bytes_file).sum());
     hash(&mut plan, checked.jobs, progress)?;

@@ -97,6 +97,18 @@ impl Plan {
         self.sources.is_empty() && self.dumps.is_empty()
     }
 
+    /// Says that there is nothing to be read, and why.
+    #[must_use]
+    pub fn nothing(&self) -> ConvertError {
+        let listed: Vec<String> =
+            self.skipped.iter().map(|s| format!("{} ({})", s.path, s.reason)).take(5).collect();
+        ConvertError::NoInput(if listed.is_empty() {
+            "there are no files in what was given".to_owned()
+        } else {
+            format!("nothing in what was given can be converted: {}", listed.join(", "))
+        })
+    }
+
     /// Every file to be read.
     pub fn inputs(&self) -> impl Iterator<Item = &Input> {
         self.sources.iter().map(|s| &s.input).chain(self.dumps.iter().map(|d| &d.input))
@@ -339,10 +351,7 @@ fn first_event(head: &[Vec<u8>]) -> u64 {
 }
 
 /// What a capture is, in a zip archive or not; `None` where it is none.
-///
-/// # Errors
-/// An archive that is refused, a file that cannot be read.
-pub fn capture_in(
+fn capture_in(
     path: &Path,
     member: Option<&Member>,
     name: &str,
@@ -416,19 +425,40 @@ pub fn plan(inputs: &[String], wanted: &Wanted, output: Option<&Path>) -> Result
     let (found, skipped) = candidates(inputs, wanted.stdin.as_deref(), output)?;
     plan.skipped = skipped;
     for candidate in found {
-        if fs::metadata(&candidate.path).is_ok_and(|m| !m.is_file()) {
-            let reason = format!(
-                "{NO_FILE}: it would have to be read more than once; give `-` for what comes through a pipe"
-            );
-            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, reason).into();
-            return Err(ConvertError::Input { path: candidate.shown, source });
-        }
-        for candidate in candidate.each() {
-            take(candidate, wanted, &mut plan, &mut unclear)?;
-        }
+        take_each(candidate, wanted, &mut plan, &mut unclear)?;
     }
     place(unclear, wanted, &mut plan)?;
     Ok(plan)
+}
+
+/// Looks at one file; at each in a zip archive that holds several.
+///
+/// # Errors
+/// See [`plan`].
+pub fn plan_file(path: &str, wanted: &Wanted) -> Result<Plan, ConvertError> {
+    let mut plan = Plan::default();
+    let mut unclear = Vec::new();
+    let file = Candidate { path: PathBuf::from(path), member: None, shown: path.to_owned(), named: true };
+    take_each(file, wanted, &mut plan, &mut unclear)?;
+    place(unclear, wanted, &mut plan)?;
+    Ok(plan)
+}
+
+/// Puts a file where it belongs, or each in a zip archive that holds several.
+fn take_each(
+    candidate: Candidate,
+    wanted: &Wanted,
+    plan: &mut Plan,
+    unclear: &mut Unclear,
+) -> Result<(), ConvertError> {
+    if fs::metadata(&candidate.path).is_ok_and(|m| !m.is_file()) {
+        let reason = format!(
+            "{NO_FILE}: it would have to be read more than once; give `-` for what comes through a pipe"
+        );
+        let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, reason).into();
+        return Err(ConvertError::Input { path: candidate.shown, source });
+    }
+    candidate.each().into_iter().try_for_each(|candidate| take(candidate, wanted, plan, unclear))
 }
 
 /// Puts a candidate where it belongs.

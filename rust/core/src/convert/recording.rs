@@ -1,8 +1,6 @@
 //! One recording: the sources of one feed, decoded together.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,9 +13,11 @@ use super::progress::{Phase, Progress};
 use super::rowstore::RowStore;
 use super::sidecars::RejectsFile;
 use super::{Checked, ConvertError, report};
-use crate::capture::{CaptureOptions, Compression};
+use crate::capture::{self, CaptureError, CaptureOptions, Compression, Inflate};
 use crate::data::{DataType, Identity};
+use crate::dump::{self, DumpOptions, Member};
 use crate::feed::{Feed, FeedOptions, FeedState, Frame, GapRecord, TradeMode};
+use crate::frame::Block;
 use crate::store::{Bindings, Catalog, Mode, StoreError};
 use crate::venue::FeedSpec;
 
@@ -360,28 +360,47 @@ pub(super) fn define(feed: &mut Feed, path: &str, notes: &mut Vec<String>) -> Re
     Ok(())
 }
 
-/// How many instruments of a feed a file defines.
+/// How many instruments of a feed a file defines; of an archive, all files in it together.
 fn read_definitions(feed: &mut Feed, path: &str) -> Result<usize, ConvertError> {
-    let failed = |source| ConvertError::Input { path: path.to_owned(), source };
+    let file = Path::new(path);
+    let members = dump::members(file)
+        .map_err(|error| ConvertError::of_dump(path.to_owned(), error))?
+        .unwrap_or_default();
+    if members.is_empty() {
+        let failed = |source| ConvertError::Input { path: path.to_owned(), source };
+        return definitions_in(feed, file, None).map_err(failed);
+    }
+    let of = |member: &Member| {
+        let failed = |source| ConvertError::Input { path: format!("{path}/{}", member.name), source };
+        definitions_in(feed, file, Some(member)).map_err(failed)
+    };
+    members.iter().map(of).sum()
+}
+
+/// How many instruments of a feed a file, or one in a zip archive of several, defines.
+fn definitions_in(feed: &mut Feed, path: &Path, member: Option<&Member>) -> Result<usize, CaptureError> {
+    let bounds = DumpOptions::default();
+    let open = || plan::open(path, member, &bounds);
     let mut bytes = Vec::new();
-    let file = File::open(Path::new(path)).map_err(|e| failed(e.into()))?;
-    let mut inflate =
-        crate::capture::Inflate::new(Box::new(file) as Box<dyn Read + Send>, false).map_err(failed)?;
-    while inflate.read_some(&mut bytes, 1 << 20).map_err(failed)? > 0 {}
+    let mut inflate = Inflate::new(open()?, false)?;
+    while inflate.read_some(&mut bytes, 1 << 20)? > 0 {}
     // An answer alone, or a capture with answers in it.
     let taken = feed.define(&bytes).unwrap_or_default();
     if taken > 0 {
         return Ok(taken);
     }
-    let bounds = crate::dump::DumpOptions::default();
-    let input = plan::open(Path::new(path), None, &bounds).map_err(failed)?;
-    let Some(probe) = crate::capture::probe(input, path).map_err(failed)? else { return Ok(0) };
-    let input = plan::open(Path::new(path), None, &bounds).map_err(failed)?;
-    let mut capture =
-        crate::capture::open(input, path, &probe, &CaptureOptions::default()).map_err(failed)?;
-    let mut block = crate::frame::Block::default();
+    let name = path.to_string_lossy();
+    let probe = match capture::probe(open()?, &name) {
+        Ok(Some(probe)) => probe,
+        Ok(None) => return Ok(0),
+        // One of an archive's may be.
+        Err(CaptureError::Empty) if member.is_some() => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let mut capture = capture::open(open()?, &name, &probe, &CaptureOptions::default())?;
+    let mut block = Block::default();
     let mut taken = 0;
-    while capture.next_block(&mut block).map_err(failed)? {
+    while capture.next_block(&mut block)? {
         for meta in &block.frames {
             // Most frames are no definitions.
             taken += feed.define(block.body(meta)).unwrap_or_default();

@@ -75,8 +75,8 @@ pub struct DumpSpec {
     pub called: &'static [&'static str],
     /// Whether it shares its columns with others, so that only its name can tell.
     pub by_name_only: bool,
-    /// Whether a first row may be its.
-    pub fits: fn(&Sample) -> bool,
+    /// Whether the first lines, in a file of that name, may be its.
+    pub fits: fn(&Setting<'_>) -> bool,
     /// The feed a file belongs to: the venue's product, or the vendor's name.
     pub feed: fn(&Setting<'_>) -> Result<String, DumpError>,
     /// Makes a decoder.
@@ -96,7 +96,7 @@ pub struct Setting<'a> {
 
 /// Every format, in the order of the table of feeds; of several with the same columns the first is meant unless
 /// the name says another.
-pub static REGISTRY: [&DumpSpec; 29] = [
+pub static REGISTRY: [&DumpSpec; 30] = [
     &binance::trades::SPEC,
     &binance::agg_trades::SPEC,
     &binance::klines::SPEC,
@@ -125,6 +125,7 @@ pub static REGISTRY: [&DumpSpec; 29] = [
     &kraken::ohlcvt::SPEC,
     &okx::trades::SPEC,
     &okx::agg_trades::SPEC,
+    &okx::candlesticks::SPEC,
     &okx::funding_rates::SPEC,
 ];
 

@@ -11,6 +11,7 @@ use super::rows::{ABSENT, MAX_FIELDS};
 use super::zip::{self, Member};
 use super::{DumpDecoder, DumpError, DumpSpec, REGISTRY, Setting, names, tar};
 use crate::capture::{CaptureError, Compression, Inflate};
+use crate::decimal;
 use crate::venue::FeedSpec;
 
 /// The first lines of a file.
@@ -162,6 +163,8 @@ fn sample(head: &[u8]) -> Option<Sample> {
         .find(|b| **b != b'"')
         .is_some_and(|b| b.is_ascii_digit() || *b == b'-');
     let first = fields(first);
+    // No column is called a number: what has one is a row.
+    let is_row = begins_with_number || first.iter().any(|field| decimal::parse(field.as_bytes()).is_ok());
     // One column makes no table; text that is no table has other bytes.
     if first.len() < 2
         || first.len() > MAX_FIELDS
@@ -169,7 +172,7 @@ fn sample(head: &[u8]) -> Option<Sample> {
     {
         return None;
     }
-    if begins_with_number {
+    if is_row {
         return Some(Sample { header: None, first });
     }
     Some(Sample { header: Some(first), first: lines.next().map(fields).unwrap_or_default() })
@@ -234,7 +237,7 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
     for spec in REGISTRY {
         let Some(found) = find(spec, sample)? else { continue };
         if found.missing.is_empty() {
-            if (spec.fits)(sample) {
+            if (spec.fits)(&Setting { spec, sample, hint }) {
                 candidates.push((spec, found));
             }
         } else if found.matched * 2 >= found.fields.max(3)

@@ -1,7 +1,9 @@
-//! Files as vendors pack them: a zip archive of one file with its checksum beside it, or gzip.
+//! Files as vendors pack them: a zip archive of one file with its checksum beside it, gzip, or a compressed tar archive of one
+//! file.
 //!
 //! An archive is streamed: lengths and CRC follow the data (PKWARE's APPNOTE 6.3.10, section 4.3.9), so that its
-//! SHA-256 is known when it ends. No times are written: the same rows are the same file.
+//! SHA-256 is known when it ends. Of a tar archive the length comes first (POSIX.1-2017, pax, "ustar Interchange Format"):
+//! what it will hold is kept beside it until then. No times are written: the same rows are the same file.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -31,6 +33,8 @@ pub(crate) enum Packing {
     },
     /// gzip.
     Gzip,
+    /// `X.tar.gz` of a file `X.data`.
+    Tar,
     /// Not at all.
     Plain,
 }
@@ -39,6 +43,7 @@ pub(crate) enum Packing {
 pub(crate) enum Packed {
     Zip(Box<Archive>, bool),
     Gzip(Box<GzEncoder<BufWriter<File>>>),
+    Tar(Spool),
     Plain(BufWriter<File>),
 }
 
@@ -56,6 +61,7 @@ impl Packed {
                 Self::Zip(Box::new(Archive::new(file, name)?), checksum)
             }
             Packing::Gzip => Self::Gzip(Box::new(GzEncoder::new(file, Compression::new(LEVEL)))),
+            Packing::Tar => Self::Tar(Spool { out: file, bytes: 0 }),
             Packing::Plain => Self::Plain(file),
         })
     }
@@ -64,6 +70,7 @@ impl Packed {
         match self {
             Self::Zip(archive, _) => archive.write(bytes),
             Self::Gzip(out) => out.write_all(bytes),
+            Self::Tar(spool) => spool.write(bytes),
             Self::Plain(out) => out.write_all(bytes),
         }
     }
@@ -72,6 +79,7 @@ impl Packed {
     pub fn finish(self, path: &Path) -> io::Result<Option<String>> {
         match self {
             Self::Gzip(out) => out.finish()?.flush().map(|()| None),
+            Self::Tar(spool) => spool.finish(path).map(|()| None),
             Self::Plain(mut out) => out.flush().map(|()| None),
             Self::Zip(archive, checksum) => {
                 let digest = archive.finish()?;
@@ -80,6 +88,59 @@ impl Packed {
             }
         }
     }
+}
+
+const BLOCK: usize = 512;
+
+/// What a tar archive will hold, at its place until it is whole.
+pub(crate) struct Spool {
+    out: BufWriter<File>,
+    bytes: u64,
+}
+
+impl Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes += bytes.len() as u64;
+        self.out.write_all(bytes)
+    }
+
+    /// Makes the archive of it.
+    fn finish(mut self, path: &Path) -> io::Result<()> {
+        self.out.flush()?;
+        let held = path.with_extension("held");
+        fs::rename(path, &held)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = format!("{}.data", name.trim_end_matches(".tar.gz"));
+        let mut out = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::new(LEVEL));
+        out.write_all(&tar_header(&name, self.bytes)?)?;
+        io::copy(&mut File::open(&held)?, &mut out)?;
+        // Up to a whole block, and two of nothing.
+        let padding = self.bytes.next_multiple_of(BLOCK as u64) - self.bytes;
+        out.write_all(&vec![0; padding as usize + 2 * BLOCK])?;
+        out.finish()?.flush()?;
+        fs::remove_file(held)
+    }
+}
+
+/// The header of a file in a tar archive.
+fn tar_header(name: &str, bytes: u64) -> io::Result<[u8; BLOCK]> {
+    let mut header = [0; BLOCK];
+    let mut put = |at: usize, field: &[u8]| header[at..at + field.len()].copy_from_slice(field);
+    if name.len() > 100 || bytes >= 1 << 33 {
+        return Err(io::Error::other("a file that no tar archive can name: simulate less"));
+    }
+    put(0, name.as_bytes());
+    put(100, b"0000644\0");
+    put(108, b"0000000\0");
+    put(116, b"0000000\0");
+    put(124, format!("{bytes:011o}\0").as_bytes());
+    put(136, b"00000000000\0");
+    put(148, b"        ");
+    put(156, b"0");
+    put(257, b"ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    Ok(header)
 }
 
 /// What is written is hashed and counted.

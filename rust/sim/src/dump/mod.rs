@@ -15,6 +15,7 @@ mod made_id;
 mod minutes;
 mod okx;
 mod tardis;
+mod told;
 
 use std::fs;
 use std::io::{self, Write};

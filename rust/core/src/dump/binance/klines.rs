@@ -9,9 +9,7 @@ use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
 use crate::decimal::Decimal;
 use crate::dump::interval;
 use crate::dump::rows::fault;
-use crate::dump::{
-    Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Sample, Setting,
-};
+use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
 use crate::feed::StreamKey;
 use crate::time;
 use crate::venue::{FeedSpec, binance};
@@ -56,7 +54,8 @@ pub static SPEC: DumpSpec = DumpSpec {
 };
 
 /// Whether a first row can be of trades: counted trades have a volume.
-fn has_volume(sample: &Sample) -> bool {
+fn has_volume(setting: &Setting<'_>) -> bool {
+    let sample = setting.sample;
     let field = |column: usize| {
         let at = match &sample.header {
             Some(header) => header.iter().position(|name| COLUMNS[column].names.contains(&name.trim()))?,

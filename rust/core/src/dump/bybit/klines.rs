@@ -35,7 +35,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     bare: &[&[0, 1, 2, 3, 4, 5]],
     called: &["kline_for_metatrader4"],
     by_name_only: false,
-    fits: |sample| sample.first.first().is_some_and(|text| opened(text.as_bytes()).is_some()),
+    fits: |setting| setting.sample.first.first().is_some_and(|text| opened(text.as_bytes()).is_some()),
     feed: |setting| contracts(setting, &named(setting)?).map(|feed| feed.name.to_owned()),
     decoder: |setting| {
         let symbol = named(setting)?;

@@ -8,9 +8,7 @@ use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::made_id::hash;
 use crate::dump::rows::{decimals, fault};
 use crate::dump::symbols::Symbols;
-use crate::dump::{
-    Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Sample, Setting,
-};
+use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
 use crate::feed::{StreamKey, TradeKind};
 use crate::time;
 use crate::venue::FeedSpec;
@@ -49,7 +47,8 @@ pub static SPEC: DumpSpec = DumpSpec {
 };
 
 /// BitMEX has files of nearly the same columns; their times are words.
-fn has_seconds(sample: &Sample) -> bool {
+fn has_seconds(setting: &Setting<'_>) -> bool {
+    let sample = setting.sample;
     let at = sample.header.iter().flatten().position(|name| name.trim().eq_ignore_ascii_case("timestamp"));
     let text = at.and_then(|at| sample.first.get(at));
     text.is_none_or(|text| time::from_seconds(text.as_bytes()).is_some())

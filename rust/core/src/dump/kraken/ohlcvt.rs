@@ -34,7 +34,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     bare: &[&[0, 1, 2, 3, 4, 5, TRADES]],
     called: &["OHLCVT"],
     by_name_only: false,
-    fits: |sample| sample.header.is_none() && is_seconds(sample, OPEN_TIME),
+    fits: |setting| setting.sample.header.is_none() && is_seconds(setting.sample, OPEN_TIME),
     feed,
     decoder: |setting| {
         let pair = pair(setting, |stem| stem.rsplit_once('_').map(|(pair, _)| pair))?;

@@ -28,7 +28,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     bare: &[&[TIME, PRICE, SIZE]],
     called: &["TimeAndSales"],
     by_name_only: false,
-    fits: |sample| sample.header.is_none() && is_seconds(sample, TIME),
+    fits: |setting| setting.sample.header.is_none() && is_seconds(setting.sample, TIME),
     feed,
     decoder: |setting| {
         let symbol = pair(setting, |stem| Some(stem))?;

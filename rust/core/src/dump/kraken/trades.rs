@@ -35,7 +35,8 @@ pub static SPEC: DumpSpec = DumpSpec {
     bare: &[&[PRICE, SIZE, TIME, SIDE, ORDER, MISC, ID]],
     called: &["Trading_History"],
     by_name_only: false,
-    fits: |sample| {
+    fits: |setting| {
+        let sample = setting.sample;
         let side = |field: Option<&String>| field.is_some_and(|text| matches!(&**text, "b" | "s"));
         sample.header.is_some() || is_seconds(sample, TIME) && side(sample.first.get(SIDE))
     },

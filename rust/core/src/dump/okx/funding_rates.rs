@@ -2,6 +2,7 @@
 //!
 //! Files of `swaprate` (2021 to 2026) have two rates a row: `funding_rate` is what was expected of the period after,
 //! `real_funding_rate` what was paid at `funding_time`, as `realizedRate` of the REST history. The one that was paid counts.
+//! Those of 2021 have no header: their name and the shape of their rows tell them.
 
 use super::{INSTRUMENT_NAME, Instruments, feed};
 use crate::accounting::End;
@@ -9,12 +10,13 @@ use crate::data::{AnyColumns, DataType, Decimals, FundingRateRow, Identity};
 use crate::decimal;
 use crate::dump::columns::is_named;
 use crate::dump::rows::fault;
-use crate::dump::{Column, DumpDecoder, DumpSpec, Fault, FaultKind, Holds, Output, Row};
+use crate::dump::{Column, DumpDecoder, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
 
 const INSTRUMENT: usize = 0;
 const RATE: usize = 1;
 const TIME: usize = 2;
 const PAID: usize = 3;
+const CONTRACT: usize = 4;
 const PAID_NAME: &str = "real_funding_rate";
 
 /// OKX's `fundingrates` and `swaprate`.
@@ -29,17 +31,26 @@ pub static SPEC: DumpSpec = DumpSpec {
         Column::known(&[PAID_NAME], Holds::Decimal),
         Column::known(&["contract_type"], Holds::Text),
     ],
-    bare: &[],
+    bare: &[&[INSTRUMENT, CONTRACT, RATE, PAID, TIME]],
     called: &["-fundingrates-", "-swaprate-", "swaprates"],
     by_name_only: false,
-    fits: |_| true,
+    fits: |setting| setting.sample.header.is_some() || is_swap_rates(setting),
     feed,
     decoder: |setting| {
         let instruments = Instruments::new(setting, INSTRUMENT, &["-fundingrates-", "-swaprate-"])?;
-        let has_paid = setting.sample.header.iter().flatten().any(|name| is_named(name, PAID_NAME));
+        let header = &setting.sample.header;
+        let has_paid = header.as_ref().is_none_or(|names| names.iter().any(|name| is_named(name, PAID_NAME)));
         Ok(Box::new(FundingRates { instruments, rate: if has_paid { PAID } else { RATE } }))
     },
 };
+
+/// Whether rows without a header are of swaps, in a file called so.
+fn is_swap_rates(setting: &Setting<'_>) -> bool {
+    let first = |column: usize| setting.sample.first.get(column).map(String::as_str);
+    setting.hint.path.contains("-swaprate-")
+        && first(0).is_some_and(|name| name.ends_with("-SWAP"))
+        && first(1) == Some("SWAP")
+}
 
 struct FundingRates {
     instruments: Instruments,

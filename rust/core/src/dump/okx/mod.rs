@@ -1,9 +1,10 @@
-//! OKX's published files (static.okx.com): trades, aggregate trades, funding rates.
+//! OKX's published files (static.okx.com): trades, aggregate trades, candles, funding rates.
 //!
 //! Rows name their instrument in a column; files of before 2024 do not, and the name of the file does. Headers of those
 //! have a second, Chinese name behind a slash, in UTF-8 or GBK. Times are milliseconds; a file's day is that of UTC+8.
 
 pub(super) mod agg_trades;
+pub(super) mod candlesticks;
 pub(super) mod funding_rates;
 pub(super) mod trades;
 
@@ -32,7 +33,10 @@ struct Instruments {
 impl Instruments {
     /// `column` is theirs; `words` stand behind the symbol in the names of files without one.
     fn new(setting: &Setting<'_>, column: usize, words: &[&str]) -> Result<Self, DumpError> {
-        let has_column = setting.sample.header.iter().flatten().any(|name| is_named(name, INSTRUMENT_NAME));
+        // Rows without a header have all columns.
+        let header = &setting.sample.header;
+        let has_column =
+            header.as_ref().is_none_or(|names| names.iter().any(|name| is_named(name, INSTRUMENT_NAME)));
         let only = if has_column { None } else { Some((OKX.instrument_id(&named(setting, words)?), None)) };
         Ok(Self { column, only, symbols: Symbols::default() })
     }

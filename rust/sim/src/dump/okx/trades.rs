@@ -10,6 +10,7 @@ use crate::rows;
 use crate::truth::RowType;
 
 const MILLI: u64 = 1_000_000;
+const HEADER: &str = "instrument_name,trade_id,side,price,size,created_time,source";
 
 /// What both kinds say of a trade.
 struct Said {
@@ -40,7 +41,7 @@ struct Raw(Said);
 
 pub(super) fn raw(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
     let said = Said::of(setting);
-    Some((sheet(said.symbol.clone(), "trades"), Box::new(Raw(said))))
+    Some((sheet(said.symbol.clone(), "trades", HEADER), Box::new(Raw(said))))
 }
 
 impl Table for Raw {
@@ -59,7 +60,7 @@ struct Aggregate {
 
 pub(super) fn aggregate(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
     let said = Said::of(setting);
-    Some((sheet(said.symbol.clone(), "aggtrades"), Box::new(Aggregate { said, fills: None })))
+    Some((sheet(said.symbol.clone(), "aggtrades", HEADER), Box::new(Aggregate { said, fills: None })))
 }
 
 impl Aggregate {

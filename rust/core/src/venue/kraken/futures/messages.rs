@@ -27,6 +27,15 @@ pub(super) fn taker(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError>
     word(cursor, &[(b"buy", Buyer), (b"sell", Seller), (b"Buy", Buyer), (b"Sell", Seller)])
 }
 
+/// The name of a product. The venue takes it in lower case, too, and wrote answers so until 2022: it is one product.
+pub(super) fn product<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
+    let mut found = name(cursor)?;
+    if found.iter().any(u8::is_ascii_lowercase) {
+        found.to_mut().make_ascii_uppercase();
+    }
+    Ok(found)
+}
+
 /// One level of a `book` message.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
@@ -69,7 +78,7 @@ impl<'a> Message<'a> for Change<'a> {
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            1 => self.product = name(cursor)?,
+            1 => self.product = product(cursor)?,
             2 => {
                 self.side = if taker(cursor)? == AggressorSide::Buyer { Side::Buy } else { Side::Sell };
             }
@@ -109,7 +118,7 @@ impl<'a> Message<'a> for WholeBook<'a, '_> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            1 => self.head.product = name(cursor)?,
+            1 => self.head.product = product(cursor)?,
             2 => self.head.ts = epoch(cursor)?,
             3 => self.head.seq = cursor.u64()?,
             5 | 6 => {
@@ -163,7 +172,7 @@ impl<'a> Message<'a> for Trade<'a> {
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.product = name(cursor)?,
+            0 => self.product = product(cursor)?,
             2 => self.uid = cursor.string()?,
             3 => self.taker = taker(cursor)?,
             4 => self.is_liquidation = &*cursor.string()? == b"liquidation",
@@ -239,7 +248,7 @@ impl<'a> Message<'a> for Ticker<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => self.ts = epoch(cursor)?,
-            1 => self.product = name(cursor)?,
+            1 => self.product = product(cursor)?,
             2 => self.absolute_rate = unless_null(cursor, number_text)?,
             4 => self.relative_rate = unless_null(cursor, number_text)?,
             6 => self.next_funding = Some(unless_null(cursor, epoch_or_none)?).filter(|ts| *ts > 0),
@@ -310,7 +319,7 @@ impl<'a> Message<'a> for AnsweredTicker<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         let ticker = &mut self.ticker;
         match key {
-            0 => ticker.product = name(cursor)?,
+            0 => ticker.product = product(cursor)?,
             1 => self.last = unless_null(cursor, computed_price_or_none)?,
             2 => self.last_ts = unless_null(cursor, moment)?,
             5 => ticker.mark = unless_null(cursor, computed_price_or_none)?,

@@ -1,7 +1,7 @@
 //! Kraken Futures' REST answers: which one it is, a key of it tells; the instrument of some, the URL alone.
 
 use super::frames::Scratch;
-use super::messages::{AnsweredTicker, Ticker, Trade};
+use super::messages::{AnsweredTicker, Ticker, Trade, product};
 use super::tell::{self, in_order};
 use super::{REST_BOOK, instruments, sequence};
 use crate::accounting::End;
@@ -195,17 +195,17 @@ fn ticker<'a>(
 }
 
 fn tickers(answer: &Answer, found: Vec<Item<AnsweredTicker<'_>>>, frame: &Frame<'_>, market: &mut Market) {
-    let symbol = |ticker: &AnsweredTicker<'_>| text(&ticker.ticker.product).to_uppercase();
+    let symbol = |ticker: &AnsweredTicker<'_>| text(&ticker.ticker.product).to_owned();
     tell_each(found, frame, market, (symbol, ""), |answered, market| {
-        let name = symbol(answered);
-        if instruments::is_index(&name) {
-            return tell::index(&name, answered, market);
+        let name = text(&answered.ticker.product);
+        if instruments::is_index(name) {
+            return tell::index(name, answered, market);
         }
         let ts = if answer.server_time > 0 { answer.server_time } else { frame.ts };
         if ts == 0 {
             return Err(Kind::Missing("serverTime").into());
         }
-        let ticker = Ticker { ts, product: name.into_bytes().into(), ..answered.ticker.clone() };
+        let ticker = Ticker { ts, ..answered.ticker.clone() };
         tell::ticker(&ticker, market)
     });
 }
@@ -325,7 +325,7 @@ impl<'a> Message<'a> for TakerOrder<'a, '_> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            1 => self.0.product = name(cursor)?,
+            1 => self.0.product = product(cursor)?,
             2 => self.0.taker = super::messages::taker(cursor)?,
             6 => self.0.is_liquidation = cursor.string()?.ends_with(b"Liquidation"),
             _ => cursor.skip()?,
