@@ -198,7 +198,12 @@ impl<'a> Message<'a> for Depth<'a, '_> {
             6 => self.first = cursor.u64()?,
             7 => self.last = cursor.u64()?,
             // -1: there was none before it.
-            8 => self.previous = u64::try_from(cursor.i64()?).ok(),
+            8 => {
+                self.previous = match cursor.short_integer() {
+                    Some(previous) => Some(previous),
+                    None => u64::try_from(cursor.i64()?).ok(),
+                }
+            }
             9 => self.levels.read_bids(cursor)?,
             10 => self.levels.read_asks(cursor)?,
             _ => cursor.skip()?,
