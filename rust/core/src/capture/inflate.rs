@@ -149,40 +149,46 @@ impl Inflate {
     /// # Errors
     /// [`CaptureError::Truncated`] (unless allowed), [`CaptureError::Corrupt`], or a reading error.
     pub fn read_some(&mut self, out: &mut Vec<u8>, want: usize) -> Result<usize, CaptureError> {
-        if self.truncated {
-            return Ok(0);
-        }
-        if let Decoder::Failed(error) = &mut self.decoder {
-            return error.take().map_or(Ok(0), Err);
-        }
         let start = out.len();
         out.resize(start + want, 0);
-        let mut filled = start;
+        let mut filled = 0;
+        let result = self.fill(&mut out[start..], &mut filled);
+        out.truncate(start + filled);
+        result.map(|()| filled)
+    }
+
+    /// Fills `out`, less of it at the end; `filled` says how much, also where reading failed.
+    ///
+    /// # Errors
+    /// See [`Self::read_some`].
+    pub(crate) fn fill(&mut self, out: &mut [u8], filled: &mut usize) -> Result<(), CaptureError> {
+        *filled = 0;
+        if self.truncated {
+            return Ok(());
+        }
+        if let Decoder::Failed(error) = &mut self.decoder {
+            return error.take().map_or(Ok(()), Err);
+        }
         let result = loop {
-            if filled == out.len() {
+            if *filled == out.len() {
                 break Ok(());
             }
             let read = match &mut self.decoder {
-                Decoder::Plain(source) => source.read(&mut out[filled..]),
-                Decoder::Gzip(decoder) => decoder.read(&mut out[filled..]),
-                Decoder::Zstd(decoder) => decoder.read(&mut out[filled..]),
-                Decoder::Member(source) => source.read(&mut out[filled..]),
+                Decoder::Plain(source) => source.read(&mut out[*filled..]),
+                Decoder::Gzip(decoder) => decoder.read(&mut out[*filled..]),
+                Decoder::Zstd(decoder) => decoder.read(&mut out[*filled..]),
+                Decoder::Member(source) => source.read(&mut out[*filled..]),
                 Decoder::Failed(_) => Ok(0),
             };
             match read {
                 Ok(0) => break Ok(()),
-                Ok(n) => filled += n,
+                Ok(n) => *filled += n,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break Err(error),
             }
         };
-        out.truncate(filled);
-        let read = filled - start;
-        self.offset += read as u64;
-        match result {
-            Ok(()) => Ok(read),
-            Err(error) => self.failed(error).map(|()| read),
-        }
+        self.offset += *filled as u64;
+        result.or_else(|error| self.failed(error))
     }
 
     fn failed(&mut self, error: io::Error) -> Result<(), CaptureError> {

@@ -1,6 +1,7 @@
 //! Reads a dump from its first byte to its last: blocks of lines, a decoder for their rows, a place for every byte.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread::JoinHandle;
 
 use super::columns::Found;
 use super::error::Fault;
@@ -39,35 +40,99 @@ impl Default for DumpOptions {
     }
 }
 
-/// Blocks that are inflated ahead.
-const AHEAD: usize = 8;
+/// Blocks that are inflated ahead: as much text as gives a row group, so that whoever reads rows while another encodes them
+/// finds some.
+const AHEAD: usize = 32;
+/// Bytes before a block, where the rest of the one before it goes.
+const HEADROOM: usize = 4 << 10;
+
+/// Inflated bytes, with room on both sides. Its memory is used again.
+#[derive(Default)]
+struct Block {
+    bytes: Vec<u8>,
+    /// Where they begin and end.
+    start: usize,
+    end: usize,
+}
+
+impl Block {
+    /// Takes up to `want` bytes; none at the end.
+    fn fill(&mut self, inflate: &mut Inflate, want: usize) -> Result<(), CaptureError> {
+        self.bytes.resize(HEADROOM + want + PADDING, 0);
+        self.start = HEADROOM;
+        let mut filled = 0;
+        let result = inflate.fill(&mut self.bytes[HEADROOM..HEADROOM + want], &mut filled);
+        self.end = HEADROOM + filled;
+        result
+    }
+
+    /// Puts what is left of the block before in front.
+    fn prepend(&mut self, rest: &[u8]) {
+        let Some(start) = self.start.checked_sub(rest.len()) else {
+            let mut bytes = Vec::with_capacity(rest.len() + self.bytes.len());
+            bytes.extend_from_slice(rest);
+            bytes.extend_from_slice(&self.bytes[self.start..self.end]);
+            (self.start, self.end) = (0, bytes.len());
+            bytes.resize(self.end + PADDING, 0);
+            self.bytes = bytes;
+            return;
+        };
+        self.bytes[start..self.start].copy_from_slice(rest);
+        self.start = start;
+    }
+
+    /// None, at the end of the input.
+    fn empty() -> Self {
+        Self { bytes: vec![0; HEADROOM + PADDING], start: HEADROOM, end: HEADROOM }
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Ends it at `end`, what follows are zeros.
+    fn cut(&mut self, end: usize) {
+        self.end = end;
+        self.bytes[end..end + PADDING].fill(0);
+    }
+}
 
 enum Input {
     Here(Box<Inflate>),
-    Ahead(Receiver<Result<Vec<u8>, CaptureError>>, std::thread::JoinHandle<bool>),
+    Ahead(Ahead),
     Over(bool),
 }
 
+/// A thread that inflates.
+struct Ahead {
+    blocks: Receiver<Result<Block, CaptureError>>,
+    /// Blocks that were read.
+    spare: Sender<Block>,
+    thread: JoinHandle<bool>,
+}
+
 impl Input {
-    /// Appends some bytes; `false` at the end.
-    fn read(&mut self, out: &mut Vec<u8>, want: usize) -> Result<bool, CaptureError> {
+    /// Takes the next block in place of `block`; `false` at the end.
+    fn read(&mut self, block: &mut Block, want: usize) -> Result<bool, CaptureError> {
         match self {
             Self::Here(inflate) => {
-                let read = inflate.read_some(out, want)?;
-                if read == 0 {
+                block.fill(inflate, want)?;
+                let more = block.end > block.start;
+                if !more {
                     *self = Self::Over(inflate.truncated());
                 }
-                Ok(read > 0)
+                Ok(more)
             }
-            Self::Ahead(blocks, _) => match blocks.recv() {
-                Ok(Ok(block)) => {
-                    out.extend_from_slice(&block);
+            Self::Ahead(ahead) => match ahead.blocks.recv() {
+                Ok(Ok(next)) => {
+                    // The other side may have ended.
+                    let _ = ahead.spare.send(std::mem::replace(block, next));
                     Ok(true)
                 }
                 Ok(Err(error)) => Err(error),
                 Err(_) => {
-                    if let Self::Ahead(_, thread) = std::mem::replace(self, Self::Over(false)) {
-                        *self = Self::Over(thread.join().unwrap_or(false));
+                    if let Self::Ahead(ahead) = std::mem::replace(self, Self::Over(false)) {
+                        *self = Self::Over(ahead.thread.join().unwrap_or(false));
                     }
                     Ok(false)
                 }
@@ -77,31 +142,29 @@ impl Input {
     }
 }
 
-fn ahead(mut inflate: Box<Inflate>, want: usize) -> Input {
+fn ahead(mut inflate: Box<Inflate>, want: usize) -> Ahead {
     let (send, blocks) = sync_channel(AHEAD);
+    let (spare, spares) = channel::<Block>();
     let thread = std::thread::spawn(move || {
         loop {
-            let mut block = Vec::new();
-            match inflate.read_some(&mut block, want) {
-                Ok(0) => break,
-                Ok(_) => {
-                    if send.send(Ok(block)).is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    if !block.is_empty() {
-                        // The receiver may be gone already, here and below.
-                        let _ = send.send(Ok(block));
-                    }
-                    let _ = send.send(Err(error));
-                    break;
-                }
+            let mut block = spares.try_recv().unwrap_or_default();
+            let result = block.fill(&mut inflate, want);
+            let is_empty = block.text().is_empty();
+            // The receiver may be gone, here and below.
+            if !is_empty && send.send(Ok(block)).is_err() {
+                break;
+            }
+            if let Err(error) = result {
+                let _ = send.send(Err(error));
+                break;
+            }
+            if is_empty {
+                break;
             }
         }
         inflate.truncated()
     });
-    Input::Ahead(blocks, thread)
+    Ahead { blocks, spare, thread }
 }
 
 /// Whether a thread of its own inflates.
@@ -120,14 +183,16 @@ pub struct DumpReader {
     spec: &'static DumpSpec,
     found: Found,
     splitter: Splitter,
-    buffer: Vec<u8>,
+    block: Block,
+    /// What is left of it: the beginning of a line.
+    rest: Vec<u8>,
     limit: Limit,
     max_line: usize,
     block_bytes: usize,
     name: String,
-    /// Bytes before the buffer.
+    /// Bytes before those of the block.
     offset: u64,
-    /// Lines before the buffer.
+    /// Lines before the block.
     lines: u64,
     has_header: bool,
     ended: bool,
@@ -144,7 +209,7 @@ impl DumpReader {
         if inflating == Inflating::Ahead
             && let Input::Here(inflate) = reader.input
         {
-            reader.input = ahead(inflate, options.block_bytes.max(1));
+            reader.input = Input::Ahead(ahead(inflate, options.block_bytes.max(1)));
         }
         Ok(reader)
     }
@@ -162,7 +227,8 @@ impl DumpReader {
             spec: probe.spec,
             found: probe.found.clone(),
             splitter: Splitter::default(),
-            buffer: Vec::new(),
+            block: Block::default(),
+            rest: Vec::new(),
             limit,
             max_line: options.max_line,
             block_bytes: options.block_bytes.max(1),
@@ -194,27 +260,30 @@ impl DumpReader {
         if self.ended {
             return Ok(false);
         }
-        self.ended = !self.input.read(&mut self.buffer, self.block_bytes)?;
-        let whole = memchr::memrchr(b'\n', &self.buffer).map_or(0, |at| at + 1);
-        let mut end = whole;
+        self.ended = !self.input.read(&mut self.block, self.block_bytes)?;
+        if self.ended {
+            self.block = Block::empty();
+        }
+        self.block.prepend(&self.rest);
+        let text = self.block.text();
+        let mut whole = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
         if self.ended {
             // A cut file ends in half a line, which says nothing.
             if !self.truncated() {
-                end = self.buffer.len();
+                whole = text.len();
             }
-            out.accounting.container_bytes += (self.buffer.len() - end) as u64;
+            out.accounting.container_bytes += (text.len() - whole) as u64;
         }
-        self.limit.check(self.offset + self.buffer.len() as u64, &self.name)?;
-        let rest = self.buffer[end..].to_vec();
+        self.limit.check(self.offset + text.len() as u64, &self.name)?;
+        let (lines, rest) = text.split_at(whole);
         if rest.len() > self.max_line {
-            return Err(self.too_long(self.buffer[..end].iter().filter(|b| **b == b'\n').count()));
+            return Err(self.too_long(memchr::memchr_iter(b'\n', lines).count()));
         }
-        self.buffer.truncate(end);
-        self.buffer.resize(end + PADDING, 0);
-        let result = self.lines(end, out);
-        self.offset += end as u64;
-        self.buffer.clear();
-        self.buffer.extend_from_slice(&rest);
+        self.rest.clear();
+        self.rest.extend_from_slice(rest);
+        self.block.cut(self.block.start + whole);
+        let result = self.lines(out);
+        self.offset += whole as u64;
         result?;
         if self.ended {
             self.decoder.finish(out);
@@ -235,28 +304,24 @@ impl DumpReader {
         DumpError::LineTooLong { line, member: self.name.clone(), limit: self.max_line }
     }
 
-    fn lines(&mut self, end: usize, out: &mut Output) -> Result<(), DumpError> {
+    fn lines(&mut self, out: &mut Output) -> Result<(), DumpError> {
         let (mut rows, mut bytes) = (0, 0);
-        let result = self.each_line(end, out, &mut rows, &mut bytes);
+        let result = self.each_line(out, &mut rows, &mut bytes);
         out.end(End::Rows, rows, bytes);
         result
     }
 
     /// Decodes every line; those that gave rows, which most do, are counted in `rows` and `bytes`.
-    fn each_line(
-        &mut self,
-        end: usize,
-        out: &mut Output,
-        rows: &mut u64,
-        bytes: &mut u64,
-    ) -> Result<(), DumpError> {
-        let mut start = 0;
-        if self.offset == 0 && self.buffer.starts_with(b"\xEF\xBB\xBF") {
-            start = 3;
+    fn each_line(&mut self, out: &mut Output, rows: &mut u64, bytes: &mut u64) -> Result<(), DumpError> {
+        let Block { start: first, end, .. } = self.block;
+        let mut start = first;
+        if self.offset == 0 && self.block.text().starts_with(b"\xEF\xBB\xBF") {
+            start += 3;
             out.accounting.container_bytes += 3;
         }
         while start < end {
-            let line = self.splitter.next(&self.buffer, start, end);
+            let block = &self.block.bytes[..end + PADDING];
+            let line = self.splitter.next(block, start, end);
             self.lines += 1;
             let length = line.text - start;
             if length > self.max_line {
@@ -275,7 +340,7 @@ impl DumpReader {
                 continue;
             }
             out.begin(length);
-            let row = self.splitter.row(&self.buffer, start, line, self.found.fields, &self.found.map);
+            let row = self.splitter.row(block, start, line, self.found.fields, &self.found.map);
             match row.and_then(|row| self.decoder.row(&row, out)) {
                 Ok(End::Rows) => {
                     *rows += 1;
@@ -284,8 +349,8 @@ impl DumpReader {
                 Ok(end) => out.end(end, 1, length as u64),
                 Err(fault) => {
                     out.end(End::Reject, 1, length as u64);
-                    let (offset, number) = (self.offset + start as u64, self.lines);
-                    let text = &self.buffer[start..line.text];
+                    let (offset, number) = (self.offset + (start - first) as u64, self.lines);
+                    let text = &block[start..line.text];
                     out.reject(|| reject(self.spec, &self.found, fault, text, offset, number));
                 }
             }
