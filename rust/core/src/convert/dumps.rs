@@ -58,15 +58,16 @@ pub(super) struct Dumps {
 }
 
 /// Compares each dump with the `.CHECKSUM` file beside it, where there is one.
-pub(super) fn compare_checksums(dumps: &[DumpSource]) -> Result<(), ConvertError> {
+fn compare_checksums(dumps: &[DumpSource]) -> Result<(), ConvertError> {
     for dump in dumps {
         let mut beside = dump.input.path.clone().into_os_string();
         beside.push(".CHECKSUM");
         let Ok(text) = std::fs::read_to_string(&beside) else { continue };
         let wanted = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        if wanted != dump.input.file_sha256 {
+        let found = dump.input.file_sha256()?;
+        if wanted != found {
             let beside = Path::new(&beside).file_name().map(|n| n.to_string_lossy().into_owned());
-            let (beside, found) = (beside.unwrap_or_default(), dump.input.file_sha256.clone());
+            let (beside, found) = (beside.unwrap_or_default(), found.to_owned());
             let source = DumpError::Checksum { beside, wanted, found };
             return Err(ConvertError::Dump { path: dump.input.shown.clone(), source });
         }
@@ -83,8 +84,8 @@ impl Dumps {
         progress: &Progress,
     ) -> Result<Self, ConvertError> {
         sources.sort_by(|a, b| {
-            let key = |s: &DumpSource| (s.probe.feed.clone(), s.probe.first_ts, s.input.sha256.clone());
-            key(a).cmp(&key(b))
+            let key = |s: &DumpSource| (s.probe.feed.clone(), s.probe.first_ts);
+            key(a).cmp(&key(b)).then_with(|| a.input.sha256().cmp(&b.input.sha256()))
         });
         let (gaps, notes) = (Vec::new(), Vec::new());
         if sources.is_empty() {
@@ -135,10 +136,16 @@ impl Dumps {
                 Ok(Some(Err(error))) => failure = failure.or(Some(error)),
             }
         }
+        if progress.is_cancelled() {
+            return Err(ConvertError::Cancelled);
+        }
+        // A file that is not what it should be says more than what is wrong in it.
+        compare_checksums(&sources)?;
         if let Some(error) = failure {
             return Err(error);
         }
-        if progress.is_cancelled() || decoded.len() < sources.len() {
+        sources.iter().try_for_each(|source| source.input.file_sha256().map(drop))?;
+        if decoded.len() < sources.len() {
             return Err(ConvertError::Cancelled);
         }
         Ok(Self { sources, decoded, gaps, notes })
@@ -152,8 +159,8 @@ impl Dumps {
     /// Writes what could not be taken, source by source.
     pub fn write_rejects(&mut self, file: &mut RejectsFile) -> Result<(), StoreError> {
         for (source, decoded) in self.sources.iter().zip(&mut self.decoded) {
-            let name = (source.input.shown.clone(), source.input.sha256.clone());
-            file.write(std::mem::take(&mut decoded.rejects), |_| name.clone())?;
+            let name = |_| (source.input.shown.clone(), source.input.sha256());
+            file.write(std::mem::take(&mut decoded.rejects), name)?;
         }
         Ok(())
     }

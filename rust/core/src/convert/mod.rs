@@ -11,6 +11,7 @@ mod conflicts;
 mod dumps;
 mod encode;
 mod error;
+mod hashes;
 mod ids;
 mod inspect;
 mod merge;
@@ -37,6 +38,7 @@ use std::path::{Path, PathBuf};
 use conflicts::Conflicts;
 use dumps::Dumps;
 use encode::{EncodeOptions, Partition, StreamPlan};
+use hashes::Hashing;
 use plan::Wanted;
 use recording::{Recording, Settings};
 use rowstore::RowStore;
@@ -156,54 +158,6 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
     Ok(Checked { wanted, flavour, layout, types, trades, on_gap, partition, conflicts, mode, jobs })
 }
 
-/// Hashes the file of every source, several at a time.
-fn hash(plan: &mut plan::Plan, jobs: usize, progress: &Progress) -> Result<(), ConvertError> {
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    let next = AtomicUsize::new(0);
-    type Digest = Result<Option<String>, store::StoreError>;
-    let mut paths: Vec<PathBuf> = plan.inputs().map(|input| input.path.clone()).collect();
-    paths.sort();
-    paths.dedup();
-    let slots: Vec<Mutex<Option<Digest>>> = paths.iter().map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.min(paths.len()) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(path) = paths.get(at) else { break };
-                    if progress.is_cancelled() {
-                        break;
-                    }
-                    let digest = store::sha256_file_while(path, &|| !progress.is_cancelled());
-                    if let Ok(mut slot) = slots[at].lock() {
-                        *slot = Some(digest);
-                    }
-                }
-            });
-        }
-    });
-    let mut digests = std::collections::HashMap::new();
-    for (path, slot) in paths.into_iter().zip(slots) {
-        match slot.into_inner() {
-            Ok(Some(Ok(Some(digest)))) => drop(digests.insert(path, digest)),
-            Ok(Some(Err(store::StoreError::Io { source: error, .. }))) => {
-                let path = path.to_string_lossy().into_owned();
-                return Err(ConvertError::Input { path, source: error.into() });
-            }
-            Ok(Some(Err(error))) => return Err(error.into()),
-            Ok(Some(Ok(None)) | None) | Err(_) => return Err(ConvertError::Cancelled),
-        }
-    }
-    let inputs = plan.sources.iter_mut().map(|s| &mut s.input);
-    for input in inputs.chain(plan.dumps.iter_mut().map(|d| &mut d.input)) {
-        if let Some(digest) = digests.get(&input.path) {
-            input.hashed(digest);
-        }
-    }
-    Ok(())
-}
-
 /// Converts. `staging` is a name for the staging folder that no other conversion uses.
 ///
 /// # Errors
@@ -221,20 +175,48 @@ pub fn convert(
         return Err(plan.nothing());
     }
     progress.total(plan.inputs().map(|input| input.bytes_file).sum());
-    hash(&mut plan, checked.jobs, progress)?;
-    dumps::compare_checksums(&plan.dumps)?;
-
     let is_new = !root.exists();
-    let mut catalog = Catalog::open(root, checked.flavour, checked.layout)?;
-    let mut report = ConvertReport {
-        catalog: options.output.clone(),
-        flavour: checked.flavour.name().to_owned(),
-        layout: checked.layout.name().to_owned(),
-        max_rejects: options.max_rejects,
-        skipped: std::mem::take(&mut plan.skipped),
-        ..ConvertReport::default()
-    };
-    report::set_known(&mut plan, &catalog, checked.mode, &mut report);
+    let hashing = Hashing::of(&mut plan);
+    let result = std::thread::scope(|scope| {
+        let _over = hashing.over();
+        let catalog = Catalog::open(root, checked.flavour, checked.layout)?;
+        let mut report = ConvertReport {
+            catalog: options.output.clone(),
+            flavour: checked.flavour.name().to_owned(),
+            layout: checked.layout.name().to_owned(),
+            max_rejects: options.max_rejects,
+            skipped: std::mem::take(&mut plan.skipped),
+            ..ConvertReport::default()
+        };
+        // Most conversions need to know what their inputs are known by when they end: they do not wait for it.
+        if checked.jobs == 1 || plan.has_twins(&catalog.state().source_bytes) {
+            hashing.all(checked.jobs, progress);
+            plan.hashed()?;
+            report::set_known(&mut plan, &catalog, checked.mode, &mut report);
+        } else {
+            for _ in 0..checked.jobs / 2 {
+                scope.spawn(|| hashing.work(progress));
+            }
+        }
+        let settings = Settings { options, checked: &checked };
+        run(&settings, plan, catalog, staging, report, progress)
+    });
+    if is_new && options.dry_run {
+        store::unmake(root);
+    }
+    result
+}
+
+/// Converts what was planned.
+fn run(
+    settings: &Settings<'_>,
+    mut plan: plan::Plan,
+    mut catalog: Catalog,
+    staging: &str,
+    mut report: ConvertReport,
+    progress: &Progress,
+) -> Result<ConvertReport, ConvertError> {
+    let Settings { options, checked } = *settings;
     if plan.is_empty() {
         report.status = "nothing_new".to_owned();
         report.version = Some(catalog.state().version);
@@ -249,33 +231,33 @@ pub fn convert(
     let mut rejects = sidecars::RejectsFile::new(staging.path());
     let begun = sidecars::read_states(&catalog)?;
     let mut states = begun.clone();
-    let settings = Settings { options, checked: &checked };
     let mut recordings: Vec<Recording> = Vec::new();
     for sources in report::recordings(&plan.sources) {
         let feed = sources[0].1.feed;
         let held = states.get(feed.name).cloned();
-        let mut recording = Recording::new(feed, &settings, held, &sources, &catalog)?;
+        let mut recording = Recording::new(feed, settings, held, &sources, &catalog)?;
         recording.run(&sources, &mut rows, &mut rejects, progress)?;
         states.insert(feed.name.to_owned(), recording.end_state());
         recordings.push(recording);
     }
-    let mut dumps = Dumps::decode(std::mem::take(&mut plan.dumps), &settings, &mut rows, progress)?;
+    let mut dumps = Dumps::decode(std::mem::take(&mut plan.dumps), settings, &mut rows, progress)?;
+    plan.hashed()?;
     dumps.write_rejects(&mut rejects)?;
 
     progress.phase(Phase::Encode);
     let mut bindings = BTreeMap::new();
     let mut plans: Vec<StreamPlan> = Vec::new();
     for recording in &mut recordings {
-        plans.extend(recording.choose(&rows, &catalog, &settings, &mut bindings, &mut report)?);
+        plans.extend(recording.choose(&rows, &catalog, settings, &mut bindings, &mut report)?);
     }
-    plans.extend(dumps.choose(&rows, &catalog, &settings, &mut bindings, &mut report)?);
+    plans.extend(dumps.choose(&rows, &catalog, settings, &mut bindings, &mut report)?);
     check_plans(&plans)?;
     let named = |number| dumps.name(number);
     let written = |n| {
         progress.add_rows_written(n);
         !progress.is_cancelled()
     };
-    let Checked { flavour, partition, conflicts, jobs: threads, .. } = checked;
+    let Checked { flavour, partition, conflicts, jobs: threads, .. } = *checked;
     let how = EncodeOptions { flavour, partition, threads, conflicts };
     let encoded = encode::encode(rows, &plans, how, &named, &written)?;
     if progress.is_cancelled() {
@@ -287,8 +269,8 @@ pub fn convert(
     let files = encoded.files;
 
     let mut gaps = Vec::new();
-    for recording in &mut recordings {
-        recording.report(&mut report, &plan.sources);
+    for (recording, sources) in recordings.iter_mut().zip(report::recordings(&plan.sources)) {
+        recording.report(&mut report, &sources);
         gaps.extend(recording.gaps());
     }
     gaps.extend(dumps.report(&mut report));
@@ -298,10 +280,6 @@ pub fn convert(
     report.gaps = gaps.len() as u64;
     if options.dry_run {
         catalog.check(&files, checked.mode)?;
-        drop(staging);
-        if is_new {
-            catalog.unmake();
-        }
         report.status = "dry_run".to_owned();
         return Ok(report);
     }

@@ -1,11 +1,12 @@
 //! The plan: which inputs there are, what each is, and which make a recording together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::ConvertError;
+use super::hashes::FileHash;
 use super::options::Skipped;
 use crate::capture::{self, Capture, CaptureError, CaptureOptions, Compression, Probe};
 use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec, Member};
@@ -23,10 +24,8 @@ pub struct Input {
     pub shown: String,
     /// Bytes of the file; of one in an archive, those there.
     pub bytes_file: u64,
-    /// SHA-256 of the file, hexadecimal; filled in later.
-    pub file_sha256: String,
-    /// What it is known by: that of the file, or of this and the name of the one in it.
-    pub sha256: String,
+    /// Of the file.
+    pub hash: FileHash,
 }
 
 impl Input {
@@ -35,13 +34,23 @@ impl Input {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Takes the SHA-256 of its file.
-    pub(super) fn hashed(&mut self, file_sha256: &str) {
-        file_sha256.clone_into(&mut self.file_sha256);
-        self.sha256 = match &self.member {
+    /// SHA-256 of its file, hexadecimal.
+    ///
+    /// # Errors
+    /// See [`FileHash::get`].
+    pub fn file_sha256(&self) -> Result<&str, ConvertError> {
+        self.hash.get(&self.path, &|| true)
+    }
+
+    /// What it is known by: the SHA-256 of the file, or of this and the name of the one in it. Nothing where the file cannot be
+    /// read.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let file_sha256 = self.file_sha256().unwrap_or_default();
+        match &self.member {
             Some(member) => store::sha256_of(format!("{file_sha256}/{}", member.name).as_bytes()),
             None => file_sha256.to_owned(),
-        };
+        }
     }
 }
 
@@ -109,6 +118,22 @@ impl Plan {
         })
     }
 
+    /// Whether what some inputs are known by has to be told before they are read: another input, or a source that a
+    /// catalog knows, is as long.
+    #[must_use]
+    pub fn has_twins(&self, known: &BTreeSet<u64>) -> bool {
+        let mut seen = HashSet::new();
+        self.inputs().any(|input| known.contains(&input.bytes_file) || !seen.insert(input.bytes_file))
+    }
+
+    /// Waits for the hash of every file.
+    ///
+    /// # Errors
+    /// See [`FileHash::get`].
+    pub fn hashed(&self) -> Result<(), ConvertError> {
+        self.inputs().try_for_each(|input| input.file_sha256().map(drop))
+    }
+
     /// Every file to be read.
     pub fn inputs(&self) -> impl Iterator<Item = &Input> {
         self.sources.iter().map(|s| &s.input).chain(self.dumps.iter().map(|d| &d.input))
@@ -158,7 +183,7 @@ impl Candidate {
             None => fs::metadata(&self.path).map_or(0, |m| m.len()),
         };
         let Self { path, member, shown, .. } = self;
-        Input { path, member, shown, bytes_file, file_sha256: String::new(), sha256: String::new() }
+        Input { path, member, shown, bytes_file, hash: FileHash::default() }
     }
 }
 

@@ -47,7 +47,6 @@ pub(super) struct Recording {
     beside: Option<FeedState>,
     truncated: Vec<u32>,
     frames: Vec<u64>,
-    numbers: Vec<(u32, String)>,
     notes: Vec<String>,
     gaps: Vec<GapRecord>,
 }
@@ -113,7 +112,6 @@ impl Recording {
             beside,
             truncated: Vec::new(),
             frames: vec![0; sources.len()],
-            numbers: sources.iter().map(|(n, s)| (*n, s.input.sha256.clone())).collect(),
             notes,
             gaps: Vec::new(),
         })
@@ -141,7 +139,7 @@ impl Recording {
         let mut read = vec![0_u64; sources.len()];
         let named = |number: u32| {
             let source = sources[number as usize].1;
-            (source.input.shown.clone(), source.input.sha256.clone())
+            (source.input.shown.clone(), source.input.sha256())
         };
         loop {
             let (feed, last_ns, frames) = (&mut self.feed, &mut self.last_ns, &mut self.frames);
@@ -288,11 +286,10 @@ impl Recording {
     }
 
     /// Adds what this recording has to say.
-    pub fn report(&mut self, report: &mut ConvertReport, sources: &[Source]) {
+    pub fn report(&mut self, report: &mut ConvertReport, sources: &[(u32, &Source)]) {
         let market = self.feed.market();
         report.notes.append(&mut self.notes);
-        for (number, sha256) in &self.numbers {
-            let Some(source) = sources.iter().find(|s| s.input.sha256 == *sha256) else { continue };
+        for (number, source) in sources {
             let accounting = market.accounts().get(*number as usize).copied().unwrap_or_default();
             let mut entry = report::source_report(source, false);
             entry.truncated = self.truncated.contains(number);

@@ -26,7 +26,7 @@ pub(super) fn dump_report(dump: &DumpSource, known: bool) -> SourceReport {
 fn entry(input: &Input, container: &str, compression: Compression, feed: &str, known: bool) -> SourceReport {
     SourceReport {
         path: input.shown.clone(),
-        sha256: input.sha256.clone(),
+        sha256: input.sha256(),
         container: container.to_owned(),
         compression: compression.name().to_owned(),
         feed: feed.to_owned(),
@@ -43,8 +43,9 @@ fn entry(input: &Input, container: &str, compression: Compression, feed: &str, k
 pub(super) fn set_known(plan: &mut Plan, catalog: &Catalog, mode: Mode, report: &mut ConvertReport) {
     let mut seen = BTreeSet::new();
     let mut is_new = |input: &Input, entry: &dyn Fn() -> SourceReport| {
-        let repeated = !seen.insert(input.sha256.clone());
-        let version = catalog.state().sources.get(&input.sha256).filter(|_| mode != Mode::Replace);
+        let sha256 = input.sha256();
+        let version = catalog.state().sources.get(&sha256).filter(|_| mode != Mode::Replace);
+        let repeated = !seen.insert(sha256);
         if let Some(version) = version {
             report.notes.push(format!("{} is in the catalog since version {version}", input.shown));
         } else if repeated {
@@ -67,7 +68,10 @@ pub(super) fn recordings(sources: &[Source]) -> Vec<Vec<(u32, &Source)>> {
     feeds.dedup();
     let by_feed = |feed: &str| {
         let mut of: Vec<&Source> = sources.iter().filter(|s| s.feed.name == feed).collect();
-        of.sort_by(|a, b| (a.probe.first_ts, &a.input.sha256).cmp(&(b.probe.first_ts, &b.input.sha256)));
+        of.sort_by(|a, b| {
+            let times = a.probe.first_ts.cmp(&b.probe.first_ts);
+            times.then_with(|| a.input.sha256().cmp(&b.input.sha256()))
+        });
         of.into_iter().enumerate().map(|(number, source)| (number as u32, source)).collect()
     };
     feeds.into_iter().map(by_feed).collect()

@@ -1,9 +1,10 @@
 //! One file as one recording, for whoever decodes it in memory: the captures in it, merged by receive time as a conversion
 //! merges them.
 
+use super::hashes::Hashing;
 use super::merge::Merge;
 use super::plan::{self, Source, Wanted};
-use super::{ConvertError, Progress, Skipped, hash, report};
+use super::{ConvertError, Progress, Skipped, report};
 use crate::capture::CaptureOptions;
 use crate::feed::Frame;
 use crate::venue::FeedSpec;
@@ -49,7 +50,8 @@ impl Whole {
         }
         // It only tells which of several comes first.
         if plan.sources.len() > 1 {
-            hash(&mut plan, 1, progress)?;
+            Hashing::of(&mut plan).all(1, progress);
+            plan.hashed()?;
         }
         Ok(Self { sources: plan.sources, skipped: plan.skipped })
     }

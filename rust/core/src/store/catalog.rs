@@ -118,14 +118,14 @@ impl Catalog {
     pub fn open(root: &Path, flavour: Flavour, layout: Layout) -> Result<Self, StoreError> {
         Self::open_in(LocalStorage, root, flavour, layout)
     }
+}
 
-    /// Takes the empty folders away again of a catalog that was only looked at.
-    pub fn unmake(self) {
-        // Whoever has begun to write here meanwhile has a folder that is not empty.
-        let ours = self.root.join(OURS);
-        for folder in OUR_FOLDERS.map(|name| ours.join(name)).iter().chain([&ours, &self.root]) {
-            let _ = std::fs::remove_dir(folder);
-        }
+/// Takes the empty folders away again of a catalog that was begun at `root` and got nothing.
+pub fn unmake(root: &Path) {
+    // Whoever has begun to write here meanwhile has a folder that is not empty.
+    let ours = root.join(OURS);
+    for folder in OUR_FOLDERS.map(|name| ours.join(name)).iter().chain([&ours, &root.to_owned()]) {
+        let _ = std::fs::remove_dir(folder);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The commit log: one immutable JSON object a version, and what all of them together say of a catalog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +155,8 @@ pub struct CatalogState {
     pub files: BTreeMap<String, FileEntry>,
     /// Version that brought each source, by SHA-256.
     pub sources: BTreeMap<String, u64>,
+    /// Bytes of each source's file.
+    pub source_bytes: BTreeSet<u64>,
     /// Bindings by instrument id.
     pub bindings: BTreeMap<String, Bindings>,
     /// The newest end states, relative to the catalog.
@@ -176,6 +178,7 @@ impl CatalogState {
         }
         for source in &entry.sources {
             self.sources.insert(source.sha256.clone(), entry.version);
+            self.source_bytes.insert(source.bytes_file);
         }
         for (id, bound) in &entry.bindings {
             let held = self.bindings.entry(id.clone()).or_default();

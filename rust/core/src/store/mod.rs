@@ -12,7 +12,7 @@ mod paths;
 mod staging;
 mod storage;
 
-pub use catalog::{Catalog, CommitRequest, Mode, NewFile, mark_definitions, put_definitions};
+pub use catalog::{Catalog, CommitRequest, Mode, NewFile, mark_definitions, put_definitions, unmake};
 pub use error::StoreError;
 pub use files::{sha256_file_while, sha256_of};
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};
