@@ -1,5 +1,6 @@
 //! Which values a column has, in the order in which they come first.
 
+use super::super::parquet::PAGE_ROWS;
 use super::values::{Slices, Wide};
 
 /// No value.
@@ -23,9 +24,18 @@ fn slot(value: u128, bits: u32) -> usize {
     (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - bits)) as usize
 }
 
+/// Whether a column will bring new values at the same rate: five in eight rows of its second page are, hardly fewer than in the
+/// first. Then they take less as they are.
+const fn is_endless(new_in_first: usize, new_in_second: usize) -> bool {
+    new_in_second * 8 >= PAGE_ROWS * 5 && new_in_second * 16 >= new_in_first * 15
+}
+
 impl Dictionary {
-    /// Fills it from a column, and says whether it did: not where there are more than `most` values.
+    /// Fills it from a column, and says whether it did: not where there are more than `most` values, or where the first two of
+    /// many pages tell that most rows bring a new one, and will go on to.
     pub fn fill<T: Wide>(&mut self, column: &Slices<'_, T>, most: usize) -> bool {
+        let is_long = column.rows() >= 4 * PAGE_ROWS;
+        let mut new_in_first = 0;
         self.values.clear();
         self.indices.clear();
         self.indices.reserve(column.rows());
@@ -34,6 +44,13 @@ impl Dictionary {
         let mut bits = 8;
         let (mut last, mut last_index) = (None, 0);
         for value in column.iter().flatten().map(|value| value.bits()) {
+            if is_long && self.indices.len().is_multiple_of(PAGE_ROWS) {
+                match self.indices.len() / PAGE_ROWS {
+                    1 => new_in_first = self.values.len(),
+                    2 if is_endless(new_in_first, self.values.len() - new_in_first) => return false,
+                    _ => {}
+                }
+            }
             if last == Some(value) {
                 self.indices.push(last_index);
                 continue;
