@@ -280,3 +280,37 @@ fn range_reads_can_skip_pages() {
     let places = &reader.metadata().offset_index().expect("an index")[0][1].page_locations;
     assert_eq!(places.iter().map(|p| p.first_row_index).collect::<Vec<_>>(), [0, 16_384, 32_768, 49_152]);
 }
+
+/// Sizes of a column, and whether it is written by a dictionary.
+fn coded(count: usize, size: impl Fn(u64) -> u64) -> bool {
+    // Multiples of a tenth, in an order without a pattern.
+    let mixed = |row: usize| (row as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    let values: Vec<i128> =
+        (0..count).map(|row| i128::from(size(mixed(row))) * 1_000_000_000_000_000).collect();
+    let rising: ArrayRef = Arc::new(UInt64Array::from_iter_values(0..count as u64));
+    let groups = [vec![rising, raws(&values)]];
+    check(&groups);
+    let metadata = SerializedFileReader::new(file(&groups)).expect("a file").metadata().clone();
+    metadata.row_group(0).column(1).dictionary_page_offset().is_some()
+}
+
+#[test]
+fn a_dictionary_where_values_come_again() {
+    assert!(coded(8 * PAGE_ROWS, |mixed| mixed % 90_000));
+    assert!(!coded(8 * PAGE_ROWS, |mixed| mixed % 90_000_000));
+    // Three of four are new, to the end: known after two pages.
+    assert!(!coded(8 * PAGE_ROWS, |mixed| if mixed % 4 == 0 { 0 } else { mixed % 90_000_000 }));
+    assert!(coded(3 * PAGE_ROWS, |mixed| mixed % 9_000));
+}
+
+#[test]
+fn a_dictionary_is_given_up_early() {
+    let steady: Vec<u128> =
+        (0..8 * PAGE_ROWS as u128).map(|row| if row % 4 == 0 { 0 } else { row }).collect();
+    let mut dictionary = Dictionary::default();
+    assert!(!dictionary.fill(&Slices::owned(steady), usize::MAX));
+    assert_eq!(dictionary.indices.len(), 2 * PAGE_ROWS);
+    let fading: Vec<u128> = (0..8 * PAGE_ROWS as u128).map(|row| row % 30_000).collect();
+    assert!(dictionary.fill(&Slices::owned(fading), usize::MAX));
+    assert_eq!(dictionary.values.len(), 30_000);
+}

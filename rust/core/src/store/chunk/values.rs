@@ -28,7 +28,7 @@ impl<'a, T: Clone> Slices<'a, T> {
         Self { rows: slices.iter().map(|slice| slice.len()).sum(), slices }
     }
 
-    fn owned(values: Vec<T>) -> Self {
+    pub fn owned(values: Vec<T>) -> Self {
         Self { rows: values.len(), slices: vec![Cow::Owned(values)] }
     }
 
