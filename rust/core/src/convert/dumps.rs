@@ -58,13 +58,13 @@ pub(super) struct Dumps {
 }
 
 /// Compares each dump with the `.CHECKSUM` file beside it, where there is one.
-fn compare_checksums(dumps: &[DumpSource]) -> Result<(), ConvertError> {
+fn compare_checksums(dumps: &[DumpSource], progress: &Progress) -> Result<(), ConvertError> {
     for dump in dumps {
         let mut beside = dump.input.path.clone().into_os_string();
         beside.push(".CHECKSUM");
         let Ok(text) = std::fs::read_to_string(&beside) else { continue };
         let wanted = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        let found = dump.input.file_sha256()?;
+        let found = dump.input.file_sha256(progress)?;
         if wanted != found {
             let beside = Path::new(&beside).file_name().map(|n| n.to_string_lossy().into_owned());
             let (beside, found) = (beside.unwrap_or_default(), found.to_owned());
@@ -140,11 +140,11 @@ impl Dumps {
             return Err(ConvertError::Cancelled);
         }
         // A file that is not what it should be says more than what is wrong in it.
-        compare_checksums(&sources)?;
+        compare_checksums(&sources, progress)?;
         if let Some(error) = failure {
             return Err(error);
         }
-        sources.iter().try_for_each(|source| source.input.file_sha256().map(drop))?;
+        sources.iter().try_for_each(|source| source.input.file_sha256(progress).map(drop))?;
         if decoded.len() < sources.len() {
             return Err(ConvertError::Cancelled);
         }

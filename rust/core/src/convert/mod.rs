@@ -191,7 +191,7 @@ pub fn convert(
         // Most conversions need to know what their inputs are known by when they end: they do not wait for it.
         if checked.jobs == 1 || plan.has_twins(&catalog.state().source_bytes) {
             hashing.all(checked.jobs, progress);
-            plan.hashed()?;
+            plan.hashed(progress)?;
             report::set_known(&mut plan, &catalog, checked.mode, &mut report);
         } else {
             for _ in 0..checked.jobs / 2 {
@@ -241,7 +241,7 @@ fn run(
         recordings.push(recording);
     }
     let mut dumps = Dumps::decode(std::mem::take(&mut plan.dumps), settings, &mut rows, progress)?;
-    plan.hashed()?;
+    plan.hashed(progress)?;
     dumps.write_rejects(&mut rejects)?;
 
     progress.phase(Phase::Encode);

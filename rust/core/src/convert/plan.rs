@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::ConvertError;
 use super::hashes::FileHash;
 use super::options::Skipped;
+use super::progress::Progress;
 use crate::capture::{self, Capture, CaptureError, CaptureOptions, Compression, Probe};
 use crate::dump::{self, Archive, DumpError, DumpOptions, DumpSpec, Member};
 use crate::store::{self, OURS};
@@ -38,15 +39,15 @@ impl Input {
     ///
     /// # Errors
     /// See [`FileHash::get`].
-    pub fn file_sha256(&self) -> Result<&str, ConvertError> {
-        self.hash.get(&self.path, &|| true)
+    pub fn file_sha256(&self, progress: &Progress) -> Result<&str, ConvertError> {
+        self.hash.get(&self.path, &|| !progress.is_cancelled())
     }
 
     /// What it is known by: the SHA-256 of the file, or of this and the name of the one in it. Nothing where the file cannot be
     /// read.
     #[must_use]
     pub fn sha256(&self) -> String {
-        let file_sha256 = self.file_sha256().unwrap_or_default();
+        let file_sha256 = self.hash.get(&self.path, &|| true).unwrap_or_default();
         match &self.member {
             Some(member) => store::sha256_of(format!("{file_sha256}/{}", member.name).as_bytes()),
             None => file_sha256.to_owned(),
@@ -130,8 +131,8 @@ impl Plan {
     ///
     /// # Errors
     /// See [`FileHash::get`].
-    pub fn hashed(&self) -> Result<(), ConvertError> {
-        self.inputs().try_for_each(|input| input.file_sha256().map(drop))
+    pub fn hashed(&self, progress: &Progress) -> Result<(), ConvertError> {
+        self.inputs().try_for_each(|input| input.file_sha256(progress).map(drop))
     }
 
     /// Every file to be read.

@@ -51,7 +51,7 @@ impl Whole {
         // It only tells which of several comes first.
         if plan.sources.len() > 1 {
             Hashing::of(&mut plan).all(1, progress);
-            plan.hashed()?;
+            plan.hashed(progress)?;
         }
         Ok(Self { sources: plan.sources, skipped: plan.skipped })
     }
