@@ -178,12 +178,15 @@ impl Candidate {
     }
 
     fn input(self) -> Input {
+        let bytes = fs::metadata(&self.path).map(|m| m.len());
+        // Of one that cannot be looked at, hashing tells what is wrong.
+        let hash = FileHash::of(*bytes.as_ref().unwrap_or(&u64::MAX));
         let bytes_file = match &self.member {
             Some(member) => member.compressed,
-            None => fs::metadata(&self.path).map_or(0, |m| m.len()),
+            None => bytes.unwrap_or(0),
         };
         let Self { path, member, shown, .. } = self;
-        Input { path, member, shown, bytes_file, hash: FileHash::default() }
+        Input { path, member, shown, bytes_file, hash }
     }
 }
 
