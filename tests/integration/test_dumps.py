@@ -465,6 +465,25 @@ def test_rows_that_cannot_be_read_are_kept_with_their_place(tmp_path: Path, line
     assert reject["body"] == bad
 
 
+def test_times_of_tardis_that_are_none(tmp_path: Path) -> None:
+    """Of as many digits as neither microseconds nor nanoseconds have: they are not cut to fit."""
+    header, *lines = dumps.tardis_trades(count=3).splitlines()
+    at = START_MS * 1_000
+    # 2**64 times more microseconds than nanoseconds of 2024: as a wrapped product they would be of 2024.
+    wrapped = at + 18_446_744_073_709_552
+    bad = [
+        f"deribit,X,{wrapped},{at},a,buy,1,1",
+        f"deribit,X,{at},{wrapped},b,buy,1,1",
+        f"deribit,X,{at},99999999999999999,c,buy,1,1",
+        f"deribit,X,{at},18446744073709551615,d,buy,1,1",
+        f"deribit,X,{at},18446744073709551616,e,buy,1,1",
+        f"deribit,X,,{at},f,buy,1,1",
+    ]
+    text = "\n".join([header, *lines, *bad]) + "\n"
+    report = converted(write(tmp_path, "trades_X", text), tmp_path / "catalog")
+    assert (report.rejects, report.accounting.items.rows) == (len(bad), len(lines))
+
+
 def test_milliseconds_and_microseconds_in_one_file(tmp_path: Path) -> None:
     lines = [f"1,1.5,2,3,{START_MS},true", f"2,1.5,2,3,{START_MS + 1}000,true"]
     converted(write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join(lines) + "\n"), tmp_path / "catalog")

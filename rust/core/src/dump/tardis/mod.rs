@@ -146,7 +146,7 @@ impl<T: Default> Instruments<T> {
 #[inline]
 fn moment(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
     let value = row.integer(column)?;
-    let ns = if value < 100_000_000_000_000_000 { value * 1_000 } else { value };
+    let ns = if value < 100_000_000_000_000_000 { value.saturating_mul(1_000) } else { value };
     if time::is_plausible(ns) { Ok(ns) } else { Err(fault(FaultKind::Time, column)) }
 }
 
