@@ -648,6 +648,45 @@ def test_a_vendor_file_twice_gives_its_rows_once(tmp_path: Path) -> None:
         assert two.accounting.items.rows == one.accounting.items.rows
 
 
+TICKER = (
+    "exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,open_interest,"
+    "last_price,index_price,mark_price\n"
+)
+
+
+def silent_rows(name: str, at: int, count: int) -> str:
+    """Lines of a day that give no row: of a book before its snapshot, of a ticker that knows the last price alone."""
+    times = (f"{at + n},{at + n}" for n in range(count))
+    if name == "book":
+        return "".join(f"deribit,X,{time},false,bid,10.5,1\n" for time in times)
+    return "".join(f"binance-futures,X,{time},,,,,9364.51,,\n" for time in times)
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+@pytest.mark.parametrize("silent", [0, 3, 3_000])
+@pytest.mark.parametrize("name", ["book", "ticker"])
+def test_days_that_begin_with_lines_of_no_row_are_in_order(tmp_path: Path, name: str, silent: int, end: str) -> None:
+    """A file is ordered by its first row, however far it is from the beginning, and whether or not its line ends."""
+    days = []
+    for day in range(3):
+        at = START_MS * 1_000 + day * dumps.DAY_MS * 1_000
+        header = (
+            TICKER if name == "ticker" else "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"
+        )
+        row = f"deribit,X,{at + 9_000},{at + 9_000},true,bid,10.5,{day + 1}"
+        if name == "ticker":
+            row = f"binance-futures,X,{at + 9_000},{at + 9_000},,,,,9364.51,,{9_360 + day}"
+        # Only one of them is silent at first.
+        text = header + silent_rows(name, at, silent if day == 1 else 0) + row + end
+        days.append(write(tmp_path / str(day), "day", text, "csv.gz"))
+    report = converted(days, tmp_path / "catalog", on_gap="withhold")
+    ends = report.accounting.items
+    assert ends.duplicate == 0
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert ends.rows == 3
+    assert len(rows) == (6 if name == "book" else 3)
+
+
 def test_bybit_spot_days_and_their_month_give_the_same_bytes(tmp_path: Path) -> None:
     header, *lines = dumps.bybit_spot_trades(count=600).splitlines()
     days: dict[int, list[str]] = {}
