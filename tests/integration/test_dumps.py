@@ -1,5 +1,6 @@
 """Dumps into catalogs: every format against a slow reader, bad input, and the same bytes however they come."""
 
+import hashlib
 import json
 import random
 import struct
@@ -1002,6 +1003,20 @@ def test_checksums(tmp_path: Path) -> None:
     converted(source, tmp_path / "one")
     beside.write_text("0" * 64 + f"  {source.name}\n")
     assert beside.name in refused(tmp_path, source, "checksum")
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_a_checksum_says_more_than_the_damage_in_a_file(tmp_path: Path, jobs: int) -> None:
+    whole = archive(NAME, dumps.trades("um", count=20_000).encode())
+    damaged = bytearray(whole)
+    # Behind what is looked at to tell what it is.
+    damaged[len(damaged) - 2_000] ^= 0xFF
+    source = place(tmp_path, bytes(damaged))
+    refused(tmp_path, source, "corrupt", jobs=jobs)
+    beside = checksum(source)
+    refused(tmp_path, source, "corrupt", jobs=jobs)
+    beside.write_text(f"{hashlib.sha256(whole).hexdigest()}  {source.name}\n")
+    assert beside.name in refused(tmp_path, source, "checksum", jobs=jobs)
 
 
 # --- archives of frames --------------------------------------------------------------------------------------------
