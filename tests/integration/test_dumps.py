@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tickwright
+from nautilus_trader.adapters.tardis.loaders import TardisCSVDataLoader
+from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from tests import dumps
 from tests.dumps import FORMATS, START_MS, archive, checksum, write
@@ -483,6 +485,41 @@ def test_times_of_tardis_that_are_none(tmp_path: Path) -> None:
     text = "\n".join([header, *lines, *bad]) + "\n"
     report = converted(write(tmp_path, "trades_X", text), tmp_path / "catalog")
     assert (report.rejects, report.accounting.items.rows) == (len(bad), len(lines))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "symbol", "id_"),
+    [
+        # Bitfinex's are of a colon where a leg has more than three letters.
+        ("bitfinex-derivatives", "BTCF0:USTF0", "BTCF0:USTF0.BITFINEX"),
+        ("bitfinex", "DUSK:USD", "DUSK:USD.BITFINEX"),
+        ("ftx", "BTC/USD", "BTC/USD.FTX"),
+        ("ftx", "BTC-MOVE-2022Q1", "BTC-MOVE-2022Q1.FTX"),
+        ("hyperliquid", "@107", "@107.HYPERLIQUID"),
+        ("hyperliquid", "kPEPE", "KPEPE.HYPERLIQUID"),
+        ("okex-spreads", "BTC-USDT_BTC-USDT-SWAP", "BTC-USDT_BTC-USDT-SWAP.OKEX"),
+        ("deribit", "XRP_USDC-25APR25-2d15-C", "XRP_USDC-25APR25-2D15-C.DERIBIT"),
+    ],
+)
+def test_symbols_of_any_exchange_of_tardis(tmp_path: Path, exchange: str, symbol: str, id_: str) -> None:
+    at = START_MS * 1_000
+    header = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+    row = f"{exchange},{symbol},{at},{at + 5},a,buy,1.5,2"
+    source = write(tmp_path / "in", "trades", f"{header}\n{row}\n")
+    (trade,) = TardisCSVDataLoader().load_trades(source)
+    assert str(trade.instrument_id) == id_
+    converted(source, tmp_path / "catalog")
+    read = ParquetDataCatalog(tmp_path / "catalog").trade_ticks([id_])
+    assert [tick.to_dict(tick) for tick in read] == [trade.to_dict(trade)]
+
+
+@pytest.mark.parametrize("symbol", ["..", ":", "a\\b", "a*b", "CON", "\u202ex", ""])
+def test_symbols_of_tardis_that_cannot_be_a_folder(tmp_path: Path, symbol: str) -> None:
+    at = START_MS * 1_000
+    header = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+    source = write(tmp_path / "in", "trades", f"{header}\nx,{symbol},{at},{at},a,buy,1,2\nx,GOOD,{at},{at},a,buy,1,2\n")
+    report = converted(source, tmp_path / "catalog")
+    assert (report.rejects, report.rows) == (1, 1)
 
 
 def test_milliseconds_and_microseconds_in_one_file(tmp_path: Path) -> None:
