@@ -198,6 +198,18 @@ mod tests {
     }
 
     #[test]
+    fn what_begins_at_one_time_is_put_in_order_unless_that_is_stopped() {
+        let dir = tempfile::tempdir().expect("a folder");
+        // Both begin at one time: only their hashes tell which comes first.
+        let plan = planned(dir.path(), &["XBTUSD.csv", "ETHXBT.csv"]);
+        assert_eq!(plan.ordered(&|| false).expect_err("stopped").code(), "cancelled");
+        let plan = planned(dir.path(), &["XBTUSD.csv", "ETHXBT.csv"]);
+        plan.ordered(&|| true).expect("hashed");
+        // One alone needs none.
+        planned(dir.path(), &["XBTUSD.csv"]).ordered(&|| false).expect("nothing to do");
+    }
+
+    #[test]
     fn inputs_of_one_file_are_hashed_once() {
         let dir = tempfile::tempdir().expect("a folder");
         let mut plan = planned(dir.path(), &["XBTUSD.csv", "XBTUSD.csv"]);

@@ -126,6 +126,24 @@ impl Plan {
         self.inputs().any(|input| known.contains(&input.bytes_file) || !seen.insert(input.bytes_file))
     }
 
+    /// Waits for the hashes that put in order what begins at one time; `go_on` stops it.
+    ///
+    /// # Errors
+    /// See [`FileHash::get`].
+    pub fn ordered(&self, go_on: &dyn Fn() -> bool) -> Result<(), ConvertError> {
+        let sources = self.sources.iter().map(|s| ((s.feed.name, s.probe.first_ts), &s.input));
+        let dumps = self.dumps.iter().map(|d| ((d.probe.feed.as_str(), d.probe.first_ts), &d.input));
+        let mut seen: BTreeMap<(&str, u64), &Input> = BTreeMap::new();
+        for (begin, input) in sources.chain(dumps) {
+            if let Some(other) = seen.insert(begin, input) {
+                for input in [other, input] {
+                    input.hash.get(&input.path, go_on)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Waits for the hash of every file.
     ///
     /// # Errors
