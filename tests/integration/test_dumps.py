@@ -1,5 +1,6 @@
 """Dumps into catalogs: every format against a slow reader, bad input, and the same bytes however they come."""
 
+import hashlib
 import json
 import random
 import struct
@@ -12,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tickwright
+from nautilus_trader.adapters.tardis.loaders import TardisCSVDataLoader
+from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from tests import dumps
 from tests.dumps import FORMATS, START_MS, archive, checksum, write
@@ -465,6 +468,60 @@ def test_rows_that_cannot_be_read_are_kept_with_their_place(tmp_path: Path, line
     assert reject["body"] == bad
 
 
+def test_times_of_tardis_that_are_none(tmp_path: Path) -> None:
+    """Of as many digits as neither microseconds nor nanoseconds have: they are not cut to fit."""
+    header, *lines = dumps.tardis_trades(count=3).splitlines()
+    at = START_MS * 1_000
+    # 2**64 times more microseconds than nanoseconds of 2024: as a wrapped product they would be of 2024.
+    wrapped = at + 18_446_744_073_709_552
+    bad = [
+        f"deribit,X,{wrapped},{at},a,buy,1,1",
+        f"deribit,X,{at},{wrapped},b,buy,1,1",
+        f"deribit,X,{at},99999999999999999,c,buy,1,1",
+        f"deribit,X,{at},18446744073709551615,d,buy,1,1",
+        f"deribit,X,{at},18446744073709551616,e,buy,1,1",
+        f"deribit,X,,{at},f,buy,1,1",
+    ]
+    text = "\n".join([header, *lines, *bad]) + "\n"
+    report = converted(write(tmp_path, "trades_X", text), tmp_path / "catalog")
+    assert (report.rejects, report.accounting.items.rows) == (len(bad), len(lines))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "symbol", "id_"),
+    [
+        # Bitfinex's are of a colon where a leg has more than three letters.
+        ("bitfinex-derivatives", "BTCF0:USTF0", "BTCF0:USTF0.BITFINEX"),
+        ("bitfinex", "DUSK:USD", "DUSK:USD.BITFINEX"),
+        ("ftx", "BTC/USD", "BTC/USD.FTX"),
+        ("ftx", "BTC-MOVE-2022Q1", "BTC-MOVE-2022Q1.FTX"),
+        ("hyperliquid", "@107", "@107.HYPERLIQUID"),
+        ("hyperliquid", "kPEPE", "KPEPE.HYPERLIQUID"),
+        ("okex-spreads", "BTC-USDT_BTC-USDT-SWAP", "BTC-USDT_BTC-USDT-SWAP.OKEX"),
+        ("deribit", "XRP_USDC-25APR25-2d15-C", "XRP_USDC-25APR25-2D15-C.DERIBIT"),
+    ],
+)
+def test_symbols_of_any_exchange_of_tardis(tmp_path: Path, exchange: str, symbol: str, id_: str) -> None:
+    at = START_MS * 1_000
+    header = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+    row = f"{exchange},{symbol},{at},{at + 5},a,buy,1.5,2"
+    source = write(tmp_path / "in", "trades", f"{header}\n{row}\n")
+    (trade,) = TardisCSVDataLoader().load_trades(source)
+    assert str(trade.instrument_id) == id_
+    converted(source, tmp_path / "catalog")
+    read = ParquetDataCatalog(tmp_path / "catalog").trade_ticks([id_])
+    assert [tick.to_dict(tick) for tick in read] == [trade.to_dict(trade)]
+
+
+@pytest.mark.parametrize("symbol", ["..", ":", "a\\b", "a*b", "CON", "\u202ex", ""])
+def test_symbols_of_tardis_that_cannot_be_a_folder(tmp_path: Path, symbol: str) -> None:
+    at = START_MS * 1_000
+    header = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+    source = write(tmp_path / "in", "trades", f"{header}\nx,{symbol},{at},{at},a,buy,1,2\nx,GOOD,{at},{at},a,buy,1,2\n")
+    report = converted(source, tmp_path / "catalog")
+    assert (report.rejects, report.rows) == (1, 1)
+
+
 def test_milliseconds_and_microseconds_in_one_file(tmp_path: Path) -> None:
     lines = [f"1,1.5,2,3,{START_MS},true", f"2,1.5,2,3,{START_MS + 1}000,true"]
     converted(write(tmp_path, "BTCUSDT-trades-2024-01", "\n".join(lines) + "\n"), tmp_path / "catalog")
@@ -627,6 +684,45 @@ def test_a_vendor_file_twice_gives_its_rows_once(tmp_path: Path) -> None:
         assert files(folder / "one") == files(folder / "two")
         assert two.accounting.items.duplicate == one.accounting.items.rows
         assert two.accounting.items.rows == one.accounting.items.rows
+
+
+TICKER = (
+    "exchange,symbol,timestamp,local_timestamp,funding_timestamp,funding_rate,predicted_funding_rate,open_interest,"
+    "last_price,index_price,mark_price\n"
+)
+
+
+def silent_rows(name: str, at: int, count: int) -> str:
+    """Lines of a day that give no row: of a book before its snapshot, of a ticker that knows the last price alone."""
+    times = (f"{at + n},{at + n}" for n in range(count))
+    if name == "book":
+        return "".join(f"deribit,X,{time},false,bid,10.5,1\n" for time in times)
+    return "".join(f"binance-futures,X,{time},,,,,9364.51,,\n" for time in times)
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+@pytest.mark.parametrize("silent", [0, 3, 3_000])
+@pytest.mark.parametrize("name", ["book", "ticker"])
+def test_days_that_begin_with_lines_of_no_row_are_in_order(tmp_path: Path, name: str, silent: int, end: str) -> None:
+    """A file is ordered by its first row, however far it is from the beginning, and whether or not its line ends."""
+    days = []
+    for day in range(3):
+        at = START_MS * 1_000 + day * dumps.DAY_MS * 1_000
+        header = (
+            TICKER if name == "ticker" else "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n"
+        )
+        row = f"deribit,X,{at + 9_000},{at + 9_000},true,bid,10.5,{day + 1}"
+        if name == "ticker":
+            row = f"binance-futures,X,{at + 9_000},{at + 9_000},,,,,9364.51,,{9_360 + day}"
+        # Only one of them is silent at first.
+        text = header + silent_rows(name, at, silent if day == 1 else 0) + row + end
+        days.append(write(tmp_path / str(day), "day", text, "csv.gz"))
+    report = converted(days, tmp_path / "catalog", on_gap="withhold")
+    ends = report.accounting.items
+    assert ends.duplicate == 0
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert ends.rows == 3
+    assert len(rows) == (6 if name == "book" else 3)
 
 
 def test_bybit_spot_days_and_their_month_give_the_same_bytes(tmp_path: Path) -> None:
@@ -944,6 +1040,20 @@ def test_checksums(tmp_path: Path) -> None:
     converted(source, tmp_path / "one")
     beside.write_text("0" * 64 + f"  {source.name}\n")
     assert beside.name in refused(tmp_path, source, "checksum")
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_a_checksum_says_more_than_the_damage_in_a_file(tmp_path: Path, jobs: int) -> None:
+    whole = archive(NAME, dumps.trades("um", count=20_000).encode())
+    damaged = bytearray(whole)
+    # Behind what is looked at to tell what it is.
+    damaged[len(damaged) - 2_000] ^= 0xFF
+    source = place(tmp_path, bytes(damaged))
+    refused(tmp_path, source, "corrupt", jobs=jobs)
+    beside = checksum(source)
+    refused(tmp_path, source, "corrupt", jobs=jobs)
+    beside.write_text(f"{hashlib.sha256(whole).hexdigest()}  {source.name}\n")
+    assert beside.name in refused(tmp_path, source, "checksum", jobs=jobs)
 
 
 # --- archives of frames --------------------------------------------------------------------------------------------

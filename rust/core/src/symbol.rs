@@ -26,8 +26,8 @@ pub fn is_safe_pair(symbol: &str) -> bool {
     symbol.split_once('/').is_some_and(|(base, quote)| is_safe(base) && is_safe(quote))
 }
 
-/// The folder of an instrument id or bar type: itself without `/`; `None` for what could leave its place or cannot be a
-/// folder everywhere.
+/// The folder of an instrument id or bar type: itself without `/`, as Nautilus names it; `None` for what could leave its place
+/// or cannot be a folder everywhere. A colon stays: Bitfinex's symbols have one.
 #[must_use]
 pub fn folder_of(id: &str) -> Option<String> {
     let name: String = id.chars().filter(|c| *c != '/').collect();
@@ -41,9 +41,7 @@ pub fn folder_of(id: &str) -> Option<String> {
         || name.starts_with('.')
         || name.ends_with(['.', ' '])
         || reserved
-        || name
-            .chars()
-            .any(|c| c.is_control() || matches!(c, '\\' | '<' | '>' | ':' | '"' | '|' | '?' | '*'));
+        || name.chars().any(|c| c.is_control() || matches!(c, '\\' | '<' | '>' | '"' | '|' | '?' | '*'));
     (!bad).then_some(name)
 }
 

@@ -48,9 +48,22 @@ pub enum CaptureError {
         /// What is wrong.
         reason: String,
     },
+    /// Whoever inflated it has panicked.
+    #[error("could not be read to its end, by a defect of ours that should be reported: {what}")]
+    Panicked {
+        /// What it said.
+        what: String,
+    },
 }
 
 impl CaptureError {
+    /// What a thread that inflated has said when it panicked.
+    pub(crate) fn panicked(what: &(dyn std::any::Any + Send)) -> Self {
+        let said = what.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let what = said.or_else(|| what.downcast_ref::<String>().cloned());
+        Self::Panicked { what: what.unwrap_or_else(|| "a thread panicked".to_owned()) }
+    }
+
     /// A stable name.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -59,6 +72,7 @@ impl CaptureError {
             Self::Empty => "empty",
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
+            Self::Panicked { .. } => "panicked",
         }
     }
 }

@@ -120,7 +120,9 @@ impl<'a> Merge<'a> {
                     }
                     Ok(Err(error)) => return Err((open.source, error)),
                     Err(_) => {
-                        if thread.take().and_then(|t| t.join().ok()).unwrap_or(false) {
+                        let ended = thread.take().map_or(Ok(false), JoinHandle::join);
+                        // One that panicked has not come to the end.
+                        if ended.map_err(|what| (open.source, CaptureError::panicked(&*what)))? {
                             self.truncated.push(open.source);
                         }
                         false

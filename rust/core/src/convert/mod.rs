@@ -197,6 +197,7 @@ pub fn convert(
             for _ in 0..checked.jobs / 2 {
                 scope.spawn(|| hashing.work(progress));
             }
+            plan.ordered(progress)?;
         }
         let settings = Settings { options, checked: &checked };
         run(&settings, plan, catalog, staging, report, progress)

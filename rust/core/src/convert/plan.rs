@@ -127,6 +127,24 @@ impl Plan {
         self.inputs().any(|input| known.contains(&input.bytes_file) || !seen.insert(input.bytes_file))
     }
 
+    /// Waits for the hashes that put in order what begins at one time.
+    ///
+    /// # Errors
+    /// See [`FileHash::get`].
+    pub fn ordered(&self, progress: &Progress) -> Result<(), ConvertError> {
+        let sources = self.sources.iter().map(|s| ((s.feed.name, s.probe.first_ts), &s.input));
+        let dumps = self.dumps.iter().map(|d| ((d.probe.feed.as_str(), d.probe.first_ts), &d.input));
+        let mut seen: BTreeMap<(&str, u64), &Input> = BTreeMap::new();
+        for (begin, input) in sources.chain(dumps) {
+            if let Some(other) = seen.insert(begin, input) {
+                for input in [other, input] {
+                    input.file_sha256(progress)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Waits for the hash of every file.
     ///
     /// # Errors
@@ -179,12 +197,15 @@ impl Candidate {
     }
 
     fn input(self) -> Input {
+        let bytes = fs::metadata(&self.path).map(|m| m.len());
+        // Of one that cannot be looked at, hashing tells what is wrong.
+        let hash = FileHash::of(*bytes.as_ref().unwrap_or(&u64::MAX));
         let bytes_file = match &self.member {
             Some(member) => member.compressed,
-            None => fs::metadata(&self.path).map_or(0, |m| m.len()),
+            None => bytes.unwrap_or(0),
         };
         let Self { path, member, shown, .. } = self;
-        Input { path, member, shown, bytes_file, hash: FileHash::default() }
+        Input { path, member, shown, bytes_file, hash }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::columns::{Found, by_header, by_position};
 use super::output::{Output, OutputOptions};
-use super::reader::{DumpOptions, DumpReader};
+use super::reader::{DumpOptions, DumpReader, Inflating};
 use super::rows::{ABSENT, MAX_FIELDS};
 use super::zip::{self, Member};
 use super::{DumpDecoder, DumpError, DumpSpec, REGISTRY, Setting, names, tar};
@@ -382,9 +382,13 @@ pub fn probe(
     let mut reader = DumpReader::over(&probe, input, limit, &options.dump)?;
     let mut out = Output::new(spec.name, OutputOptions::default());
     while reader.read(&mut out)? {}
-    let first = out.streams().iter().filter_map(|s| s.rows.columns.ts_init().iter().min()).min();
-    probe.first_ts = first.copied().unwrap_or_default();
+    probe.first_ts = first_row(&out).unwrap_or_else(|| probe.first_row(&lenient));
     Ok(Some(probe))
+}
+
+/// The first receive time of the rows read.
+fn first_row(out: &Output) -> Option<u64> {
+    out.streams().iter().filter_map(|s| s.rows.columns.ts_init().iter().min()).min().copied()
 }
 
 impl Probe {
@@ -393,6 +397,23 @@ impl Probe {
         match &self.member {
             Some(member) => &member.name,
             None => self.path.file_name().and_then(|name| name.to_str()).unwrap_or("the file"),
+        }
+    }
+
+    /// The first receive time of a file whose first lines give no row: a book that has no snapshot yet, sides that are
+    /// empty, a row whose line does not end. 0 where no line gives one; what is wrong with it is told when it is read.
+    fn first_row(&self, options: &DumpOptions) -> u64 {
+        let Ok(mut reader) = DumpReader::open(self, options, Inflating::Here) else { return 0 };
+        let mut out = Output::new(self.spec.name, OutputOptions::default());
+        loop {
+            let Ok(more) = reader.read(&mut out) else { return 0 };
+            if let Some(first) = first_row(&out) {
+                return first;
+            }
+            if !more {
+                return 0;
+            }
+            drop(out.take_rejects());
         }
     }
 

@@ -132,7 +132,9 @@ impl Input {
                 Ok(Err(error)) => Err(error),
                 Err(_) => {
                     if let Self::Ahead(ahead) = std::mem::replace(self, Self::Over(false)) {
-                        *self = Self::Over(ahead.thread.join().unwrap_or(false));
+                        let truncated = ahead.thread.join();
+                        // It has not come to the end: what it would have given must not be taken for nothing.
+                        *self = Self::Over(truncated.map_err(|what| CaptureError::panicked(&*what))?);
                     }
                     Ok(false)
                 }
@@ -211,6 +213,15 @@ impl DumpReader {
         {
             reader.input = Input::Ahead(ahead(inflate, options.block_bytes.max(1)));
         }
+        Ok(reader)
+    }
+
+    /// Over an input that a thread of its own inflates.
+    #[cfg(test)]
+    pub(super) fn ahead_of(probe: &Probe, input: Inflate, options: &DumpOptions) -> Result<Self, DumpError> {
+        let (_, limit) = probe.input(options)?;
+        let mut reader = Self::over(probe, Inflate::plain(Vec::new()), limit, options)?;
+        reader.input = Input::Ahead(ahead(Box::new(input), options.block_bytes.max(1)));
         Ok(reader)
     }
 

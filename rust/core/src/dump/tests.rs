@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use super::*;
+use crate::capture::Inflate;
 use proptest::prelude::*;
 
 /// What is left of a file that was read: rows in words, by id, and the counts.
@@ -73,6 +74,55 @@ proptest! {
         prop_assert_eq!(counted, text.len() as u64);
         prop_assert_eq!(one.accounting.frames.rejected, one.rejects.len() as u64);
     }
+}
+
+#[test]
+fn lines_longer_than_the_room_before_a_block() {
+    // Lengths about the room that a block has for the line before it, and about the blocks themselves.
+    let lengths = [1, 50, 4_000, 4_095, 4_096, 4_097, 4_128, 9_000, 70_000, 3];
+    let mut text = BOOK.to_owned();
+    for (at, length) in (0..).zip(lengths.into_iter().chain(lengths.into_iter().rev())) {
+        let ts = 1_700_000_000_000_000_u64 + at;
+        text.push_str(&format!("deribit,X,{ts},{ts},true,bid,10.5,{at}\n"));
+        text.push_str(&"x".repeat(length));
+        text.push('\n');
+    }
+    let one = read(text.as_bytes(), "book.csv", 1 << 20, Inflating::Here);
+    assert_eq!((one.accounting.frames.rejected, one.rejects.len()), (20, 20));
+    for block_bytes in [1, 7, 63, 4_095, 4_096, 4_097, 8_192, 8_193, 70_001] {
+        for inflating in [Inflating::Here, Inflating::Ahead] {
+            let cut = read(text.as_bytes(), "book.csv", block_bytes, inflating);
+            assert_eq!(one, cut, "{block_bytes} {inflating:?}");
+        }
+    }
+}
+
+/// Gives some bytes, then panics.
+struct Panics(&'static [u8]);
+
+impl std::io::Read for Panics {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        assert!(!self.0.is_empty(), "no more of it");
+        self.0.read(out)
+    }
+}
+
+#[test]
+fn a_thread_that_panics_does_not_end_a_file() {
+    const TEXT: &str = "exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount\n\
+                        deribit,X,1700000000000000,1700000000000000,true,bid,10.5,1\n";
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("book.csv");
+    std::fs::write(&path, TEXT).expect("a file");
+    let probe = probe(&path, None, &ProbeOptions::default()).expect("readable").expect("a dump");
+    let input = Inflate::member(Box::new(Panics(TEXT.as_bytes())), false);
+    let options = DumpOptions { block_bytes: TEXT.len(), ..DumpOptions::default() };
+    let mut reader = DumpReader::ahead_of(&probe, input, &options).expect("readable");
+    let mut out = Output::new(probe.spec.name, OutputOptions::default());
+    assert!(reader.read(&mut out).expect("the first block"));
+    let error = reader.read(&mut out).expect_err("what panicked is not at its end");
+    assert_eq!(error.code(), "panicked");
+    assert!(error.to_string().contains("no more of it"), "{error}");
 }
 
 #[test]

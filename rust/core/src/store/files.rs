@@ -97,12 +97,16 @@ fn input<S: Storage>(storage: &S, path: &Path) -> Result<impl Read + use<S>, Sto
     file.get_read(0).map_err(|e| super::parquet::failure(path, e))
 }
 
-/// SHA-256 of a file, hexadecimal; `None` when `go_on` said no before its end.
+/// SHA-256 of a file's first `bytes`, hexadecimal; `None` when `go_on` said no before their end.
 ///
 /// # Errors
 /// What reading it gives.
-pub fn sha256_file_while(path: &Path, go_on: &dyn Fn() -> bool) -> Result<Option<String>, StoreError> {
-    digest(File::open(path).map_err(StoreError::io(path))?, path, go_on)
+pub fn sha256_file_while(
+    path: &Path,
+    bytes: u64,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Option<String>, StoreError> {
+    digest(File::open(path).map_err(StoreError::io(path))?.take(bytes), path, go_on)
 }
 
 fn digest(mut file: impl Read, path: &Path, go_on: &dyn Fn() -> bool) -> Result<Option<String>, StoreError> {

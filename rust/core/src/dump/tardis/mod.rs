@@ -125,8 +125,13 @@ impl<T: Default> Instruments<T> {
         if !symbol::is_safe(exchange) {
             return Err(fault(FaultKind::Value, EXCHANGE));
         }
-        // Nautilus keeps the stroke of a pair in the id and leaves it out of the folder.
-        if !symbol::is_safe(&name.replace('/', "")) {
+        // Nautilus keeps the stroke of a pair in the id and leaves it out of the folder; the colon of Bitfinex's
+        // (`BTCF0:USTF0`, `DUSK:USD`) it keeps in both.
+        if !symbol::is_safe(&name.replace(['/', ':'], "")) {
+            return Err(fault(FaultKind::Value, SYMBOL));
+        }
+        let id = format!("{}.{}", name.to_uppercase(), venue(exchange));
+        if symbol::folder_of(&id).is_none() {
             return Err(fault(FaultKind::Value, SYMBOL));
         }
         self.last = self.slots.len();
@@ -134,7 +139,7 @@ impl<T: Default> Instruments<T> {
             exchange: exchange.as_bytes().into(),
             symbol: symbol.into(),
             origin: format!("tardis {exchange}").into(),
-            id: format!("{}.{}", name.to_uppercase(), venue(exchange)).into(),
+            id: id.into(),
             state: T::default(),
         });
         self.table.insert(key, self.last);
@@ -146,7 +151,7 @@ impl<T: Default> Instruments<T> {
 #[inline]
 fn moment(row: &Row<'_>, column: usize) -> Result<u64, Fault> {
     let value = row.integer(column)?;
-    let ns = if value < 100_000_000_000_000_000 { value * 1_000 } else { value };
+    let ns = if value < 100_000_000_000_000_000 { value.saturating_mul(1_000) } else { value };
     if time::is_plausible(ns) { Ok(ns) } else { Err(fault(FaultKind::Time, column)) }
 }
 

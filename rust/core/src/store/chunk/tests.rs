@@ -314,3 +314,26 @@ fn a_dictionary_is_given_up_early() {
     assert!(dictionary.fill(&Slices::owned(fading), usize::MAX));
     assert_eq!(dictionary.values.len(), 30_000);
 }
+
+#[test]
+fn numbers_of_many_pages_whose_dictionary_may_be_given_up() {
+    let rows = 4 * PAGE_ROWS + 3;
+    let page = PAGE_ROWS as i128;
+    let columns: [&dyn Fn(i128) -> i128; 7] = [
+        &|row| row * 100,
+        // New values in the first two pages alone, and in all but these.
+        &|row| if row < 2 * page { row } else { 7 },
+        &|row| if row < 2 * page { 7 } else { row },
+        // About as many new values in a page as tell that there will be more: five in eight.
+        &|row| row - row % 8 + (row % 8).min(4),
+        &|row| row - row % 8 + (row % 8).min(5),
+        // Fewer in the second page than in the first.
+        &|row| if row < page { row } else { row - row % 2 },
+        &|row| row % 3,
+    ];
+    let times: ArrayRef = Arc::new(UInt64Array::from_iter_values(0..rows as u64));
+    for value in columns {
+        let values: Vec<i128> = (0..rows as i128).map(value).collect();
+        check(&[vec![times.clone(), raws(&values), decimals(&values)]]);
+    }
+}
