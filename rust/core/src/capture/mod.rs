@@ -11,6 +11,8 @@ use thiserror::Error;
 use crate::frame::Block;
 
 mod cryptofeed;
+mod csv;
+mod envelope;
 mod hftbacktest;
 mod inflate;
 mod json;
@@ -119,12 +121,13 @@ struct Container {
 }
 
 /// Every container, in the order they are asked.
-static REGISTRY: [Container; 6] = [
+static REGISTRY: [Container; 7] = [
     Container { name: "tickwright", claims: tickwright::claims, open: tickwright::open },
     Container { name: "tardis-raw", claims: tardis::claims, open: tardis::open },
     Container { name: "cryptofeed", claims: cryptofeed::claims, open: cryptofeed::open },
     Container { name: "hftbacktest", claims: hftbacktest::claims, open: hftbacktest::open },
     Container { name: "ndjson", claims: ndjson::claims, open: ndjson::open },
+    Container { name: "csv", claims: csv::claims, open: csv::open },
     Container { name: "json", claims: json::claims, open: json::open },
 ];
 
