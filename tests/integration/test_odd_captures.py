@@ -1,6 +1,7 @@
 """Captures as recorders really leave them, in every odd form, against the slow reference on the plain one."""
 
 import json
+import lzma
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -240,6 +241,35 @@ def test_a_symbol_beside_rest_books(tmp_path: Path, symbol: str) -> None:
     batches, report = tickwright.decode_file(path, feed="binance-spot")
     assert report["accounting"]["frames"]["rejected"] == (0 if symbol else 1)
     assert [name for _, name in batches] == (["BTCUSDT.BINANCE"] if symbol else [])
+
+
+NORMALIZED = {
+    "type": "trade",
+    "symbol": "BTCUSDT",
+    "exchange": "binance-futures",
+    "id": "1",
+    "price": 1.5,
+    "amount": 2,
+    "side": "buy",
+    "timestamp": "2023-11-14T22:13:20.000Z",
+    "localTimestamp": "2023-11-14T22:13:20.010Z",
+}
+FOREIGN = {
+    "normalized": (json.dumps(NORMALIZED).encode() + b"\n") * 2,
+    "compression": lzma.compress(text(recorded(1))),
+}
+
+
+@pytest.mark.parametrize("code", FOREIGN)
+def test_what_holds_no_frames_says_what_it_is(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "foreign.txt"
+    path.write_bytes(FOREIGN[code])
+    with pytest.raises(tickwright.InputError) as refused:
+        tickwright.convert(path, tmp_path / "catalog")
+    assert refused.value.code == code
+    (tmp_path / "c.ndjson").write_bytes(text(recorded(1)))
+    report = tickwright.convert(tmp_path, tmp_path / "catalog", write_instruments=False)
+    assert [skipped["path"] for skipped in json.loads(report.to_json())["skipped"]] == [str(path)]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -13,6 +13,7 @@ use crate::frame::Block;
 mod cryptofeed;
 mod csv;
 mod envelope;
+mod foreign;
 mod hftbacktest;
 mod inflate;
 mod json;
@@ -50,6 +51,22 @@ pub enum CaptureError {
         /// What is wrong.
         reason: String,
     },
+    /// A compression that is not read.
+    #[error(
+        "is compressed with {name}, which is not read; unpack it, or pipe it: `{command} FILE | tickwright convert -`"
+    )]
+    Compression {
+        /// Its name.
+        name: &'static str,
+        /// What unpacks it to standard output.
+        command: &'static str,
+    },
+    /// Messages that a vendor made of the venue's.
+    #[error(
+        "holds normalized messages of Tardis (tardis-machine, tardis-node), whose numbers are no longer as the exchange \
+         wrote them; fetch the raw messages (`/replay`, `replay()`) or Tardis's CSV files instead"
+    )]
+    Normalized,
 }
 
 impl CaptureError {
@@ -61,6 +78,8 @@ impl CaptureError {
             Self::Empty => "empty",
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
+            Self::Compression { .. } => "compression",
+            Self::Normalized => "normalized",
         }
     }
 }
@@ -165,6 +184,9 @@ pub fn probe(input: Box<dyn Read + Send>, name: &str) -> Result<Option<Probe>, C
         return Err(if cut { CaptureError::Truncated { offset: 0 } } else { CaptureError::Empty });
     };
     let text = &text[start..];
+    if let Some(foreign) = foreign::compression(&head).or_else(|| foreign::messages(text)) {
+        return Err(foreign);
+    }
     let Some(container) = REGISTRY.iter().find(|c| (c.claims)(text)) else { return Ok(None) };
     let mut probe = Probe {
         container: container.name,

@@ -349,6 +349,22 @@ fn the_older_collector_of_hftbacktest() {
 }
 
 #[test]
+fn what_is_no_raw_capture_says_what_it_is() {
+    let refused = |bytes: &[u8]| match probe(Box::new(io::Cursor::new(bytes.to_vec())), "x") {
+        Err(error) => error.code(),
+        Ok(_) => "taken",
+    };
+    let trade = r#"{"type":"trade","symbol":"BTCUSDT","exchange":"binance","id":"1","price":1.5,"amount":2,"side":"buy","timestamp":"2021-10-12T00:28:32.000Z","localTimestamp":"2021-10-12T00:28:32.063Z"}"#;
+    assert_eq!(refused(trade.as_bytes()), "normalized");
+    assert_eq!(refused(format!("{trade}\n{trade}\n").as_bytes()), "normalized");
+    let raw = r#"{"localTimestamp":"2021-10-12T00:28:32.063Z","message":{"e":1}}"#;
+    assert_eq!(refused(raw.as_bytes()), "taken");
+    for magic in [&b"\xFD7zXZ\x00\x00"[..], b"BZh91AY&SY", b"\x04\x22\x4D\x18\x64", b"7z\xBC\xAF\x27\x1C"] {
+        assert_eq!(refused(magic), "compression");
+    }
+}
+
+#[test]
 fn objects_of_an_array_are_frames() {
     let frames = ["{\"e\":\"]},\"}", "{\"b\": [1, {}]}"];
     for (open, between, close) in [("[", ",", "]"), ("\u{feff}[\n  ", " ,\n", "\n]\n"), ("[", ",\n", "")] {
