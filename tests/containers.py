@@ -41,6 +41,11 @@ def _ndjson(frames: Frames, feed: str) -> bytes:
     return b"".join(line(*frame) + b"\n" for frame in frames)
 
 
+def _csv(frames: Frames, feed: str) -> bytes:
+    rows = (b'%d,"%s"\r\n' % (ts, body.replace(b'"', b'""')) for ts, body in frames)
+    return b"received_ns,raw_json\r\n" + b"".join(rows)
+
+
 def _json(frames: Frames, feed: str) -> bytes:
     # Broken over lines, or they would be lines.
     return b"\n\n".join(body[:1] + b"\n" + body[1:] for _, body in frames)
@@ -52,6 +57,7 @@ CONTAINERS: dict[str, Callable[[Frames, str], bytes]] = {
     "tardis-raw": _tardis,
     "cryptofeed": _cryptofeed,
     "ndjson": _ndjson,
+    "csv": _csv,
     "json": _json,
     "tickwright": lambda frames, feed: container(frames, feed),
 }

@@ -1,8 +1,10 @@
 """Captures as recorders really leave them, in every odd form, against the slow reference on the plain one."""
 
 import json
+import lzma
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,121 @@ def test_receive_times(tmp_path: Path, unit: int, form: str) -> None:
     frames = recorded(2)
     report = check(tmp_path, {"c.ndjson": stamped(frames, unit, form)}, {"c.ndjson": text(frames)})
     assert (report.rejects, report.unknown_topics) == (0, {})
+
+
+def iso(ts: int) -> str:
+    moment = datetime.fromtimestamp(ts // 10**9, UTC).replace(microsecond=ts % 10**9 // 1_000)
+    return moment.isoformat(sep=" ", timespec="microseconds")
+
+
+def quoted(value: object) -> str:
+    return '"' + str(value).replace('"', '""') + '"'
+
+
+def crawled(ts: int, body: str) -> str:
+    head = {"exchange": "binance", "market_type": "linear_swap", "msg_type": "l2_event", "received_at": ts // 10**6}
+    return json.dumps(head | {"json": body}, separators=(",", ":"))
+
+
+def apart(ts: int, body: str) -> str:
+    return f'{{"kind":"stream","recv_wall_ns":{ts},{body[1:]}'
+
+
+def in_columns(ts: int, body: str) -> str:
+    message = json.loads(body)
+    data = json.dumps(message["data"], separators=(",", ":"))
+    return f"{ts},{message['stream']},{quoted(data)}"
+
+
+# A line of each recorder, and what stands before and after all of them. From the code that writes them:
+# crypto-crawler/carbonbot; the others are plain scripts of several repositories.
+RECORDERS: dict[str, tuple[Callable[[int, str], str], str, str, str]] = {
+    "carbonbot": (crawled, "", "\n", "\n"),
+    "message under its ns": (lambda ts, body: f'{{"recv_ns": {ts}, "msg": {body}}}', "", "\n", "\n"),
+    "stream beside its data": (apart, "", "\n", "\n"),
+    "time in the message": (lambda ts, body: f'{body[:-1]},"local_ts":{ts // 1_000}}}', "", "\n", "\n"),
+    "seconds as a float": (
+        lambda ts, body: json.dumps({"venue_ts": 1, "recv_ts": ts / 1e9, "raw": json.loads(body)}),
+        "",
+        "\n",
+        "\n",
+    ),
+    "iso": (lambda ts, body: f'{{"local_recv_ts":"{iso(ts)}","payload":{body}}}', "", "\n", "\n"),
+    "iso in front": (lambda ts, body: f"{iso(ts)}\t{body}", "", "\n", "\n"),
+    "array": (lambda ts, body: f'{{"recv_ts":{ts // 10**6},"msg":{body}}}', "[", ",\n ", "]"),
+    "csv": (lambda ts, body: f"{ts},{quoted(body)}", "received_ns,raw_json\r\n", "\r\n", "\r\n"),
+    "csv without a header": (lambda ts, body: f"{ts / 1e9},{quoted(body)}", "", "\n", "\n"),
+}
+
+
+@pytest.mark.parametrize("recorder", RECORDERS)
+def test_files_of_other_recorders(tmp_path: Path, recorder: str) -> None:
+    # Received after they happened, so that a time of the exchange's is not taken for one of receipt.
+    frames = [(ts + 7_000_000, body) for ts, body in recorded(7)]
+    line, before, between, after = RECORDERS[recorder]
+    raw = before + between.join(line(ts, body.decode()) for ts, body in frames) + after
+    report = check(tmp_path, {"c.txt": raw.encode()}, {"c.ndjson": text(frames)})
+    assert (report.rejects, report.accounting.frames.total) == (0, len(frames))
+    assert report.accounting.bytes.total + report.accounting.container_bytes == len(raw)
+
+
+def test_streams_in_a_column_of_their_own(tmp_path: Path) -> None:
+    """Partial books are told by their stream alone."""
+    frames = []
+    for number in range(20):
+        levels = f'"bids":[["{90 + number}.5","1"]],"asks":[["{120 + number}.5","2"]]'
+        body = f'{{"stream":"btcusdt@depth5@100ms","data":{{"lastUpdateId":{number + 1},{levels}}}}}'
+        frames.append(((START + number) * 1_000_000, body.encode()))
+    path = tmp_path / "c.csv"
+    rows = "".join(in_columns(ts, body.decode()) + "\r\n" for ts, body in frames)
+    path.write_text("received_ns,stream,payload_json\r\n" + rows, newline="")
+    [found] = tickwright.inspect(path)
+    assert (found["feed"], found["container"], found["start_ns"]) == ("binance-spot", "csv", frames[0][0])
+    batches, report = tickwright.decode_file(path)
+    assert report["accounting"]["frames"]["rejected"] == 0
+    [depths] = [batch for (kind, _), batch in batches.items() if kind == "depth10"]
+    assert depths.num_rows == len(frames)
+
+
+@pytest.mark.parametrize("symbol", ["", "BTCUSDT"])
+def test_a_symbol_beside_rest_books(tmp_path: Path, symbol: str) -> None:
+    body = '{"lastUpdateId":5,"bids":[["1.5","1"]],"asks":[["2.5","1"]]}'
+    head = {"exchange": "binance", "market_type": "spot", "msg_type": "l2_snapshot"}
+    named = head | ({"symbol": symbol} if symbol else {})
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(named | {"received_at": START, "json": body}) + "\n")
+    batches, report = tickwright.decode_file(path, feed="binance-spot")
+    assert report["accounting"]["frames"]["rejected"] == (0 if symbol else 1)
+    assert [name for _, name in batches] == (["BTCUSDT.BINANCE"] if symbol else [])
+
+
+NORMALIZED = {
+    "type": "trade",
+    "symbol": "BTCUSDT",
+    "exchange": "binance-futures",
+    "id": "1",
+    "price": 1.5,
+    "amount": 2,
+    "side": "buy",
+    "timestamp": "2023-11-14T22:13:20.000Z",
+    "localTimestamp": "2023-11-14T22:13:20.010Z",
+}
+FOREIGN = {
+    "normalized": (json.dumps(NORMALIZED).encode() + b"\n") * 2,
+    "compression": lzma.compress(text(recorded(1))),
+}
+
+
+@pytest.mark.parametrize("code", FOREIGN)
+def test_what_holds_no_frames_says_what_it_is(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "foreign.txt"
+    path.write_bytes(FOREIGN[code])
+    with pytest.raises(tickwright.InputError) as refused:
+        tickwright.convert(path, tmp_path / "catalog")
+    assert refused.value.code == code
+    (tmp_path / "c.ndjson").write_bytes(text(recorded(1)))
+    report = tickwright.convert(tmp_path, tmp_path / "catalog", write_instruments=False)
+    assert [skipped["path"] for skipped in json.loads(report.to_json())["skipped"]] == [str(path)]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -25,6 +25,8 @@ pub enum MalformedReason {
     NoPrefix,
     /// The receive time cannot be read, or is outside 2009 to 2100.
     BadTimestamp,
+    /// The receive time does not say its zone.
+    NoZone,
     /// The line is longer than allowed.
     LineTooLong,
     /// The envelope around the frame is damaged.
@@ -38,6 +40,7 @@ impl MalformedReason {
         match self {
             Self::NoPrefix => "line_without_prefix",
             Self::BadTimestamp => "bad_receive_time",
+            Self::NoZone => "receive_time_without_zone",
             Self::LineTooLong => "line_too_long",
             Self::BadEnvelope => "bad_envelope",
         }

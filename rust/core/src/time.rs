@@ -153,6 +153,55 @@ pub fn from_rfc3339(text: &[u8]) -> Option<u64> {
     from_civil(date, clock)
 }
 
+/// A moment as recorders write it, ISO 8601 with `T` or a space between date and clock, as ns, and whether it says its zone:
+/// `Z`, ` UTC` or an offset, `+05:30`, `+0530`, `+05`. Decimals beyond the ninth are dropped. `None` where it is none, or not
+/// in 2009 to 2100.
+#[must_use]
+pub fn from_iso8601(text: &[u8]) -> Option<(u64, bool)> {
+    let (moment, rest) = text.split_at_checked(19)?;
+    let decimals = match rest.split_first() {
+        Some((b'.', rest)) => rest.iter().take_while(|b| b.is_ascii_digit()).count() + 1,
+        _ => 0,
+    };
+    let (fraction, zone) = rest.split_at(decimals);
+    let (offset, is_zoned) = match zone {
+        [] => (0, false),
+        b"Z" | b"z" | b" UTC" => (0, true),
+        _ => (offset(zone)?, true),
+    };
+    let fraction = &fraction[..fraction.len().min(10)];
+    let mut utc = [moment, fraction, b"Z"].concat();
+    match utc.get_mut(10) {
+        Some(between) if matches!(between, b'T' | b' ') => *between = b'T',
+        _ => return None,
+    }
+    let ns = from_rfc3339(&utc)?.checked_add_signed(-offset)?;
+    is_plausible(ns).then_some((ns, is_zoned))
+}
+
+/// The offset of a zone from UTC, ns.
+fn offset(zone: &[u8]) -> Option<i64> {
+    let (hours, minutes) = match zone {
+        [_, hours @ ..] if hours.len() == 2 => (hours, &b"00"[..]),
+        [_, digits @ ..] if digits.len() == 4 => digits.split_at(2),
+        [_, text @ ..] if text.len() == 5 && text[2] == b':' => (&text[..2], &text[3..]),
+        _ => return None,
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let ns = hours * HOUR as i64 + minutes * MINUTE as i64;
+    match zone[0] {
+        b'+' => Some(ns),
+        b'-' => Some(-ns),
+        _ => None,
+    }
+}
+
 /// ISO 8601 text of `ns`: `2023-11-14T22:13:20.001121119Z`.
 #[must_use]
 pub fn iso(ns: u64) -> String {
@@ -211,6 +260,35 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(from_rfc3339(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn iso8601() {
+        let want = 1_700_000_000_001_121_000;
+        for (text, found) in [
+            ("2023-11-14T22:13:20.001121Z", Some((want, true))),
+            ("2023-11-14 22:13:20.001121+00:00", Some((want, true))),
+            ("2023-11-14 22:13:20.001121 UTC", Some((want, true))),
+            ("2023-11-15T03:43:20.001121+05:30", Some((want, true))),
+            ("2023-11-14T17:13:20.001121-0500", Some((want, true))),
+            ("2023-11-14T14:13:20.001121-08", Some((want, true))),
+            ("2023-11-14T22:13:20.0011210000009z", Some((want, true))),
+            ("2023-11-14T22:13:20.001121", Some((want, false))),
+            ("2023-11-14 22:13:20", Some((1_700_000_000_000_000_000, false))),
+            ("2023-11-14T22:13:20.Z", None),
+            ("2023-11-14T22:13:20+5:30", None),
+            ("2023-11-14T22:13:20+24:00", None),
+            ("2023-11-14T22:13:20+00:60", None),
+            ("2023-11-14T22:13:20*00:00", None),
+            ("2023-11-14T22:13:20 CET", None),
+            ("2023-11-14_22:13:20Z", None),
+            ("2023-13-14T22:13:20Z", None),
+            ("2001-11-14T22:13:20Z", None),
+            ("2023-11-14", None),
+            ("", None),
+        ] {
+            assert_eq!(from_iso8601(text.as_bytes()), found, "{text}");
         }
     }
 

@@ -16,13 +16,8 @@ pub(super) fn claims(head: &[u8]) -> bool {
 }
 
 pub(super) fn open(input: Inflate, name: &str, options: &CaptureOptions) -> Box<dyn Capture> {
-    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let stem = file.split('.').next().unwrap_or_default();
-    let symbol = match stem.rsplit_once('_') {
-        Some((symbol, day)) if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) => symbol,
-        _ => "",
-    };
-    Box::new(Lines::new(input.allow_stale(), Hftbacktest { symbol: symbol.as_bytes().to_vec() }, options))
+    let symbol = super::lines::symbol_of(name).to_vec();
+    Box::new(Lines::new(input.allow_stale(), Hftbacktest { symbol }, options))
 }
 
 struct Hftbacktest {
@@ -43,7 +38,7 @@ impl LineFormat for Hftbacktest {
             return;
         };
         let mut frame = line.frame(20, FrameKind::Received, ts, 0);
-        if !self.symbol.is_empty() && line.text[20..].starts_with(b"{\"lastUpdateId\"") {
+        if !self.symbol.is_empty() && super::lines::is_rest_book(&line.text[20..]) {
             frame.context = super::lines::context(extra, base, &self.symbol);
         }
         out.push(frame);

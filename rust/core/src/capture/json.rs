@@ -1,8 +1,10 @@
 //! JSON values one after another, over as many lines as they take: single messages kept as files. An array of objects
-//! is its objects, each a frame: venues that send such arrays say the same in each alone.
+//! is its objects, each a frame: venues that send such arrays say the same in each alone. A value with a receive time in
+//! it, as `envelope.rs` tells, is the frame that it holds.
 
+use super::envelope::Envelopes;
 use super::inflate::Inflate;
-use super::{Capture, CaptureError, CaptureOptions};
+use super::{Capture, CaptureError, CaptureOptions, lines};
 use crate::frame::{Block, FrameKind, FrameMeta, MalformedReason};
 
 pub(super) fn claims(head: &[u8]) -> bool {
@@ -21,7 +23,8 @@ pub(super) fn claims(head: &[u8]) -> bool {
 
 pub(super) fn open(input: Inflate, _: &str, options: &CaptureOptions) -> Box<dyn Capture> {
     let (data, options) = (Vec::new(), options.clone());
-    Box::new(Json { input, data, offset: 0, ended: false, in_array: false, options })
+    let envelopes = Envelopes::default();
+    Box::new(Json { input, data, offset: 0, ended: false, in_array: false, envelopes, options })
 }
 
 struct Json {
@@ -31,6 +34,7 @@ struct Json {
     ended: bool,
     /// Inside an array whose objects are frames.
     in_array: bool,
+    envelopes: Envelopes,
     options: CaptureOptions,
 }
 
@@ -83,6 +87,46 @@ fn value_end(bytes: &[u8]) -> Option<usize> {
     None
 }
 
+impl Json {
+    /// The frame of the value that is in `block`.
+    fn frame(&mut self, block: &mut Block, too_long: bool) -> FrameMeta {
+        let end = block.data.len();
+        let mut frame = FrameMeta {
+            start: 0,
+            end: end as u32,
+            context: (0, 0),
+            ts: 0,
+            kind: FrameKind::Received,
+            conn: 0,
+            len: end as u64,
+            offset: self.offset,
+            line: 0,
+        };
+        if too_long {
+            frame.kind = FrameKind::Malformed(MalformedReason::LineTooLong);
+            return frame;
+        }
+        let Some(framed) = self.envelopes.read(&block.data) else { return frame };
+        match framed.time {
+            Ok(ts) => frame.ts = ts,
+            Err(reason) => {
+                frame.kind = FrameKind::Malformed(reason);
+                return frame;
+            }
+        }
+        (frame.start, frame.end) = (framed.at.0 as u32, framed.at.1 as u32);
+        frame.offset += framed.at.0 as u64;
+        frame.len = framed.len as u64;
+        if let Some(body) = framed.body {
+            (frame.start, frame.end) = lines::context(&mut block.data, 0, &body);
+        }
+        if lines::is_rest_book(block.body(&frame)) && !framed.symbol.is_empty() {
+            frame.context = lines::context(&mut block.data, 0, &framed.symbol);
+        }
+        frame
+    }
+}
+
 impl Capture for Json {
     fn next_block(&mut self, block: &mut Block) -> Result<bool, CaptureError> {
         block.clear();
@@ -105,23 +149,10 @@ impl Capture for Json {
                 return Ok(block.overhead > 0);
             }
             let end = end.unwrap_or(self.data.len());
-            let kind = if too_long {
-                FrameKind::Malformed(MalformedReason::LineTooLong)
-            } else {
-                FrameKind::Received
-            };
             block.data.extend(self.data.drain(..end));
-            block.frames.push(FrameMeta {
-                start: 0,
-                end: end as u32,
-                context: (0, 0),
-                ts: 0,
-                kind,
-                conn: 0,
-                len: end as u64,
-                offset: self.offset,
-                line: 0,
-            });
+            let frame = self.frame(block, too_long);
+            block.overhead += end as u64 - frame.len;
+            block.frames.push(frame);
             self.offset += end as u64;
             return Ok(true);
         }

@@ -229,3 +229,18 @@ pub(super) fn context(extra: &mut Vec<u8>, base: u32, text: &[u8]) -> (u32, u32)
     extra.extend_from_slice(text);
     (start, start + text.len() as u32)
 }
+
+/// Whether a frame is Binance's REST book, which does not say its symbol: that has to come from beside it.
+pub(super) fn is_rest_book(body: &[u8]) -> bool {
+    body.starts_with(b"{\"lastUpdateId\"")
+}
+
+/// The symbol that a file of a collector is named after, `dir/btcusdt_20220811.dat`; empty where it is named otherwise.
+pub(super) fn symbol_of(name: &str) -> &[u8] {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    match stem.rsplit_once('_') {
+        Some((symbol, day)) if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) => symbol.as_bytes(),
+        _ => &[],
+    }
+}

@@ -11,6 +11,9 @@ use thiserror::Error;
 use crate::frame::Block;
 
 mod cryptofeed;
+mod csv;
+mod envelope;
+mod foreign;
 mod hftbacktest;
 mod inflate;
 mod json;
@@ -54,6 +57,22 @@ pub enum CaptureError {
         /// What it said.
         what: String,
     },
+    /// A compression that is not read.
+    #[error(
+        "is compressed with {name}, which is not read; unpack it, or pipe it: `{command} FILE | tickwright convert -`"
+    )]
+    Compression {
+        /// Its name.
+        name: &'static str,
+        /// What unpacks it to standard output.
+        command: &'static str,
+    },
+    /// Messages that a vendor made of the venue's.
+    #[error(
+        "holds normalized messages of Tardis (tardis-machine, tardis-node), whose numbers are no longer as the exchange \
+         wrote them; fetch the raw messages (`/replay`, `replay()`) or Tardis's CSV files instead"
+    )]
+    Normalized,
 }
 
 impl CaptureError {
@@ -73,6 +92,8 @@ impl CaptureError {
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
             Self::Panicked { .. } => "panicked",
+            Self::Compression { .. } => "compression",
+            Self::Normalized => "normalized",
         }
     }
 }
@@ -133,12 +154,13 @@ struct Container {
 }
 
 /// Every container, in the order they are asked.
-static REGISTRY: [Container; 6] = [
+static REGISTRY: [Container; 7] = [
     Container { name: "tickwright", claims: tickwright::claims, open: tickwright::open },
     Container { name: "tardis-raw", claims: tardis::claims, open: tardis::open },
     Container { name: "cryptofeed", claims: cryptofeed::claims, open: cryptofeed::open },
     Container { name: "hftbacktest", claims: hftbacktest::claims, open: hftbacktest::open },
     Container { name: "ndjson", claims: ndjson::claims, open: ndjson::open },
+    Container { name: "csv", claims: csv::claims, open: csv::open },
     Container { name: "json", claims: json::claims, open: json::open },
 ];
 
@@ -176,6 +198,9 @@ pub fn probe(input: Box<dyn Read + Send>, name: &str) -> Result<Option<Probe>, C
         return Err(if cut { CaptureError::Truncated { offset: 0 } } else { CaptureError::Empty });
     };
     let text = &text[start..];
+    if let Some(foreign) = foreign::compression(&head).or_else(|| foreign::messages(text)) {
+        return Err(foreign);
+    }
     let Some(container) = REGISTRY.iter().find(|c| (c.claims)(text)) else { return Ok(None) };
     let mut probe = Probe {
         container: container.name,

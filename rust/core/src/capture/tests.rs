@@ -8,6 +8,7 @@ use super::*;
 use crate::frame::FrameKind;
 
 const TS: u64 = 1_633_998_512_063_356_900;
+const TS_HALF: u64 = 1_633_998_512_500_000_000;
 
 fn read(
     bytes: &[u8],
@@ -152,6 +153,214 @@ fn ndjson_of_other_recorders() {
         let items = all(format!("{line}\n{line}\n").as_bytes(), "x.ndjson");
         let got: Vec<_> = items.iter().map(|i| (i.1, i.4.as_str())).collect();
         assert_eq!(got, [(0, line); 2]);
+    }
+}
+
+/// What a line of NDJSON is, and as one of a JSON array.
+fn both_ways(line: &str) -> Vec<Item> {
+    let items = all(format!("{line}\n{line}\n").as_bytes(), "x.ndjson");
+    assert_eq!(items[0], items[1]);
+    assert_eq!(all(format!("[{line},\n {line}]").as_bytes(), "x.json"), items, "{line}");
+    items
+}
+
+#[test]
+fn envelopes_of_recorders() {
+    for (line, ts, frame) in [
+        // crypto-crawler's: https://github.com/crypto-crawler/carbonbot
+        (
+            r#"{"exchange":"bybit","market_type":"spot","msg_type":"trade","received_at":1633998512063,"json":"{\"topic\":1}"}"#,
+            1_633_998_512_063_000_000,
+            r#"{"topic":1}"#,
+        ),
+        // The receive time counts, wherever the venue's stands.
+        (r#"{"recv_ts":1633998512.5,"msg":{"e":1},"ts":1633998500000}"#, TS_HALF, r#"{"e":1}"#),
+        (
+            r#"{"timestamp":1633998500000,"raw":{"e":1},"local_recv_ts":"2021-10-12T00:28:32.500000+00:00"}"#,
+            TS_HALF,
+            r#"{"e":1}"#,
+        ),
+        (r#"{"venue":"x","recv_us":1633998512500000,"raw":{"e":1},"data":{"e":2}}"#, TS_HALF, r#"{"e":1}"#),
+        (r#"{"ts":"2021-10-12 05:58:32.5+05:30","msg":{"e":1}}"#, TS_HALF, r#"{"e":1}"#),
+        // Binance's streams stay together.
+        (
+            r#"{"recv_wall_ns":1633998512500000000,"kind":"stream","stream":"a@depth20","data":{"e":"depthUpdate"}}"#,
+            TS_HALF,
+            r#"{"stream":"a@depth20","data":{"e":"depthUpdate"}}"#,
+        ),
+        (
+            r#"{"recv_ts":1633998512500,"stream":"a@depth5","payload":"{\"lastUpdateId\":1}"}"#,
+            TS_HALF,
+            r#"{"stream":"a@depth5","data":{"lastUpdateId":1}}"#,
+        ),
+        (r#"{"ts":1633998512500,"stream":"trade","payload":{"e":1}}"#, TS_HALF, r#"{"e":1}"#),
+        (
+            r#"{"ts":1633998512500,"stream":"a","data":{"stream":"a@b","data":1}}"#,
+            TS_HALF,
+            r#"{"stream":"a@b","data":1}"#,
+        ),
+        // A wrapper's topic, and a venue's.
+        (
+            r#"{"topic":"dump","ts":1633998512500,"data":{"topic":"t","data":[]}}"#,
+            TS_HALF,
+            r#"{"topic":"t","data":[]}"#,
+        ),
+        (
+            r#"{"channel":"b","recv_ns":1633998512500000000,"data":[923,{"a":[]},"book-10","A/B"]}"#,
+            TS_HALF,
+            r#"[923,{"a":[]},"book-10","A/B"]"#,
+        ),
+        (
+            r#"{"topic":"t","ts":1,"data":{"s":"X"},"local_ts":1633998512500}"#,
+            TS_HALF,
+            r#"{"topic":"t","ts":1,"data":{"s":"X"}}"#,
+        ),
+        (
+            r#"{"recv_ts":1633998512500, "channel":"book","data":[{}]}"#,
+            TS_HALF,
+            r#"{ "channel":"book","data":[{}]}"#,
+        ),
+        (
+            r#"{"arg":{},"received_at" : "2021-10-12T00:28:32.5Z" ,"data":[{}]}"#,
+            TS_HALF,
+            r#"{"arg":{},"data":[{}]}"#,
+        ),
+        (r#"{"e":"depthUpdate","u":5,"local_ts":1633998512500000}"#, TS_HALF, r#"{"e":"depthUpdate","u":5}"#),
+        // No receive time: the times are the venue's.
+        (
+            r#"{"topic":"t","ts":1633998512500,"data":{"s":"X"}}"#,
+            0,
+            r#"{"topic":"t","ts":1633998512500,"data":{"s":"X"}}"#,
+        ),
+        (
+            r#"{"ts":1633998512500,"topic":"t","data":{"s":"X"}}"#,
+            0,
+            r#"{"ts":1633998512500,"topic":"t","data":{"s":"X"}}"#,
+        ),
+        (
+            r#"{"channel":"ohlc","timestamp":"2021-10-12T00:28:32Z","data":[{}]}"#,
+            0,
+            r#"{"channel":"ohlc","timestamp":"2021-10-12T00:28:32Z","data":[{}]}"#,
+        ),
+    ] {
+        let items = both_ways(line);
+        assert_eq!((items[0].0, items[0].1, items[0].4.as_str()), (FrameKind::Received, ts, frame), "{line}");
+    }
+}
+
+#[test]
+fn a_symbol_beside_a_rest_book_is_its_context() {
+    let line = r#"{"msg_type":"l2_snapshot","symbol":"BTCUSDT","received_at":1633998512500,"json":"{\"lastUpdateId\":1}"}"#;
+    let items = both_ways(line);
+    assert_eq!(
+        (items[0].1, items[0].3.as_str(), items[0].4.as_str()),
+        (TS_HALF, "BTCUSDT", "{\"lastUpdateId\":1}")
+    );
+    let trade = r#"{"symbol":"BTCUSDT","received_at":1633998512500,"json":"{\"e\":1}"}"#;
+    assert_eq!(both_ways(trade)[0].3, "");
+}
+
+#[test]
+fn a_time_without_its_zone_is_refused() {
+    let malformed = |reason| FrameKind::Malformed(reason);
+    for line in [
+        r#"{"recv_ts":"2021-10-12T00:28:32.5","msg":{"e":1}}"#,
+        r#"{"e":1,"local_timestamp":"2021-10-12 00:28:32"}"#,
+        r#"["2021-10-12T00:28:32.5",{"e":1}]"#,
+        "2021-10-12 00:28:32.063 {\"e\":1}",
+        "2021-10-12T00:28:32\t{\"e\":1}",
+    ] {
+        let items = all(format!("{line}\n{line}\n").as_bytes(), "x.ndjson");
+        assert_eq!(items[0].0, malformed(crate::frame::MalformedReason::NoZone), "{line}");
+        assert_eq!((items[0].1, items[0].4.as_str()), (0, line));
+    }
+    let line = r#"{"recv_ts":"yesterday","msg":{"e":1}}"#;
+    assert_eq!(both_ways(line)[0].0, malformed(crate::frame::MalformedReason::BadTimestamp));
+}
+
+#[test]
+fn envelopes_after_many_bare_frames() {
+    let late = r#"{"exchange":"x","received_at":1633998512500,"json":"{\"e\":1}"}"#;
+    let text = format!("{}{late}\n", "{\"id\":1}\n".repeat(20));
+    let items = all(text.as_bytes(), "x.ndjson");
+    assert_eq!((items[20].1, items[20].4.as_str()), (TS_HALF, "{\"e\":1}"));
+}
+
+#[test]
+fn times_in_front_with_a_zone() {
+    for stamp in [
+        "2021-10-12T00:28:32.500+00:00",
+        "2021-10-12 00:28:32.5Z",
+        "2021-10-11 20:28:32.5-0400",
+        "2021-10-12 00:28:32.500000000 UTC",
+    ] {
+        for between in [" ", "\t", ",", ", "] {
+            let items = all(format!("{stamp}{between}{{\"e\":1}}\n").as_bytes(), "x.txt");
+            assert_eq!((items[0].1, items[0].4.as_str()), (TS_HALF, "{\"e\":1}"), "{stamp}{between}");
+        }
+    }
+}
+
+const CSV: &str = "received_ns,stream,payload_json\r\n\
+    1633998512500000000,a@b,\"{\"\"e\"\":\"\"x,y\"\"}\"\r\n\
+    \"1633998512500000000\",,\"[1]\"\r\n\r\n\
+    1633998512500000000,a@b\r\n\
+    x,a@b,\"{}\"\r\n\
+    1633998512500000000,a@b,\"{\"\"e\"\":1}";
+
+#[test]
+fn csv_rows() {
+    let bad = |reason| FrameKind::Malformed(reason);
+    let items = all(CSV.as_bytes(), "x.csv");
+    let got: Vec<_> = items.iter().map(|i| (i.0, i.1, i.4.as_str())).collect();
+    assert_eq!(
+        got,
+        [
+            (FrameKind::Received, TS_HALF, "{\"stream\":\"a@b\",\"data\":{\"e\":\"x,y\"}}"),
+            (FrameKind::Received, TS_HALF, "[1]"),
+            (bad(crate::frame::MalformedReason::BadEnvelope), 0, "1633998512500000000,a@b"),
+            (bad(crate::frame::MalformedReason::BadTimestamp), 0, "x,a@b,\"{}\""),
+            (bad(crate::frame::MalformedReason::BadEnvelope), 0, "1633998512500000000,a@b,\"{\"\"e\"\":1}"),
+        ]
+    );
+    for text in [
+        "1633998512.5,\"{\"\"e\"\":1}\"\n",
+        "timestamp,local_timestamp,message\n1,1633998512500,\"{\"\"e\"\":1}\"",
+        "\u{feff}\"timestamp\",\"raw_json\"\n2021-10-12T00:28:32.5Z,\"{\"\"e\"\":1}\"",
+    ] {
+        let items = all(text.as_bytes(), "x.csv");
+        assert_eq!((items[0].1, items[0].4.as_str()), (TS_HALF, "{\"e\":1}"), "{text}");
+    }
+    // Tables are no captures.
+    for text in ["timestamp,data\n1633998512,5\n", "a,b\n1,2\n", "ts,msg\n1633998512,\"x\"\n", "ts,msg\n"] {
+        assert!(
+            matches!(probe(Box::new(io::Cursor::new(text.as_bytes().to_vec())), "x"), Ok(None)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_older_collector_of_hftbacktest() {
+    let text = "1633998512500000 {\"stream\":\"a@b\",\"data\":{}}\n1633998512500000 {\"lastUpdateId\": 1}\n";
+    let items = all(text.as_bytes(), "dir/btcusdt_20211012.dat");
+    assert_eq!((items[0].1, items[0].3.as_str()), (TS_HALF, ""));
+    assert_eq!((items[1].3.as_str(), items[1].4.as_str()), ("btcusdt", "{\"lastUpdateId\": 1}"));
+}
+
+#[test]
+fn what_is_no_raw_capture_says_what_it_is() {
+    let refused = |bytes: &[u8]| match probe(Box::new(io::Cursor::new(bytes.to_vec())), "x") {
+        Err(error) => error.code(),
+        Ok(_) => "taken",
+    };
+    let trade = r#"{"type":"trade","symbol":"BTCUSDT","exchange":"binance","id":"1","price":1.5,"amount":2,"side":"buy","timestamp":"2021-10-12T00:28:32.000Z","localTimestamp":"2021-10-12T00:28:32.063Z"}"#;
+    assert_eq!(refused(trade.as_bytes()), "normalized");
+    assert_eq!(refused(format!("{trade}\n{trade}\n").as_bytes()), "normalized");
+    let raw = r#"{"localTimestamp":"2021-10-12T00:28:32.063Z","message":{"e":1}}"#;
+    assert_eq!(refused(raw.as_bytes()), "taken");
+    for magic in [&b"\xFD7zXZ\x00\x00"[..], b"BZh91AY&SY", b"\x04\x22\x4D\x18\x64", b"7z\xBC\xAF\x27\x1C"] {
+        assert_eq!(refused(magic), "compression");
     }
 }
 
@@ -301,10 +510,12 @@ proptest! {
 
     /// Damage of any kind, blocks of any size: the bytes add up and the frames do not depend on the blocks.
     #[test]
-    fn bytes_add_up(which in 0..4_usize, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(), block in 1_usize..300) {
+    fn bytes_add_up(which in 0..6_usize, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(), block in 1_usize..300) {
         let hft = format!("{TS} {{\"a\":1}}\n{TS} {{\"b\":2}}\nnoise\n\n{TS} [3]");
         let nd = "{\"e\":1}\n1633998512063 {\"e\":2}\n\n{\"ts\":1633998512063356900,\"msg\":{\"e\":4}}\n";
-        let mut bytes = [CRYPTOFEED, TARDIS, &hft, nd][which].as_bytes().to_vec();
+        let stamped = "{\"topic\":\"t\",\"recv_ts\":1633998512063,\"data\":{}}\n[1633998512063,\"x\\u0041\"]\n\
+            {\"ts\":1633998512063,\"stream\":\"a@b\",\"data\":{}}\n";
+        let mut bytes = [CRYPTOFEED, TARDIS, &hft, nd, stamped, CSV][which].as_bytes().to_vec();
         let at = at.index(bytes.len());
         bytes[at] = byte;
         bytes.truncate(cut.index(bytes.len()) + 1);

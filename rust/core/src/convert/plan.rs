@@ -543,6 +543,11 @@ fn take(
         }
         Ok(Content::Unknown) => skip(candidate.shown, "no capture and no dump that is known".to_owned()),
         Err(DumpError::Input(CaptureError::Empty)) if !named => skip(candidate.shown, "empty".to_owned()),
+        Err(DumpError::Input(source @ (CaptureError::Compression { .. } | CaptureError::Normalized)))
+            if !named =>
+        {
+            skip(candidate.shown, source.to_string());
+        }
         Err(source @ DumpError::Members { .. }) if !named => skip(candidate.shown, source.to_string()),
         Err(error) => return Err(ConvertError::of_dump(candidate.shown, error)),
     }

@@ -1,0 +1,145 @@
+//! CSV with a frame in a quoted field: `received_ns,stream,payload_json`, or without a header a time first and the frame
+//! last, `1633998512063,"{""e"":""trade""}"`.
+//!
+//! Out: the frame, its quotes undone; with a column `stream` of Binance's streams as its combined ones. Refused: a row
+//! that ends inside quotes or lacks fields.
+
+use super::envelope::{moment, ranks};
+use super::inflate::Inflate;
+use super::lines::{Line, LineFormat, Lines};
+use super::{Capture, CaptureOptions};
+use crate::frame::{FrameKind, FrameMeta, MalformedReason};
+
+/// A header that names a time and a frame, or a first row that is both.
+pub(super) fn claims(head: &[u8]) -> bool {
+    let mut lines = head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let first = fields(lines.next().unwrap_or_default()).unwrap_or_default();
+    let (columns, row) = match Columns::named(&first) {
+        Some(columns) => (columns, fields(lines.next().unwrap_or_default()).unwrap_or_default()),
+        None => (Columns::of_row(&first), first),
+    };
+    let Some((time, _, frame)) = columns.of(&row) else { return false };
+    moment(&time.text) != Err(MalformedReason::BadTimestamp)
+        && frame.is_quoted
+        && matches!(frame.text.first(), Some(b'{' | b'['))
+}
+
+pub(super) fn open(input: Inflate, _: &str, options: &CaptureOptions) -> Box<dyn Capture> {
+    Box::new(Lines::new(input, Csv { columns: None }, options))
+}
+
+/// One field of a row.
+struct Field {
+    /// Where it stands in the line, with its quotes.
+    at: (usize, usize),
+    /// What it says.
+    text: Vec<u8>,
+    is_quoted: bool,
+}
+
+/// The fields of a line; `None` where quotes do not match.
+fn fields(line: &[u8]) -> Option<Vec<Field>> {
+    let (mut out, mut start) = (Vec::new(), 0);
+    loop {
+        let rest = &line[start..];
+        let is_quoted = rest.first() == Some(&b'"');
+        let (mut text, mut at) = (Vec::new(), start);
+        if is_quoted {
+            at += 1;
+            loop {
+                let quote = at + memchr::memchr(b'"', &line[at..])?;
+                text.extend_from_slice(&line[at..quote]);
+                at = quote + 1;
+                if line.get(at) != Some(&b'"') {
+                    break;
+                }
+                text.push(b'"');
+                at += 1;
+            }
+        } else {
+            at += memchr::memchr(b',', rest).unwrap_or(rest.len());
+            text.extend_from_slice(&line[start..at]);
+        }
+        out.push(Field { at: (start, at), text, is_quoted });
+        match line.get(at) {
+            None => return Some(out),
+            Some(b',') => start = at + 1,
+            Some(_) => return None,
+        }
+    }
+}
+
+/// Where the fields of a frame are.
+#[derive(Clone, Copy)]
+struct Columns {
+    time: usize,
+    stream: Option<usize>,
+    frame: usize,
+}
+
+impl Columns {
+    /// As a header names them.
+    fn named(header: &[Field]) -> Option<Self> {
+        let ranks = || header.iter().map(|field| ranks(field.text.trim_ascii())).enumerate();
+        let time = ranks().filter_map(|(at, (time, _))| Some((time?, at))).min()?.1;
+        let frame = ranks().filter_map(|(at, (_, frame))| Some((frame?, at))).min()?.1;
+        let stream = header.iter().position(|field| field.text.trim_ascii() == b"stream");
+        Some(Self { time, stream, frame })
+    }
+
+    /// Of rows without a header.
+    const fn of_row(row: &[Field]) -> Self {
+        Self { time: 0, stream: None, frame: row.len().saturating_sub(1) }
+    }
+
+    fn of<'f>(&self, row: &'f [Field]) -> Option<(&'f Field, Option<&'f Field>, &'f Field)> {
+        let (time, frame) = (row.get(self.time)?, row.get(self.frame)?);
+        (self.time != self.frame).then(|| (time, self.stream.and_then(|at| row.get(at)), frame))
+    }
+}
+
+struct Csv {
+    columns: Option<Columns>,
+}
+
+impl LineFormat for Csv {
+    fn line(&mut self, line: &Line<'_>, out: &mut Vec<FrameMeta>, extra: &mut Vec<u8>, base: u32) {
+        if line.is_blank() {
+            return;
+        }
+        let Some(row) = fields(line.text) else {
+            out.push(line.malformed(MalformedReason::BadEnvelope));
+            return;
+        };
+        if self.columns.is_none() {
+            let named = Columns::named(&row);
+            self.columns = Some(named.unwrap_or_else(|| Columns::of_row(&row)));
+            if named.is_some() {
+                return;
+            }
+        }
+        let Some((time, stream, frame)) = self.columns.and_then(|columns| columns.of(&row)) else {
+            out.push(line.malformed(MalformedReason::BadEnvelope));
+            return;
+        };
+        let ts = match moment(time.text.trim_ascii()) {
+            Ok(ts) => ts,
+            Err(reason) => {
+                out.push(line.malformed(reason));
+                return;
+            }
+        };
+        let mut meta = line.part(frame.at.0, frame.at.1, FrameKind::Received, ts, 0);
+        let stream = stream.filter(|stream| stream.text.iter().any(|b| matches!(b, b'@' | b'!')));
+        (meta.start, meta.end) = match stream {
+            Some(stream) => {
+                meta.len += (stream.at.1 - stream.at.0) as u64;
+                let body =
+                    [&b"{\"stream\":\""[..], &stream.text, b"\",\"data\":", &frame.text, b"}"].concat();
+                super::lines::context(extra, base, &body)
+            }
+            None => super::lines::context(extra, base, &frame.text),
+        };
+        out.push(meta);
+    }
+}
