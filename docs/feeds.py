@@ -1,9 +1,9 @@
-"""The table of feeds in the README and in the pages, from the registry: ``uv run python docs/feeds.py``.
+"""The tables of feeds and of figures in the README and in the pages: ``uv run python docs/feeds.py``.
 
 A feed's line stands in the registry (``FeedSpec``); what else it needs is found by its name: frames written by hand in
 ``tests/<venue>.py``, a simulator in ``rust/sim``, a page in ``docs/venues``, and a line of its books in the newest
 results of ``benches/run.py``. ``tests/unit/test_feeds_table.py`` fails where one is missing, or where the pages hold
-another table.
+another table. The figures are those of these results.
 """
 
 import json
@@ -17,13 +17,64 @@ from tickwright import _core
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("README.md", "docs/index.md")
 BEGIN, END = "<!-- feeds: made by docs/feeds.py -->\n", "<!-- /feeds -->\n"
+FIGURES_BEGIN, FIGURES_END = "<!-- figures: made by docs/feeds.py -->\n", "<!-- /figures -->\n"
+
+#: Figures of the README: what is done, beside what, and where the results have it.
+FIGURES = (
+    ("a frame of 20 levels to objects, p50", "NautilusTrader's Binance adapter", "objects", "depth/adapter / ours p50"),
+    ("depth frames to record batches, from Python", "`orjson.loads` of them", "python", "depth/orjson"),
+    (
+        "Tardis incremental_book_L2 to a catalog",
+        "`TardisCSVDataLoader` and `write_data`",
+        "dumps",
+        "Tardis incremental_book_L2: TardisCSVDataLoader + write_data / ours",
+    ),
+    (
+        "Binance trades to a catalog",
+        "pandas, wrangler and `write_data`",
+        "dumps",
+        "Binance trades: pandas + wrangler + write_data / ours",
+    ),
+    (
+        "rows of CSV to columns, one core",
+        "the best of csv-core, polars, pyarrow",
+        "rows",
+        "the best of the others / ours",
+    ),
+)
+
+
+def results() -> dict[str, Any]:
+    """The newest results of the benchmarks."""
+    found = [json.loads(file.read_text()) for file in (ROOT / "benches/results").glob("*.json")]
+    newest: dict[str, Any] = max(found, key=lambda one: (one["machine"]["date"], one["machine"].get("time", "")))
+    return newest
+
+
+def figures() -> str:
+    """The table of figures, each with the day and the commit it was measured at."""
+    newest = results()
+    frames = {
+        line["reader"]: line for line in newest["peers"] if (line["feed"], line["frames"]) == ("binance-usdm", "depth")
+    }
+    alone = frames["tickwright (decode alone)"]["jiter (value)"]
+    rows = [("depth frames to columns, decoding alone", "jiter's value parser", alone, "peers")]
+    for work, peer, part, key in FIGURES:
+        value = newest[part]
+        # A key of a key where the part has several.
+        for name in key.split("/", 1) if part in {"objects", "python"} else [key]:
+            value = value[name]
+        rows.append((work, peer, value, part))
+    lines = ["| work | beside | times as fast | measured |", "|---|---|---|---|"]
+    for work, peer, value, part in rows:
+        measured = newest["measured"][part]
+        lines.append(f"| {work} | {peer} | {value:.3g} | {measured['date']}, {measured['commit']} |")
+    return "\n".join(lines) + "\n"
 
 
 def benchmark(name: str) -> dict[str, Any] | None:
     """The newest figures of a feed's book frames."""
-    results = [json.loads(file.read_text()) for file in (ROOT / "benches/results").glob("*.json")]
-    newest = max(results, key=lambda result: (result["machine"]["date"], result["machine"].get("time", "")))
-    lines = newest["peers"]
+    lines = results()["peers"]
     return next((line for line in lines if line.get("feed") == name and line["frames"] == "book"), None)
 
 
@@ -57,13 +108,20 @@ def table(page: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def put(page: str, text: str, marks: tuple[str, str], made: str) -> str:
+    """A page's text with a table between its marks."""
+    begin, end = marks
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"{page}: no place for the table: {begin.strip()} … {end.strip()}")
+    return before + begin + "\n" + made + "\n" + end + after
+
+
 def filled(page: str, text: str) -> str:
-    """A page's text with the table of today."""
-    before, _, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{page}: no place for the table: {BEGIN.strip()} … {END.strip()}")
-    return before + BEGIN + "\n" + table(page) + "\n" + END + after
+    """A page's text with the tables of today."""
+    text = put(page, text, (BEGIN, END), table(page))
+    return put(page, text, (FIGURES_BEGIN, FIGURES_END), figures()) if page == "README.md" else text
 
 
 def main() -> int:
