@@ -10,6 +10,7 @@ use super::reader::{DumpOptions, DumpReader, Inflating};
 use super::rows::{ABSENT, MAX_FIELDS};
 use super::zip::{self, Member};
 use super::{DumpDecoder, DumpError, DumpSpec, REGISTRY, Setting, names, tar};
+use crate::book::OnGap;
 use crate::capture::{CaptureError, Compression, Inflate};
 use crate::decimal;
 use crate::venue::FeedSpec;
@@ -380,10 +381,15 @@ pub fn probe(
     let limit = Limit { bytes: u64::MAX, times: u64::MAX, packed: 0 };
     let input = Inflate::plain(head[..whole].to_vec());
     let mut reader = DumpReader::over(&probe, input, limit, &options.dump)?;
-    let mut out = Output::new(spec.name, OutputOptions::default());
+    let mut out = Output::new(spec.name, looking());
     while reader.read(&mut out)? {}
     probe.first_ts = first_row(&out).unwrap_or_else(|| probe.first_row(&lenient));
     Ok(Some(probe))
+}
+
+/// How a file is read for the time it begins at: updates of a book that no snapshot came to have one, too.
+fn looking() -> OutputOptions {
+    OutputOptions { on_gap: OnGap::Continue, ..OutputOptions::default() }
 }
 
 /// The first receive time of the rows read.
@@ -400,11 +406,11 @@ impl Probe {
         }
     }
 
-    /// The first receive time of a file whose first lines give no row: a book that has no snapshot yet, sides that are
-    /// empty, a row whose line does not end. 0 where no line gives one; what is wrong with it is told when it is read.
+    /// The first receive time of a file whose first lines give no row: sides that are empty, a row whose line does not end. 0 where
+    /// no line gives one; what is wrong with it is told when it is read.
     fn first_row(&self, options: &DumpOptions) -> u64 {
         let Ok(mut reader) = DumpReader::open(self, options, Inflating::Here) else { return 0 };
-        let mut out = Output::new(self.spec.name, OutputOptions::default());
+        let mut out = Output::new(self.spec.name, looking());
         loop {
             let Ok(more) = reader.read(&mut out) else { return 0 };
             if let Some(first) = first_row(&out) {
