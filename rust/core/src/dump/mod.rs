@@ -8,6 +8,7 @@
 //! or, in files without one, by what the first row holds. The file's name is a hint: of the instrument, where no
 //! column says it, and of which format it is where several share their columns.
 
+mod bars;
 mod binance;
 mod bybit;
 mod columns;

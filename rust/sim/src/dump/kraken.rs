@@ -13,7 +13,7 @@ use super::minutes::Minutes;
 use super::{Make, Setting, Table, Target};
 use crate::calendar::Date;
 use crate::decimal::Decimal;
-use crate::market::{Body, Candle, Event, Instrument, Level, Market, Product, SECOND, Side};
+use crate::market::{Body, Event, Instrument, Level, Market, Product, SECOND, Side};
 use crate::rows;
 use crate::truth::RowType;
 
@@ -112,45 +112,37 @@ impl Table for TimeAndSales {
 }
 
 struct Ohlcvt {
-    id: String,
-    instrument: Instrument,
     minutes: Minutes,
 }
 
 fn ohlcvt(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
-    let instrument = setting.instrument.clone();
-    let sheet = sheet("", "Kraken_OHLCVT", format!("{}_1", file_name(&instrument)));
-    let minutes = Minutes::new(setting.start, setting.market.last_price(0));
-    Some((sheet, Box::new(Ohlcvt { id: instrument_id(&instrument), instrument, minutes })))
+    let sheet = sheet("", "Kraken_OHLCVT", format!("{}_1", file_name(setting.instrument)));
+    let minutes = Minutes::new(setting, instrument_id(setting.instrument));
+    Some((sheet, Box::new(Ohlcvt { minutes })))
 }
 
 impl Table for Ohlcvt {
     fn advance(&mut self, _: &Market, to: u64, out: &mut Out<'_>) -> io::Result<()> {
-        while let Some(candle) = self.minutes.over(to) {
+        while let Some(bar) = self.minutes.over(to) {
+            let candle = &bar.candle;
             // Minutes without a trade are not there.
             if candle.count == 0 {
                 continue;
             }
-            let of = &self.instrument;
-            let prices = [candle.open, candle.high, candle.low, candle.close].map(|price| of.price(price));
-            let volume = of.size(candle.volume);
             out.line(candle.open_ns, |text| {
                 text.int(candle.open_ns / SECOND);
-                for number in prices.into_iter().chain([volume]) {
+                for number in bar.prices.into_iter().chain([bar.volume]) {
                     text.raw(",").shortest(number);
                 }
                 text.raw(",").int(candle.count);
             })?;
-            let row = rows::bar(&self.id, "1-MINUTE-LAST-EXTERNAL", (prices, volume));
-            out.row(RowType::Bar, &self.id, candle.open_ns + Candle::LENGTH, row)?;
+            self.minutes.tell(&bar, out)?;
         }
         Ok(())
     }
 
     fn event(&mut self, _: &Market, event: &Event, _: &mut Out<'_>) -> io::Result<()> {
-        if let Body::Trade(trade) = &event.body {
-            self.minutes.add(trade);
-        }
+        self.minutes.add(event);
         Ok(())
     }
 }

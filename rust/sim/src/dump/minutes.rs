@@ -1,27 +1,59 @@
 //! Minutes of trades and of values, each told when it is over.
 
-use crate::market::{Candle, Trade};
+use std::io;
 
-/// Candles of one minute.
+use super::Setting;
+use super::files::Out;
+use crate::decimal::Decimal;
+use crate::market::{Body, Candle, Event, Instrument};
+use crate::rows;
+use crate::truth::RowType;
+
+/// Bars of one minute of an instrument.
 pub(crate) struct Minutes {
+    id: String,
+    /// The instrument.
+    pub instrument: Instrument,
     candle: Candle,
 }
 
+/// A minute of trades that is over.
+pub(crate) struct Bar {
+    /// What was traded in it.
+    pub candle: Candle,
+    /// Open, high, low, close.
+    pub prices: [Decimal; 4],
+    /// How much was traded.
+    pub volume: Decimal,
+}
+
 impl Minutes {
-    /// Begins in the minute of `start`, ns UTC, at a price.
-    pub const fn new(start: u64, price: i64) -> Self {
-        Self { candle: Candle::empty(start, price) }
+    /// Begins in the minute that the files begin in; `id` is Nautilus's of the instrument.
+    pub fn new(setting: &Setting<'_>, id: String) -> Self {
+        let candle = Candle::empty(setting.start, setting.market.last_price(0));
+        Self { id, instrument: setting.instrument.clone(), candle }
     }
 
-    /// Adds a trade of the minute at hand.
-    pub fn add(&mut self, trade: &Trade) {
-        self.candle.add(trade);
+    /// Takes what happens: trades belong to the minute at hand.
+    pub fn add(&mut self, event: &Event) {
+        if let Body::Trade(trade) = &event.body {
+            self.candle.add(trade);
+        }
     }
 
-    /// The next candle that is over at `to`.
-    pub fn over(&mut self, to: u64) -> Option<Candle> {
-        let next = self.candle.next(self.candle.open_ns + Candle::LENGTH)?;
-        (next.open_ns <= to).then(|| std::mem::replace(&mut self.candle, next))
+    /// The next bar that is over at `to`.
+    pub fn over(&mut self, to: u64) -> Option<Bar> {
+        let next =
+            self.candle.next(self.candle.open_ns + Candle::LENGTH).filter(|next| next.open_ns <= to)?;
+        let (candle, of) = (std::mem::replace(&mut self.candle, next), &self.instrument);
+        let prices = [candle.open, candle.high, candle.low, candle.close].map(|price| of.price(price));
+        Some(Bar { prices, volume: of.size(candle.volume), candle })
+    }
+
+    /// The row of a bar.
+    pub fn tell(&self, bar: &Bar, out: &mut Out<'_>) -> io::Result<()> {
+        let row = rows::bar(&self.id, "1-MINUTE-LAST-EXTERNAL", (bar.prices, bar.volume));
+        out.row(RowType::Bar, &self.id, bar.candle.open_ns + Candle::LENGTH, row)
     }
 }
 

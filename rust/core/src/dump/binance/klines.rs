@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::{by_symbol, first, product, symbol};
 use crate::accounting::End;
-use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
+use crate::data::DataType;
 use crate::decimal::Decimal;
+use crate::dump::bars::Bar;
 use crate::dump::interval;
 use crate::dump::rows::fault;
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
-use crate::feed::StreamKey;
 use crate::time;
 use crate::venue::{FeedSpec, binance};
 
@@ -138,36 +138,13 @@ impl Bars {
         let instrument_id = feed.instrument_id(&symbol(setting)?);
         Ok(Self { instrument_id, interval: Interval::of(setting)?, price_type, stream: None })
     }
-
-    #[cold]
-    fn open(&mut self, out: &mut Output) -> usize {
-        let id = format!("{}-{}-{}-EXTERNAL", self.instrument_id, self.interval.name, self.price_type);
-        let key = StreamKey { data_type: DataType::Bar, id: id.into(), variant: "".into() };
-        *self.stream.insert(out.open(key, self.instrument_id.clone(), Identity::Number))
-    }
 }
 
 impl DumpDecoder for Bars {
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let ts_event = self.interval.close(row)?;
-        let mut prices = [Decimal::default(); 4];
-        for (at, price) in prices.iter_mut().enumerate() {
-            *price = out.price(row, OPEN + at)?;
-        }
-        let volume = out.size(row, VOLUME)?;
-        if !out.wants(DataType::Bar, ts_event) {
-            return Ok(End::Unselected);
-        }
-        let stream = match self.stream {
-            Some(stream) => stream,
-            None => self.open(out),
-        };
-        let decimals = Decimals::of(&prices, &[volume]);
-        if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
-            let [open, high, low, close] = prices.map(|p| p.value);
-            let ts_init = ts_event;
-            columns.push(&BarRow { open, high, low, close, volume: volume.value, ts_event, ts_init });
-        }
-        Ok(End::Rows)
+        let bar = Bar::read(row, out, OPEN, VOLUME)?;
+        let Self { instrument_id, interval, price_type, stream } = self;
+        Ok(bar.tell(ts_event, stream, instrument_id, || format!("{}-{price_type}", interval.name), out))
     }
 }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use super::{contracts, named};
 use crate::accounting::End;
-use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
-use crate::decimal::Decimal;
+use crate::data::DataType;
+use crate::dump::bars::Bar;
 use crate::dump::interval;
 use crate::dump::rows::fault;
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
-use crate::feed::StreamKey;
 use crate::time;
 
 const OPEN_TIME: usize = 0;
@@ -71,26 +70,8 @@ struct Bars {
 impl DumpDecoder for Bars {
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let ts_event = opened(row.bytes(OPEN_TIME)).ok_or(fault(FaultKind::Time, OPEN_TIME))? + self.length;
-        let mut prices = [Decimal::default(); 4];
-        for (at, price) in prices.iter_mut().enumerate() {
-            *price = out.price(row, OPEN + at)?;
-        }
-        let volume = out.size(row, VOLUME)?;
-        if !out.wants(DataType::Bar, ts_event) {
-            return Ok(End::Unselected);
-        }
-        let (id, interval) = (&self.instrument_id, &self.interval);
-        let stream = *self.stream.get_or_insert_with(|| {
-            let name = format!("{id}-{interval}-LAST-EXTERNAL").into();
-            let key = StreamKey { data_type: DataType::Bar, id: name, variant: "".into() };
-            out.open(key, id.clone(), Identity::Number)
-        });
-        let decimals = Decimals::of(&prices, &[volume]);
-        if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
-            let [open, high, low, close] = prices.map(|p| p.value);
-            let (volume, ts_init) = (volume.value, ts_event);
-            columns.push(&BarRow { open, high, low, close, volume, ts_event, ts_init });
-        }
-        Ok(End::Rows)
+        let bar = Bar::read(row, out, OPEN, VOLUME)?;
+        let Self { instrument_id, interval, stream, .. } = self;
+        Ok(bar.tell(ts_event, stream, instrument_id, || format!("{interval}-LAST"), out))
     }
 }

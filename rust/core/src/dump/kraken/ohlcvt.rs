@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use super::{feed, instrument_id, is_seconds, pair, seconds};
 use crate::accounting::End;
-use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
-use crate::decimal::Decimal;
+use crate::data::DataType;
+use crate::dump::bars::Bar;
 use crate::dump::interval;
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, Holds, Output, Row, Setting};
-use crate::feed::StreamKey;
 use crate::time;
 
 const OPEN_TIME: usize = 0;
@@ -62,27 +61,9 @@ struct Bars {
 impl DumpDecoder for Bars {
     fn row(&mut self, row: &Row<'_>, out: &mut Output) -> Result<End, Fault> {
         let ts_event = seconds(row, OPEN_TIME)? + self.length;
-        let mut prices = [Decimal::default(); 4];
-        for (at, price) in prices.iter_mut().enumerate() {
-            *price = out.price(row, OPEN + at)?;
-        }
-        let volume = out.size(row, VOLUME)?;
+        let bar = Bar::read(row, out, OPEN, VOLUME)?;
         row.integer(TRADES)?;
-        if !out.wants(DataType::Bar, ts_event) {
-            return Ok(End::Unselected);
-        }
-        let (id, interval) = (&self.instrument_id, &self.interval);
-        let stream = *self.stream.get_or_insert_with(|| {
-            let name = format!("{id}-{interval}-LAST-EXTERNAL").into();
-            let key = StreamKey { data_type: DataType::Bar, id: name, variant: "".into() };
-            out.open(key, id.clone(), Identity::Number)
-        });
-        let decimals = Decimals::of(&prices, &[volume]);
-        if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
-            let [open, high, low, close] = prices.map(|p| p.value);
-            let (volume, ts_init) = (volume.value, ts_event);
-            columns.push(&BarRow { open, high, low, close, volume, ts_event, ts_init });
-        }
-        Ok(End::Rows)
+        let Self { instrument_id, interval, stream, .. } = self;
+        Ok(bar.tell(ts_event, stream, instrument_id, || format!("{interval}-LAST"), out))
     }
 }

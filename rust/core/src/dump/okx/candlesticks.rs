@@ -3,15 +3,12 @@
 //! Days and months of one instrument, of a chain all expiries in one file. Files of some years have `None` for the turnover.
 //! Columns: measured by several who fetched them, 2026.
 
-use std::sync::Arc;
-
 use super::{INSTRUMENT_NAME, Instruments, feed};
 use crate::accounting::End;
-use crate::data::{AnyColumns, BarRow, DataType, Decimals, Identity};
-use crate::decimal::Decimal;
+use crate::data::DataType;
+use crate::dump::bars::Bar;
 use crate::dump::rows::fault;
 use crate::dump::{Column, DumpDecoder, DumpSpec, Fault, FaultKind, Holds, Output, Row};
-use crate::feed::StreamKey;
 use crate::time;
 
 const INSTRUMENT: usize = 0;
@@ -60,11 +57,7 @@ impl DumpDecoder for Candlesticks {
             return Err(fault(FaultKind::Time, OPEN_TIME));
         }
         let ts_event = opened + time::MINUTE;
-        let mut prices = [Decimal::default(); 4];
-        for (at, price) in prices.iter_mut().enumerate() {
-            *price = out.price(row, OPEN + at)?;
-        }
-        let volume = out.size(row, VOLUME)?;
+        let bar = Bar::read(row, out, OPEN, VOLUME)?;
         let is_over = match row.bytes(CONFIRM) {
             b"1" | b"" => true,
             b"0" => false,
@@ -74,20 +67,6 @@ impl DumpDecoder for Candlesticks {
         if !is_over {
             return Ok(End::Control);
         }
-        if !out.wants(DataType::Bar, ts_event) {
-            return Ok(End::Unselected);
-        }
-        let stream = *stream.get_or_insert_with(|| {
-            let name: Arc<str> = format!("{id}-1-MINUTE-LAST-EXTERNAL").into();
-            let key = StreamKey { data_type: DataType::Bar, id: name, variant: "".into() };
-            out.open(key, id.clone(), Identity::Number)
-        });
-        let decimals = Decimals::of(&prices, &[volume]);
-        if let AnyColumns::Bar(columns) = out.row(stream, ts_event, decimals) {
-            let [open, high, low, close] = prices.map(|p| p.value);
-            let (volume, ts_init) = (volume.value, ts_event);
-            columns.push(&BarRow { open, high, low, close, volume, ts_event, ts_init });
-        }
-        Ok(End::Rows)
+        Ok(bar.tell(ts_event, stream, id, || "1-MINUTE-LAST".to_owned(), out))
     }
 }

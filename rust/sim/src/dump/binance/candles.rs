@@ -3,7 +3,7 @@
 use std::io;
 
 use super::super::files::{Out, Sheet};
-use super::super::minutes::{Minute, Minutes, Valued};
+use super::super::minutes::{Bar, Minute, Minutes, Valued};
 use super::super::{Setting, Table};
 use super::{Spelling, instrument_id, named, symbol, unit};
 use crate::decimal::Decimal;
@@ -15,28 +15,24 @@ const HEADER: &str = "open_time,open,high,low,close,volume,close_time,quote_volu
                       taker_buy_volume,taker_buy_quote_volume,ignore";
 
 struct Traded {
-    id: String,
-    instrument: Instrument,
     minutes: Minutes,
 }
 
 pub(super) fn traded(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
-    let instrument = setting.instrument.clone();
-    let sheet = named(instrument.product, symbol(&instrument), "klines", Some("1m"), HEADER);
-    let minutes = Minutes::new(setting.start, setting.market.last_price(0));
-    Some((sheet, Box::new(Traded { id: instrument_id(&instrument), instrument, minutes })))
+    let of = setting.instrument;
+    let sheet = named(of.product, symbol(of), "klines", Some("1m"), HEADER);
+    Some((sheet, Box::new(Traded { minutes: Minutes::new(setting, instrument_id(of)) })))
 }
 
 impl Traded {
-    fn tell(&self, candle: &Candle, out: &mut Out<'_>) -> io::Result<()> {
-        let (of, spelling) = (&self.instrument, Spelling::of(&self.instrument));
+    fn tell(&self, bar: &Bar, out: &mut Out<'_>) -> io::Result<()> {
+        let (candle, of) = (&bar.candle, &self.minutes.instrument);
+        let spelling = Spelling::of(of);
         let unit = unit(of.product, candle.open_ns);
         let close = candle.open_ns + Candle::LENGTH;
-        let prices = [candle.open, candle.high, candle.low, candle.close].map(|price| of.price(price));
-        let volume = of.size(candle.volume);
         out.line(candle.open_ns, |text| {
             text.int(candle.open_ns / unit);
-            for number in prices.into_iter().chain([volume]) {
+            for number in bar.prices.into_iter().chain([bar.volume]) {
                 spelling.number(text, number);
             }
             text.raw(",").int(close / unit - 1);
@@ -46,13 +42,12 @@ impl Traded {
             spelling.number(text, self.turnover(candle.taker_turnover, candle.taker_inverse));
             text.raw(",0");
         })?;
-        let row = rows::bar(&self.id, "1-MINUTE-LAST-EXTERNAL", (prices, volume));
-        out.row(RowType::Bar, &self.id, close, row)
+        self.minutes.tell(bar, out)
     }
 
     /// Volume in the quote currency, of COIN-M contracts in the base currency.
     fn turnover(&self, turnover: i128, inverse: i128) -> Decimal {
-        let of = &self.instrument;
+        let of = &self.minutes.instrument;
         if of.product != Product::Inverse {
             return Decimal::new(turnover * i128::from(of.tick), of.price_places + of.size_places);
         }
@@ -63,16 +58,14 @@ impl Traded {
 
 impl Table for Traded {
     fn event(&mut self, _: &Market, event: &Event, _: &mut Out<'_>) -> io::Result<()> {
-        if let Body::Trade(trade) = &event.body {
-            self.minutes.add(trade);
-        }
+        self.minutes.add(event);
         Ok(())
     }
 
     /// Tells every minute that is over.
     fn advance(&mut self, _: &Market, to: u64, out: &mut Out<'_>) -> io::Result<()> {
-        while let Some(candle) = self.minutes.over(to) {
-            self.tell(&candle, out)?;
+        while let Some(bar) = self.minutes.over(to) {
+            self.tell(&bar, out)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::super::{Setting, Table};
 use super::{gzip, instrument_id, symbol};
 use crate::calendar::{Date, write_moment};
 use crate::decimal::Decimal;
-use crate::market::{Body, Candle, Event, Instrument, Mark, Market, SECOND, Term};
+use crate::market::{Body, Event, Mark, Market, SECOND, Term};
 use crate::rows;
 use crate::truth::RowType;
 use crate::wire::Text;
@@ -17,21 +17,18 @@ use crate::wire::Text;
 const AHEAD: u64 = 3 * 3_600 * SECOND;
 
 struct Traded {
-    id: String,
-    instrument: Instrument,
     minutes: Minutes,
 }
 
 pub(super) fn traded(setting: &Setting<'_>) -> Option<(Sheet, Box<dyn Table>)> {
-    let instrument = setting.instrument.clone();
-    let name = symbol(&instrument);
+    let name = symbol(setting.instrument);
     let sheet = gzip("", move |_, date: Date| {
         let (year, month) = (date.year, date.to_month());
         let last = date.month_days();
         format!("kline_for_metatrader4/{name}/{year}/{name}_1_{month}-01_{month}-{last}.csv.gz")
     });
-    let minutes = Minutes::new(setting.start, setting.market.last_price(0));
-    Some((sheet, Box::new(Traded { id: instrument_id(&instrument), instrument, minutes })))
+    let minutes = Minutes::new(setting, instrument_id(setting.instrument));
+    Some((sheet, Box::new(Traded { minutes })))
 }
 
 /// `2026.09.07 23:55`.
@@ -45,27 +42,21 @@ fn write_minute(text: &mut Text, at: u64) {
 
 impl Table for Traded {
     fn advance(&mut self, _: &Market, to: u64, out: &mut Out<'_>) -> io::Result<()> {
-        while let Some(candle) = self.minutes.over(to) {
-            let of = &self.instrument;
-            let prices = [candle.open, candle.high, candle.low, candle.close].map(|price| of.price(price));
-            let volume = of.size(candle.volume);
-            let at = candle.open_ns + AHEAD;
+        while let Some(bar) = self.minutes.over(to) {
+            let at = bar.candle.open_ns + AHEAD;
             out.line(at, |text| {
                 write_minute(text, at);
-                for number in prices.into_iter().chain([volume]) {
+                for number in bar.prices.into_iter().chain([bar.volume]) {
                     text.raw(",").own(number);
                 }
             })?;
-            let row = rows::bar(&self.id, "1-MINUTE-LAST-EXTERNAL", (prices, volume));
-            out.row(RowType::Bar, &self.id, candle.open_ns + Candle::LENGTH, row)?;
+            self.minutes.tell(&bar, out)?;
         }
         Ok(())
     }
 
     fn event(&mut self, _: &Market, event: &Event, _: &mut Out<'_>) -> io::Result<()> {
-        if let Body::Trade(trade) = &event.body {
-            self.minutes.add(trade);
-        }
+        self.minutes.add(event);
         Ok(())
     }
 }

@@ -8,13 +8,12 @@ use super::super::archive::Packing;
 use super::super::files::{Out, Sheet};
 use super::super::told::Told;
 use super::super::{Setting, Table};
-use super::{instrument_id, symbol};
+use super::{MILLI, instrument_id, symbol};
 use crate::calendar::Date;
 use crate::market::{Body, Event, Instrument, Level, Market, Side};
 use crate::wire::Text;
 
 const DEPTH: usize = 400;
-const MILLI: u64 = 1_000_000;
 /// Between two looks at the book.
 const STEP: u64 = 100 * MILLI;
 /// Between two whole books.

@@ -27,6 +27,7 @@ pub(super) static TARGETS: &[Target] = &[
     target("okx-linear-order-book", ByDay, book::lines),
 ];
 
+const MILLI: u64 = 1_000_000;
 /// How far the clock of files is ahead of UTC, ns.
 const AHEAD: u64 = 8 * 3_600_000_000_000;
 

@@ -4,12 +4,11 @@ use std::io;
 
 use super::super::files::{Out, Sheet};
 use super::super::{Setting, Table};
-use super::{AHEAD, instrument_id, sheet, symbol};
+use super::{AHEAD, MILLI, instrument_id, sheet, symbol};
 use crate::market::{Body, Event, Instrument, Level, Market, Side, Trade};
 use crate::rows;
 use crate::truth::RowType;
 
-const MILLI: u64 = 1_000_000;
 const HEADER: &str = "instrument_name,trade_id,side,price,size,created_time,source";
 
 /// What both kinds say of a trade.
