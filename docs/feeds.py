@@ -8,6 +8,7 @@ another table. The figures are those of these results.
 
 import json
 import sys
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,16 @@ PAGES = ("README.md", "docs/index.md")
 BEGIN, END = "<!-- feeds: made by docs/feeds.py -->\n", "<!-- /feeds -->\n"
 FIGURES_BEGIN, FIGURES_END = "<!-- figures: made by docs/feeds.py -->\n", "<!-- /figures -->\n"
 
-#: Figures of the README: what is done, beside what, and where the results have it.
+#: Figures of the README: what is done, beside what, and where the results have it: the part, and the names in it.
 FIGURES = (
-    ("a frame of 20 levels to objects, p50", "NautilusTrader's Binance adapter", "objects", "depth/adapter / ours p50"),
-    ("depth frames to record batches, from Python", "`orjson.loads` of them", "python", "depth/orjson"),
+    (
+        "a frame of 20 levels to objects, p50",
+        "NautilusTrader's Binance adapter",
+        "objects",
+        "depth",
+        "adapter / ours p50",
+    ),
+    ("depth frames to record batches, from Python", "`orjson.loads` of them", "python", "depth", "orjson"),
     (
         "Tardis incremental_book_L2 to a catalog",
         "`TardisCSVDataLoader` and `write_data`",
@@ -44,6 +51,7 @@ FIGURES = (
 )
 
 
+@cache
 def results() -> dict[str, Any]:
     """The newest results of the benchmarks."""
     found = [json.loads(file.read_text()) for file in (ROOT / "benches/results").glob("*.json")]
@@ -59,12 +67,8 @@ def figures() -> str:
     }
     alone = frames["tickwright (decode alone)"]["jiter (value)"]
     rows = [("depth frames to columns, decoding alone", "jiter's value parser", alone, "peers")]
-    for work, peer, part, key in FIGURES:
-        value = newest[part]
-        # A key of a key where the part has several.
-        for name in key.split("/", 1) if part in {"objects", "python"} else [key]:
-            value = value[name]
-        rows.append((work, peer, value, part))
+    for work, peer, part, *names in FIGURES:
+        rows.append((work, peer, reduce(dict.__getitem__, names, newest[part]), part))
     lines = ["| work | beside | times as fast | measured |", "|---|---|---|---|"]
     for work, peer, value, part in rows:
         measured = newest["measured"][part]

@@ -17,6 +17,7 @@ pub mod frame;
 pub mod instrument;
 pub mod json;
 mod lanes;
+mod quoted;
 pub mod schema;
 pub mod store;
 pub mod symbol;

@@ -4,11 +4,12 @@
 //! Out: the frame, its quotes undone; with a column `stream` of Binance's streams as its combined ones. Refused: a row
 //! that ends inside quotes or lacks fields.
 
-use super::envelope::{moment, ranks};
+use super::envelope::{Framed, combined, is_stream, moment, ranks};
 use super::inflate::Inflate;
 use super::lines::{Line, LineFormat, Lines};
 use super::{Capture, CaptureOptions};
 use crate::frame::{FrameKind, FrameMeta, MalformedReason};
+use crate::quoted::unquote;
 
 /// A header that names a time and a frame, or a first row that is both.
 pub(super) fn claims(head: &[u8]) -> bool {
@@ -45,17 +46,7 @@ fn fields(line: &[u8]) -> Option<Vec<Field>> {
         let is_quoted = rest.first() == Some(&b'"');
         let (mut text, mut at) = (Vec::new(), start);
         if is_quoted {
-            at += 1;
-            loop {
-                let quote = at + memchr::memchr(b'"', &line[at..])?;
-                text.extend_from_slice(&line[at..quote]);
-                at = quote + 1;
-                if line.get(at) != Some(&b'"') {
-                    break;
-                }
-                text.push(b'"');
-                at += 1;
-            }
+            at = unquote(line, at + 1, &mut text)?;
         } else {
             at += memchr::memchr(b',', rest).unwrap_or(rest.len());
             text.extend_from_slice(&line[start..at]);
@@ -122,24 +113,15 @@ impl LineFormat for Csv {
             out.push(line.malformed(MalformedReason::BadEnvelope));
             return;
         };
-        let ts = match moment(time.text.trim_ascii()) {
-            Ok(ts) => ts,
-            Err(reason) => {
-                out.push(line.malformed(reason));
-                return;
-            }
-        };
-        let mut meta = line.part(frame.at.0, frame.at.1, FrameKind::Received, ts, 0);
-        let stream = stream.filter(|stream| stream.text.iter().any(|b| matches!(b, b'@' | b'!')));
-        (meta.start, meta.end) = match stream {
+        let (time, at, mut len) = (moment(time.text.trim_ascii()), frame.at, frame.at.1 - frame.at.0);
+        let body = match stream.filter(|stream| is_stream(&stream.text)) {
             Some(stream) => {
-                meta.len += (stream.at.1 - stream.at.0) as u64;
-                let body =
-                    [&b"{\"stream\":\""[..], &stream.text, b"\",\"data\":", &frame.text, b"}"].concat();
-                super::lines::context(extra, base, &body)
+                len += stream.at.1 - stream.at.0;
+                combined(&[b"\"", &stream.text[..], b"\""].concat(), &frame.text)
             }
-            None => super::lines::context(extra, base, &frame.text),
+            None => frame.text.clone(),
         };
-        out.push(meta);
+        let framed = Framed { time, at, body: Some(body), len, symbol: Vec::new() };
+        out.push(framed.of(line.frame(0, FrameKind::Received, 0, 0), extra, base));
     }
 }

@@ -15,7 +15,8 @@
 
 use std::ops::Range;
 
-use crate::frame::MalformedReason;
+use super::lines::{context, is_rest_book};
+use crate::frame::{FrameKind, FrameMeta, MalformedReason};
 use crate::json::{Cursor, JsonError, Key, Message, Order, UnknownKeys, keys};
 use crate::time;
 
@@ -44,8 +45,43 @@ pub(super) struct Framed {
     pub body: Option<Vec<u8>>,
     /// How many bytes of the text are its.
     pub len: usize,
-    /// The symbol that was written beside it.
+    /// The symbol that was written beside it, where it is a REST book.
     pub symbol: Vec<u8>,
+}
+
+impl Framed {
+    /// It as a frame; `whole` is the text that it was found in. What the text does not hold goes to `extra`, which stands in the
+    /// block from `base` on.
+    pub fn of(self, mut whole: FrameMeta, extra: &mut Vec<u8>, base: u32) -> FrameMeta {
+        match self.time {
+            Ok(ts) => whole.ts = ts,
+            Err(reason) => {
+                whole.kind = FrameKind::Malformed(reason);
+                return whole;
+            }
+        }
+        let (from, to) = self.at;
+        (whole.start, whole.end) = match self.body {
+            Some(body) => context(extra, base, &body),
+            None => (whole.start + from as u32, whole.start + to as u32),
+        };
+        whole.offset += from as u64;
+        whole.len = self.len as u64;
+        if !self.symbol.is_empty() {
+            whole.context = context(extra, base, &self.symbol);
+        }
+        whole
+    }
+}
+
+/// Whether a name is one of Binance's streams, not a recorder's word for one.
+pub(super) fn is_stream(name: &[u8]) -> bool {
+    name.iter().any(|b| matches!(b, b'@' | b'!'))
+}
+
+/// Binance's frame of a combined stream: its name as JSON has it, and what it brought.
+pub(super) fn combined(stream: &[u8], data: &[u8]) -> Vec<u8> {
+    [b"{\"stream\":", stream, b",\"data\":", data, b"}"].concat()
 }
 
 /// Tells texts that hold a receive time from bare frames.
@@ -194,8 +230,11 @@ impl Value {
         self.text.as_deref().unwrap_or(&text[self.at.0..self.at.1])
     }
 
-    fn framed(self, text: &[u8], time: Span, symbol: Vec<u8>) -> Framed {
+    fn framed(self, text: &[u8], time: Span, mut symbol: Vec<u8>) -> Framed {
         let time = moment(unquoted(text, time));
+        if !is_rest_book(self.bytes(text)) {
+            symbol.clear();
+        }
         Framed { time, at: self.at, body: self.text, len: self.at.1 - self.at.0, symbol }
     }
 }
@@ -224,8 +263,7 @@ impl Envelope {
     fn framed(mut self, text: &[u8]) -> Option<Framed> {
         let received = self.received.map(|(_, at)| at);
         let time = received.or(self.said.map(|(_, at)| at));
-        // A stream of Binance's, not a recorder's word for one.
-        let stream = self.stream.filter(|at| text[at.0..at.1].iter().any(|b| matches!(b, b'@' | b'!')));
+        let stream = self.stream.filter(|at| is_stream(&text[at.0..at.1]));
         let is_data = self.frame.is_none();
         let Some(value) = self.frame.take().map(|(_, value)| value).or_else(|| self.data.take()) else {
             return received.map(|at| stamped(text, at));
@@ -239,8 +277,8 @@ impl Envelope {
             && !is_whole
             && matches!(bytes.first(), Some(b'{' | b'['))
         {
-            let body = [&b"{\"stream\":"[..], &text[stream.0..stream.1], b",\"data\":", bytes, b"}"].concat();
-            let mut framed = value.framed(text, time?, self.symbol);
+            let body = combined(&text[stream.0..stream.1], bytes);
+            let mut framed = value.framed(text, time?, Vec::new());
             framed.len += stream.1 - stream.0;
             framed.body = Some(body);
             return Some(framed);

@@ -38,9 +38,7 @@ impl LineFormat for Hftbacktest {
             return;
         };
         let mut frame = line.frame(20, FrameKind::Received, ts, 0);
-        if !self.symbol.is_empty() && super::lines::is_rest_book(&line.text[20..]) {
-            frame.context = super::lines::context(extra, base, &self.symbol);
-        }
+        line.name_book(&mut frame, 20, &self.symbol, extra, base);
         out.push(frame);
     }
 }

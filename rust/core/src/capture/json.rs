@@ -4,7 +4,7 @@
 
 use super::envelope::Envelopes;
 use super::inflate::Inflate;
-use super::{Capture, CaptureError, CaptureOptions, lines};
+use super::{Capture, CaptureError, CaptureOptions};
 use crate::frame::{Block, FrameKind, FrameMeta, MalformedReason};
 
 pub(super) fn claims(head: &[u8]) -> bool {
@@ -106,24 +106,10 @@ impl Json {
             frame.kind = FrameKind::Malformed(MalformedReason::LineTooLong);
             return frame;
         }
-        let Some(framed) = self.envelopes.read(&block.data) else { return frame };
-        match framed.time {
-            Ok(ts) => frame.ts = ts,
-            Err(reason) => {
-                frame.kind = FrameKind::Malformed(reason);
-                return frame;
-            }
+        match self.envelopes.read(&block.data) {
+            Some(framed) => framed.of(frame, &mut block.data, 0),
+            None => frame,
         }
-        (frame.start, frame.end) = (framed.at.0 as u32, framed.at.1 as u32);
-        frame.offset += framed.at.0 as u64;
-        frame.len = framed.len as u64;
-        if let Some(body) = framed.body {
-            (frame.start, frame.end) = lines::context(&mut block.data, 0, &body);
-        }
-        if lines::is_rest_book(block.body(&frame)) && !framed.symbol.is_empty() {
-            frame.context = lines::context(&mut block.data, 0, &framed.symbol);
-        }
-        frame
     }
 }
 

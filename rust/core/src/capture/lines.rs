@@ -48,6 +48,21 @@ impl Line<'_> {
         }
     }
 
+    /// Gives a frame of the line, whose message begins at byte `from`, the symbol that the file is named after: a REST book does
+    /// not say its own.
+    pub fn name_book(
+        &self,
+        frame: &mut FrameMeta,
+        from: usize,
+        symbol: &[u8],
+        extra: &mut Vec<u8>,
+        base: u32,
+    ) {
+        if !symbol.is_empty() && is_rest_book(&self.text[from..]) {
+            frame.context = context(extra, base, symbol);
+        }
+    }
+
     /// The whole line as a reject.
     pub fn malformed(&self, reason: MalformedReason) -> FrameMeta {
         self.frame(0, FrameKind::Malformed(reason), 0, 0)

@@ -4,7 +4,7 @@
 //! The collectors before hftbacktest's own write REST books without their symbol, too, to files named after it
 //! (nkaz001/collect-binancefutures, `collect/main.py`, read 2026-11).
 
-use super::envelope::{Envelopes, Framed, moment};
+use super::envelope::{Envelopes, moment};
 use super::inflate::Inflate;
 use super::lines::{Line, LineFormat, Lines};
 use super::{Capture, CaptureOptions};
@@ -65,34 +65,14 @@ impl LineFormat for Ndjson {
                 Ok(ts) => line.frame(at, FrameKind::Received, ts, 0),
                 Err(reason) => line.malformed(reason),
             };
-            if !self.symbol.is_empty() && super::lines::is_rest_book(&line.text[at..]) {
-                frame.context = super::lines::context(extra, base, &self.symbol);
-            }
+            line.name_book(&mut frame, at, &self.symbol, extra, base);
             out.push(frame);
             return;
         }
+        let whole = line.frame(0, FrameKind::Received, 0, 0);
         out.push(match self.envelopes.read(line.text) {
-            Some(framed) => enveloped(line, framed, extra, base),
-            None => line.frame(0, FrameKind::Received, 0, 0),
+            Some(framed) => framed.of(whole, extra, base),
+            None => whole,
         });
     }
-}
-
-/// The frame that was found in a line.
-pub(super) fn enveloped(line: &Line<'_>, framed: Framed, extra: &mut Vec<u8>, base: u32) -> FrameMeta {
-    let ts = match framed.time {
-        Ok(ts) => ts,
-        Err(reason) => return line.malformed(reason),
-    };
-    let mut meta = line.part(framed.at.0, framed.at.1, FrameKind::Received, ts, 0);
-    meta.len = framed.len as u64;
-    let mut body = &line.text[framed.at.0..framed.at.1];
-    if let Some(text) = &framed.body {
-        (meta.start, meta.end) = super::lines::context(extra, base, text);
-        body = text;
-    }
-    if super::lines::is_rest_book(body) && !framed.symbol.is_empty() {
-        meta.context = super::lines::context(extra, base, &framed.symbol);
-    }
-    meta
 }

@@ -197,9 +197,9 @@ impl Candidate {
     }
 
     fn input(self) -> Input {
-        let bytes = fs::metadata(&self.path).map(|m| m.len());
+        let bytes = fs::metadata(&self.path).map(|m| m.len()).ok();
         // Of one that cannot be looked at, hashing tells what is wrong.
-        let hash = FileHash::of(*bytes.as_ref().unwrap_or(&u64::MAX));
+        let hash = FileHash::of(bytes.unwrap_or(u64::MAX));
         let bytes_file = match &self.member {
             Some(member) => member.compressed,
             None => bytes.unwrap_or(0),

@@ -11,6 +11,7 @@ use memchr::memchr;
 use super::error::{Fault, FaultKind};
 use crate::data::Decimals;
 use crate::decimal::{self, Decimal};
+use crate::quoted::unquote;
 use crate::{lanes, time};
 
 /// Fields of a line that are told apart; more are a fault.
@@ -131,18 +132,7 @@ impl Splitter {
         let mut at = 0;
         loop {
             if text.get(at) == Some(&b'"') {
-                at += 1;
-                loop {
-                    let quote = memchr(b'"', &text[at..]).ok_or(FaultKind::Quotes)?;
-                    self.scratch.extend_from_slice(&text[at..at + quote]);
-                    at += quote + 1;
-                    if text.get(at) != Some(&b'"') {
-                        break;
-                    }
-                    // Two of them stand for one.
-                    self.scratch.push(b'"');
-                    at += 1;
-                }
+                at = unquote(text, at + 1, &mut self.scratch).ok_or(FaultKind::Quotes)?;
             } else {
                 let end = memchr(b',', &text[at..]).map_or(text.len(), |end| at + end);
                 self.scratch.extend_from_slice(&text[at..end]);
