@@ -130,6 +130,23 @@ pub fn digit_word(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*chunk) ^ ZEROS)
 }
 
+/// Whether two texts are the same; for names, which are short: those of four to sixteen bytes are compared as words.
+#[inline(always)]
+#[must_use]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
+        Some((*text.first_chunk()?, *text.last_chunk()?))
+    }
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        8..=16 => ends::<8>(a) == ends(b),
+        4..8 => ends::<4>(a) == ends(b),
+        _ => a == b,
+    }
+}
+
 /// Whether all bytes of two words of digit values are at most 9.
 #[inline(always)]
 #[must_use]

@@ -82,7 +82,7 @@ columns! {
 
 impl DeltaColumns {
     /// Appends one delta.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, row: &DeltaRow) {
         self.action.push(row.action as u8);
         self.side.push(row.side as u8);

@@ -230,7 +230,7 @@ pub struct Fault {
     /// What is wrong.
     pub kind: FaultKind,
     /// Number of the column in the format's table; none for a fault of the whole line.
-    pub column: Option<usize>,
+    pub column: Option<u8>,
 }
 
 impl From<FaultKind> for Fault {

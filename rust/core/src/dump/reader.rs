@@ -375,11 +375,12 @@ impl DumpReader {
 fn reject(spec: &DumpSpec, found: &Found, fault: Fault, text: &[u8], offset: u64, line: u64) -> Reject {
     let code = fault.kind.code();
     // Where the field is: commas inside quotes may lead a little astray, the text beside it tells.
-    let field = fault.column.map(|column| usize::from(found.map[column]));
+    let column = fault.column.map(usize::from);
+    let field = column.map(|column| usize::from(found.map[column]));
     let at =
         field.filter(|field| *field > 0).and_then(|field| memchr::memchr_iter(b',', text).nth(field - 1));
     let at = at.map_or(0, |comma| comma + 1);
-    let place = match fault.column {
+    let place = match column {
         Some(column) => spec.columns[column].names.first().copied().unwrap_or_default().to_owned(),
         None => format!("{} columns", found.fields),
     };

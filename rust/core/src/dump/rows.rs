@@ -208,7 +208,9 @@ impl<'a> Row<'a> {
                 return Ok(decimal);
             }
         }
-        slow_decimal(&self.bytes[start..end], column)
+        // Put together anew: what a call returns lies in memory, and the usual way's value would be put there, too.
+        let Decimal { value, written, significant } = slow_decimal(&self.bytes[start..end], column)?;
+        Ok(Decimal { value, written, significant })
     }
 
     /// A price that must be positive.
@@ -257,7 +259,7 @@ impl<'a> Row<'a> {
 /// A fault in a column.
 #[must_use]
 pub(super) const fn fault(kind: FaultKind, column: usize) -> Fault {
-    Fault { kind, column: Some(column) }
+    Fault { kind, column: Some(column as u8) }
 }
 
 /// The decimals of a price and a size.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use super::rows::fault;
 use super::{Column, DumpError, Fault, FaultKind, Holds, Row, Setting};
-use crate::{symbol, time};
+use crate::{lanes, symbol, time};
 
 pub(super) const EXCHANGE: usize = 0;
 pub(super) const SYMBOL: usize = 1;
@@ -100,13 +100,13 @@ impl<T> Default for Instruments<T> {
 
 impl<T: Default> Instruments<T> {
     /// The instrument of a row. Most rows are of the one before them.
-    #[inline]
+    #[inline(always)]
     fn of(&mut self, row: &Row<'_>) -> Result<&mut Instrument<T>, Fault> {
         let (exchange, symbol) = (row.bytes(EXCHANGE), row.bytes(SYMBOL));
         let is_last = self
             .slots
             .get(self.last)
-            .is_some_and(|slot| *slot.symbol == *symbol && *slot.exchange == *exchange);
+            .is_some_and(|slot| lanes::same(&slot.symbol, symbol) && lanes::same(&slot.exchange, exchange));
         if !is_last {
             self.find(exchange, symbol)?;
         }
@@ -164,18 +164,19 @@ fn moments(row: &Row<'_>) -> Result<(u64, u64), Fault> {
 /// Times of the row before, as microseconds are written: rows of one message have the same.
 #[derive(Default)]
 struct Moments {
-    texts: Option<[[u8; 16]; 2]>,
+    texts: (u128, u128),
     times: (u64, u64),
 }
 
 impl Moments {
     /// Event time and receive time of a row.
-    #[inline]
+    #[inline(always)]
     fn of(&mut self, row: &Row<'_>) -> Result<(u64, u64), Fault> {
-        let text = |column: usize| <[u8; 16]>::try_from(row.bytes(column)).ok();
-        let texts = text(TIMESTAMP).zip(text(LOCAL_TIMESTAMP)).map(|(event, local)| [event, local]);
-        if texts.is_none() || texts != self.texts {
-            (self.times, self.texts) = (moments(row)?, texts);
+        let text = |column: usize| <[u8; 16]>::try_from(row.bytes(column)).map(u128::from_ne_bytes);
+        let (Ok(event), Ok(local)) = (text(TIMESTAMP), text(LOCAL_TIMESTAMP)) else { return moments(row) };
+        let is_first = self.times.1 == 0;
+        if is_first || (event, local) != self.texts {
+            (self.times, self.texts) = (moments(row)?, (event, local));
         }
         Ok(self.times)
     }
