@@ -270,7 +270,8 @@ fn whole_feed<'f>(
             let mut n = 0;
             for frame in frames {
                 feed.push(&Frame::received(frame, ts));
-                if feed.market().buffered_bytes() > 2 << 20 {
+                // Often enough that the memory of rows is used again, as it is in a conversion of any length.
+                if feed.market().buffered_bytes() > 256 << 10 {
                     feed.market_mut().drain(|_, stream| {
                         n += stream.columns.rows() as u64;
                         stream.columns.clear();

@@ -43,6 +43,14 @@ pub struct Decimal {
     pub significant: u8,
 }
 
+/// What a call answered, put together anew of its parts. An answer lies in memory, padding and all; where a usual way
+/// of reading and a call meet, the values of both would be put there, and read back before the processor has them.
+#[inline(always)]
+pub(crate) fn anew<E>(answer: Result<Decimal, E>) -> Result<Decimal, E> {
+    let Decimal { value, written, significant } = answer?;
+    Ok(Decimal { value, written, significant })
+}
+
 /// Why a text is not a [`Decimal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]

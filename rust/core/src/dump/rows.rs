@@ -208,9 +208,7 @@ impl<'a> Row<'a> {
                 return Ok(decimal);
             }
         }
-        // Put together anew: what a call returns lies in memory, and the usual way's value would be put there, too.
-        let Decimal { value, written, significant } = slow_decimal(&self.bytes[start..end], column)?;
-        Ok(Decimal { value, written, significant })
+        decimal::anew(slow_decimal(&self.bytes[start..end], column))
     }
 
     /// A price that must be positive.

@@ -114,7 +114,7 @@ impl<'a> Cursor<'a> {
             self.at += length;
             return Ok(decimal);
         }
-        self.decimal_slowly()
+        decimal::anew(self.decimal_slowly())
     }
 
     /// The decimal that stands here in quotes, short as nearly every one is: not negative, and within every bound that

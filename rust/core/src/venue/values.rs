@@ -227,7 +227,7 @@ pub(super) fn price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     match cursor.short_quoted_decimal() {
         Some(price) if price.value > 0 => Ok(price),
         Some(price) => Err(out_of_range(Kind::Price, price.value, at)),
-        None => any_price(cursor),
+        None => decimal::anew(any_price(cursor)),
     }
 }
 
@@ -303,7 +303,7 @@ pub(super) fn float_or_none(cursor: &mut Cursor<'_>) -> Result<Option<f64>, Json
 /// A price that may be zero: an empty side, an index not yet known.
 #[inline(always)]
 pub(super) fn price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    cursor.short_quoted_decimal().map_or_else(|| any_price_or_zero(cursor), Ok)
+    cursor.short_quoted_decimal().map_or_else(|| decimal::anew(any_price_or_zero(cursor)), Ok)
 }
 
 #[inline(never)]
@@ -320,7 +320,7 @@ fn any_price_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
 /// A size that may be zero.
 #[inline(always)]
 pub(super) fn size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
-    cursor.short_quoted_decimal().map_or_else(|| any_size_or_zero(cursor), Ok)
+    cursor.short_quoted_decimal().map_or_else(|| decimal::anew(any_size_or_zero(cursor)), Ok)
 }
 
 #[inline(never)]
