@@ -259,7 +259,7 @@ def test_killed_while_writing_instruments(tmp_path: Path, sources: dict[str, Pat
             while process.poll() is None and not list((trial / "_tickwright/applied").glob("*1")):
                 time.sleep(0.001)
             # Between the commit and the last of them: that is soon over.
-            time.sleep(chance.uniform(0, 0.01))
+            time.sleep(chance.uniform(0, 0.005))
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=60)
         whole(trial)
