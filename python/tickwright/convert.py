@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from tickwright import _core
@@ -48,7 +47,7 @@ def convert(
     dry_run: bool = False,
     precision: tuple[int, int] | None = None,
     derive_every_ns: int = 0,
-    write_instruments: bool | None = None,
+    write_instruments: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> ConvertReport:
     """Convert captures and dumps into a catalog, once: the same source again is a no-op.
@@ -106,7 +105,7 @@ def convert(
         Depths and quotes that are derived from books (``types`` names them): at the ends of intervals of so many ns
         instead of whenever they change.
     write_instruments
-        Write definitions found in the input with nautilus_trader; by default where it is installed.
+        Write the definitions found in the input as Nautilus instruments, after the commit.
     on_progress
         Called about ten times a second with bytes, rows and the file at hand.
 
@@ -164,6 +163,7 @@ def convert(
         "dry_run": dry_run,
         "precision": None if precision is None else list(precision),
         "derive_every": derive_every_ns,
+        "write_instruments": write_instruments,
     }
     job = start(options)
     try:
@@ -174,42 +174,4 @@ def convert(
         # Ctrl-C among them: the conversion stops within a block and leaves the catalog as it was.
         job.cancel()
         raise
-    return finish(job, write_instruments=write_instruments)
-
-
-def finish(job: _core.Conversion, *, write_instruments: bool | None = None) -> ConvertReport:
-    """Take the report of a conversion that is over, and write the instruments it found."""
-    report = ConvertReport.from_json(job.result())
-    if report.status == "dry_run" or not report.instruments or write_instruments is False:
-        return report
-    from dataclasses import replace
-    from importlib.util import find_spec
-
-    if find_spec("nautilus_trader") is None:
-        if write_instruments:
-            raise _core.UsageError("instruments are written by nautilus_trader: install tickwright[nautilus]")
-        note = "instruments were not written: install tickwright[nautilus] for that"
-        return replace(report, notes=[*report.notes, note])
-    _give_back()
-    from tickwright.nautilus.instruments import without_class, write
-
-    left = without_class(report.instruments)
-    written = write(Path(report.catalog), [each for each in report.instruments if each["instrument_id"] not in left])
-    _core.mark_definitions(report.catalog, report.version or 0)
-    if left:
-        note = f"{len(left)} instruments were not written, {left[0]} among them: nautilus_trader has no class for them"
-        report = replace(report, notes=[*report.notes, note])
-    return replace(report, instruments_written=written)
-
-
-def _give_back() -> None:
-    """Give the memory of a conversion back to the system before nautilus_trader takes 260 MiB of its own.
-
-    Freed memory stays with the allocator; glibc alone has a way to ask for it.
-    """
-    import ctypes
-
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):
-        return
+    return ConvertReport.from_json(job.result())

@@ -99,10 +99,10 @@ class ConvertReport:
     unknown_topics: dict[str, int]
     undefined_symbols: list[str]
     instruments: list[dict[str, Any]]
+    instruments_written: int
     rejects_file: str | None
     gaps_file: str | None
     elapsed_s: float
-    instruments_written: int = 0
 
     @property
     def too_many_rejects(self) -> bool:

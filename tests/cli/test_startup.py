@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.frames import capture, usdm
+from tests.frames import ROOT, capture, usdm
 
 HEAVY = {"pyarrow", "nautilus_trader", "numpy", "arro3", "pandas", "pydantic", "httpx"}
 
@@ -34,9 +34,12 @@ def test_commands_start_without_heavy_packages(arguments: list[str]) -> None:
 
 
 def test_convert_and_inspect_import_none_of_them_either(tmp_path: Path) -> None:
-    """Without definitions there are no instruments to write."""
+    """With definitions too: the core writes the instruments."""
     source = str(capture(tmp_path / "c.ndjson", usdm()))
     assert imported("convert", source, "-o", str(tmp_path / "catalog")) & HEAVY == set()
+    example = str(ROOT / "examples/binance-usdm")
+    assert imported("convert", example, "-o", str(tmp_path / "instruments")) & HEAVY == set()
+    assert list((tmp_path / "instruments/data/crypto_perpetual").glob("*/*.parquet"))
     assert imported("convert", source, "-o", str(tmp_path / "catalog"), "--json") & HEAVY == set()
     assert imported("inspect", source) & HEAVY == set()
 

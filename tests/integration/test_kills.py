@@ -258,8 +258,8 @@ def test_killed_while_writing_instruments(tmp_path: Path, sources: dict[str, Pat
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             while process.poll() is None and not list((trial / "_tickwright/applied").glob("*1")):
                 time.sleep(0.001)
-            # Importing NautilusTrader takes long: it is not there yet.
-            time.sleep(chance.uniform(0, 0.3))
+            # Between the commit and the last of them: that is soon over.
+            time.sleep(chance.uniform(0, 0.005))
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=60)
         whole(trial)

@@ -107,7 +107,6 @@ def convert(
 
 def _watch(job: _core.Conversion, *, is_shown: bool) -> ConvertReport:
     """Wait for a conversion, showing how far it is; SIGINT and SIGTERM stop it. `is_shown`: its report will be."""
-    from tickwright.convert import finish
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         job.cancel()
@@ -127,7 +126,7 @@ def _watch(job: _core.Conversion, *, is_shown: bool) -> ConvertReport:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return finish(job)
+    return ConvertReport.from_json(job.result())
 
 
 def _live(job: _core.Conversion) -> None:

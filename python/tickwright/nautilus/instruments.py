@@ -1,8 +1,8 @@
-"""Instrument definitions as Nautilus objects, written into a catalog by Nautilus's own writer."""
+"""Instrument definitions as Nautilus objects."""
 
-import tempfile
+import json
+import os
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from nautilus_trader.model import instruments as classes
@@ -11,7 +11,6 @@ from nautilus_trader.model.enums import CurrencyType, OptionKind
 from nautilus_trader.model.identifiers import InstrumentId, Symbol
 from nautilus_trader.model.instruments import CryptoFuture, CryptoOption, CryptoPerpetual, CurrencyPair, Instrument
 from nautilus_trader.model.objects import Money, Price, Quantity
-from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from tickwright import _core
 
@@ -123,35 +122,16 @@ def build(definition: dict[str, Any]) -> Instrument:
     raise ValueError(f"{definition['instrument_id']}: no instrument class {definition['class']}")
 
 
-def without_class(definitions: list[dict[str, Any]]) -> list[str]:
-    """Ids of definitions whose class this NautilusTrader has not: 1.220 has no spreads of crypto contracts."""
-    return [each["instrument_id"] for each in definitions if not hasattr(classes, each["class"])]
-
-
-def write(catalog: Path, definitions: list[dict[str, Any]]) -> int:
-    """Write definitions into a catalog; how many files were new. An equal one is passed over.
+def write(catalog: str | os.PathLike[str], definitions: list[dict[str, Any]], *, layout: str = "1.231") -> int:
+    """Write definitions into a catalog as `convert` does; how many files are new. An equal instrument is passed over.
 
     Raises
     ------
     CatalogError
         The catalog cannot be written to.
+    UsageError
+        What is no definition.
 
     """
-    held = {instrument.id.value: instrument for instrument in ParquetDataCatalog(str(catalog)).instruments()}
-    fresh = []
-    for definition in definitions:
-        instrument = build(definition)
-        old = held.get(instrument.id.value)
-        if old is None or _facts(old) != _facts(instrument):
-            fresh.append(instrument)
-    if not fresh:
-        return 0
-    with tempfile.TemporaryDirectory(dir=catalog / "_tickwright" / "staging", prefix="instruments-") as staged:
-        ParquetDataCatalog(staged).write_data(fresh)
-        return _core.commit_instruments(str(catalog), staged)
-
-
-def _facts(instrument: Instrument) -> dict[str, Any]:
-    """All of an instrument but when it was received."""
-    facts: dict[str, Any] = type(instrument).to_dict(instrument)
-    return {key: value for key, value in facts.items() if key not in {"ts_event", "ts_init", "info"}}
+    written, _ = _core.write_instruments(os.fspath(catalog), json.dumps(definitions), layout)
+    return written

@@ -27,7 +27,7 @@ struct Waiting {
     elapsed: Option<f64>,
 }
 
-fn staging_name() -> String {
+pub(crate) fn staging_name() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let here = &raw const now as usize;
     format!("{:x}-{:x}-{:x}", now.as_nanos(), std::process::id(), here)

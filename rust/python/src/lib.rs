@@ -27,10 +27,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(info::inspect, m)?)?;
     m.add_function(wrap_pyfunction!(books::books, m)?)?;
     m.add_function(wrap_pyfunction!(decoder::decode_file, m)?)?;
-    m.add_function(wrap_pyfunction!(instruments::commit_instruments, m)?)?;
+    m.add_function(wrap_pyfunction!(instruments::write_instruments, m)?)?;
     m.add_function(wrap_pyfunction!(simulate::simulate, m)?)?;
     m.add_function(wrap_pyfunction!(simulate::simulate_dump, m)?)?;
     m.add_function(wrap_pyfunction!(simulate::simulated, m)?)?;
-    m.add_function(wrap_pyfunction!(instruments::mark_definitions, m)?)?;
     errors::register(m)
 }

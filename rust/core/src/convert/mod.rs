@@ -30,6 +30,7 @@ pub use error::ConvertError;
 pub use inspect::{InspectOptions, Inspection, inspect};
 pub use options::{ConvertOptions, ConvertReport, Skipped, SourceReport, TableReport};
 pub use progress::{Phase, Progress};
+pub use report::instruments_left;
 pub(crate) use whole::{Piece, Whole};
 
 use std::collections::BTreeMap;
@@ -161,7 +162,8 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
 /// Converts. `staging` is a name for the staging folder that no other conversion uses.
 ///
 /// # Errors
-/// See [`ConvertError`]; the catalog is then as it was.
+/// See [`ConvertError`]; the catalog is then as it was, save where the instruments could not be written: that is done after
+/// the commit, and again by the next conversion.
 pub fn convert(
     options: &ConvertOptions,
     staging: &str,
@@ -222,11 +224,12 @@ fn run(
         report.status = "nothing_new".to_owned();
         report.version = Some(catalog.state().version);
         report.notes.push("every source is in the catalog already: nothing was done".to_owned());
-        report.instruments = sidecars::due_definitions(&catalog)?;
+        write_instruments(options, &catalog, staging, &mut report)?;
         return Ok(report);
     }
 
-    let staging = catalog.staging(staging)?;
+    let name = staging;
+    let staging = catalog.staging(name)?;
     let mut rows = RowStore::new(staging.path(), usize::try_from(options.memory / 2).unwrap_or(usize::MAX));
     rows.encode_ahead(checked.flavour, checked.partition, checked.jobs - 1)?;
     let mut rejects = sidecars::RejectsFile::new(staging.path());
@@ -312,13 +315,32 @@ fn run(
     let mut meanwhile = rebase::Rebase::new(begun, states, checked.mode);
     let version = catalog.commit(staging, request, |catalog, request| meanwhile.fit(catalog, request))?;
     report.status = "committed".to_owned();
-    report.instruments = sidecars::due_definitions(&catalog)?;
     report.version = Some(version);
+    write_instruments(options, &catalog, name, &mut report)?;
     let place = |folder: &str, extension: &str| format!("{}/{folder}/{version:020}.{extension}", store::OURS);
     report.rejects_file = (report.rejects > 0).then(|| place("rejects", "jsonl.zst"));
     report.gaps_file = (report.gaps > 0).then(|| place("gaps", "parquet"));
     progress.phase(Phase::Done);
     Ok(report)
+}
+
+/// Writes what definitions are due as instruments, after the commit that brought them: they are of no version, and a
+/// conversion that is stopped before it leaves them to the next one.
+fn write_instruments(
+    options: &ConvertOptions,
+    catalog: &Catalog,
+    staging: &str,
+    report: &mut ConvertReport,
+) -> Result<(), ConvertError> {
+    report.instruments = sidecars::due_definitions(catalog)?;
+    if !options.write_instruments || report.instruments.is_empty() {
+        return Ok(());
+    }
+    let done = catalog.write_instruments(&report.instruments, &format!("{staging}-instruments"))?;
+    catalog.mark_definitions()?;
+    report.instruments_written = done.written;
+    report.notes.extend(report::instruments_left(&done.left));
+    Ok(())
 }
 
 /// One stream must come from one place.

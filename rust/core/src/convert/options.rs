@@ -82,6 +82,9 @@ pub struct ConvertOptions {
     /// Everything but the commit.
     #[serde(default)]
     pub dry_run: bool,
+    /// Whether definitions are written as instruments, after the commit.
+    #[serde(default = "default_write_instruments")]
+    pub write_instruments: bool,
     /// The time, ns UTC: the core has no clock.
     #[serde(default)]
     pub now_ns: u64,
@@ -116,6 +119,9 @@ fn default_partition() -> String {
 }
 fn default_mode() -> String {
     "add".to_owned()
+}
+const fn default_write_instruments() -> bool {
+    true
 }
 const fn default_memory() -> u64 {
     512 << 20
@@ -229,6 +235,8 @@ pub struct ConvertReport {
     pub undefined_symbols: Vec<String>,
     /// Definitions.
     pub instruments: Vec<Definition>,
+    /// Files of instruments that are new.
+    pub instruments_written: usize,
     /// Where rejects are, relative to the catalog.
     pub rejects_file: Option<String>,
     /// Where gaps are, relative to the catalog.

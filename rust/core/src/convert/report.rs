@@ -9,7 +9,7 @@ use crate::accounting::Accounting;
 use crate::capture::Compression;
 use crate::data::DataType;
 use crate::feed::GapRecord;
-use crate::store::{Catalog, Mode, NewFile};
+use crate::store::{Catalog, InstrumentLeft, LeftWhy, Mode, NewFile};
 
 /// A source's report before anything is known of its frames.
 pub(super) fn source_report(source: &Source, known: bool) -> SourceReport {
@@ -123,6 +123,29 @@ pub(super) fn warn_of_ids(files: &[NewFile], catalog: &Catalog, report: &mut Con
     for id in new.iter().filter(|id| id.contains(['+', '&', '('])).take(MAX_IDS) {
         report.notes.push(format!("{id}: NautilusTrader's queries fail for ids with +, & or ("));
     }
+}
+
+/// Tells which definitions are no instruments in the catalog.
+pub fn instruments_left(left: &[InstrumentLeft]) -> Vec<String> {
+    let note = |of: &dyn Fn(&LeftWhy) -> Option<String>| {
+        let mut those = left.iter().filter_map(|left| of(&left.why).map(|why| (&left.id, why)));
+        let (id, why) = those.next()?;
+        let number = those.count() + 1;
+        Some(format!("{number} instruments were not written, {id} among them: {why}"))
+    };
+    let no_class =
+        note(&|why| (*why == LeftWhy::NoClass).then(|| "nautilus_trader has no class for them".to_owned()));
+    let refused = note(&|why| match why {
+        LeftWhy::Refused(reason) => Some(reason.clone()),
+        _ => None,
+    });
+    let taken = note(&|why| match why {
+        LeftWhy::Taken(file) => {
+            Some(format!("{file} is there, which is not tickwright's and is never touched"))
+        }
+        _ => None,
+    });
+    [no_class, refused, taken].into_iter().flatten().collect()
 }
 
 /// The first line of a summary where anything was withheld: the share, the cause, the other choices.

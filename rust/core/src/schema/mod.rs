@@ -19,9 +19,12 @@ use crate::data::{AnyColumns, DataType};
 use crate::decimal;
 
 mod arrays;
+mod currencies;
+mod instruments;
 mod restore;
 
 pub(crate) use arrays::{code_names, narrow};
+pub use instruments::{Instrument, InstrumentError, InstrumentValue};
 pub(crate) use restore::restore_rows;
 
 /// Which Nautilus schema.

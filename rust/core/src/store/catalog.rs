@@ -14,8 +14,10 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::files::{
-    create_dirs, make_dirs, put_if_absent, read, sha256, sync_dir, sync_dirs, sync_tree, write_new,
+    create_dirs, make_dirs, put_if_absent, read, refuse_links, sha256, sync_dir, sync_dirs, sync_tree,
+    write_new,
 };
+use super::instruments::{self, InstrumentsWritten};
 use super::log::{Bindings, CatalogState, Entry, FileEntry, FolderEntry, Sidecar, SourceEntry};
 use super::parquet::{copy_span, flavour_of, relabel, trades_beside};
 use super::paths::{Layout, file_name, folder, id_folder, parse_file_name};
@@ -23,6 +25,7 @@ use super::staging::{Staging, is_orphan};
 use super::storage::{LocalStorage, Storage};
 use super::{OURS, StoreError};
 use crate::data::DataType;
+use crate::instrument::Definition;
 use crate::schema::{Flavour, Label};
 use crate::time;
 
@@ -177,6 +180,33 @@ impl<S: Storage> Catalog<S> {
         paths.filter(|path| !self.storage.exists(&path.with_extension("written"))).collect()
     }
 
+    /// Writes definitions as instruments, through a staging folder of the name given.
+    ///
+    /// # Errors
+    /// What the file system gives.
+    pub fn write_instruments(
+        &self,
+        definitions: &[Definition],
+        staging: &str,
+    ) -> Result<InstrumentsWritten, StoreError> {
+        let staging = self.staging(staging)?;
+        instruments::write(&self.storage, &self.root, self.layout, definitions, &staging)
+    }
+
+    /// Marks the definitions that are due as written.
+    ///
+    /// # Errors
+    /// What the file system gives.
+    pub fn mark_definitions(&self) -> Result<(), StoreError> {
+        for held in self.definitions_due() {
+            match write_new(&self.storage, &held.with_extension("written"), b"") {
+                Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
     /// Its folder.
     #[must_use]
     pub fn root(&self) -> &Path {
@@ -278,14 +308,7 @@ impl<S: Storage> Catalog<S> {
 
     /// Refuses a path of the catalog that leads out of it by a link.
     fn check_links(&self, relative: &str) -> Result<(), StoreError> {
-        let mut path = self.root.clone();
-        for part in relative.split('/') {
-            path.push(part);
-            if self.storage.is_link(&path) {
-                return Err(StoreError::Link { path });
-            }
-        }
-        Ok(())
+        refuse_links(&self.storage, &self.root, relative)
     }
 
     /// A staging folder of the name given.
@@ -762,25 +785,6 @@ fn lost(path: PathBuf) -> StoreError {
     StoreError::Damaged { path, reason: "is named by the log and is neither staged nor in place".to_owned() }
 }
 
-/// Marks the definitions of a catalog's commits up to `version` as written: see [`Catalog::definitions_due`].
-///
-/// # Errors
-/// What the file system gives.
-pub fn mark_definitions(root: &Path, version: u64) -> Result<(), StoreError> {
-    let (storage, folder) = (LocalStorage, root.join(OURS).join("definitions"));
-    for number in 1..=version {
-        let (held, mark) =
-            (folder.join(format!("{number:020}.json")), folder.join(format!("{number:020}.written")));
-        if held.exists() && !mark.exists() {
-            match write_new(&storage, &mark, b"") {
-                Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
-                other => other?,
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The flavour of a catalog that others wrote, by the first file whose prices tell.
 fn foreign_flavour<S: Storage>(storage: &S, data: &Path) -> Option<Flavour> {
     let inside = |path: &Path| -> Vec<PathBuf> {
@@ -801,42 +805,4 @@ fn foreign_flavour<S: Storage>(storage: &S, data: &Path) -> Option<Flavour> {
         }
     }
     None
-}
-
-/// Puts files of instrument definitions, staged under `staged/data`, into a catalog's `data`. Nautilus names them
-/// by their time; one that is there already with the same bytes is passed over. How many were new.
-///
-/// # Errors
-/// What the file system gives.
-pub fn put_definitions(root: &Path, staged: &Path) -> Result<usize, StoreError> {
-    use std::fs::{self, File};
-
-    fn walk(base: &Path, at: &Path, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {
-        for entry in fs::read_dir(at).map_err(StoreError::io(at))?.flatten() {
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|t| t.is_dir()) {
-                walk(base, &path, found)?;
-            } else if path.extension().is_some_and(|e| e == "parquet") {
-                found.push(path.strip_prefix(base).unwrap_or(&path).to_owned());
-            }
-        }
-        Ok(())
-    }
-    let (storage, mut found) = (LocalStorage, Vec::new());
-    walk(staged, &staged.join("data"), &mut found)?;
-    found.sort();
-    let mut new = 0;
-    for relative in found {
-        let (from, to) = (staged.join(&relative), root.join(&relative));
-        if to.exists() && sha256(&storage, &from)? == sha256(&storage, &to)? {
-            continue;
-        }
-        let parent = to.parent().unwrap_or(root).to_owned();
-        create_dirs(&storage, &parent)?;
-        File::open(&from).and_then(|f| f.sync_all()).map_err(StoreError::io(&from))?;
-        fs::rename(&from, &to).map_err(StoreError::io(&to))?;
-        sync_dir(&storage, &parent)?;
-        new += 1;
-    }
-    Ok(new)
 }

@@ -70,14 +70,36 @@ pub(super) fn write_new<S: Storage>(storage: &S, path: &Path, bytes: &[u8]) -> R
 /// stores share. `false` when something is. A reader never sees a part of it: the bytes are synced under
 /// another name first, and a hard link is made or not made.
 pub(super) fn put_if_absent<S: Storage>(storage: &S, staged: &Path, path: &Path) -> Result<bool, StoreError> {
+    let is_put = put_if_absent_unsynced(storage, staged, path)?;
+    if is_put {
+        sync_dir(storage, path.parent().unwrap_or(path))?;
+    }
+    Ok(is_put)
+}
+
+/// The same; the caller makes the folder's entries durable.
+pub(super) fn put_if_absent_unsynced<S: Storage>(
+    storage: &S,
+    staged: &Path,
+    path: &Path,
+) -> Result<bool, StoreError> {
     match storage.link(staged, path) {
-        Ok(()) => {
-            sync_dir(storage, path.parent().unwrap_or(path))?;
-            Ok(true)
-        }
+        Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(StoreError::io(path)(error)),
     }
+}
+
+/// Refuses a path of the catalog at `root` that leads out of it by a link.
+pub(super) fn refuse_links<S: Storage>(storage: &S, root: &Path, relative: &str) -> Result<(), StoreError> {
+    let mut path = root.to_owned();
+    for part in relative.split('/') {
+        path.push(part);
+        if storage.is_link(&path) {
+            return Err(StoreError::Link { path });
+        }
+    }
+    Ok(())
 }
 
 /// All bytes of a file.

@@ -6,15 +6,17 @@ mod error;
 #[cfg(test)]
 mod explore;
 mod files;
+mod instruments;
 mod log;
 mod parquet;
 mod paths;
 mod staging;
 mod storage;
 
-pub use catalog::{Catalog, CommitRequest, Mode, NewFile, mark_definitions, put_definitions, unmake};
+pub use catalog::{Catalog, CommitRequest, Mode, NewFile, unmake};
 pub use error::StoreError;
 pub use files::{sha256_file_while, sha256_of};
+pub use instruments::{InstrumentLeft, InstrumentsWritten, LeftWhy, write_instruments};
 pub use log::{Bindings, CatalogState, Entry, FileEntry, Sidecar, SidecarKind, SourceEntry};
 pub use parquet::{
     EncodedGroup, FileSummary, FileWriter, GroupEncoder, ROW_GROUP_ROWS, SavedGroup, Scratch, Unsynced,

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::StoreError;
 use crate::data::DataType;
+use crate::instrument::InstrumentClass;
 use crate::schema::Flavour;
 use crate::{symbol, time};
 
@@ -25,6 +26,16 @@ impl Layout {
             Self::L1231 => "1.231",
             Self::L1220 => "1.220",
         }
+    }
+}
+
+impl Layout {
+    /// Whether the release has the class of an instrument: 1.220 has no spreads of crypto contracts.
+    #[must_use]
+    pub const fn has(self, class: InstrumentClass) -> bool {
+        let is_spread =
+            matches!(class, InstrumentClass::CryptoFuturesSpread | InstrumentClass::CryptoOptionSpread);
+        !(is_spread && matches!(self, Self::L1220))
     }
 }
 
@@ -63,6 +74,19 @@ pub const fn folder(data_type: DataType, flavour: Flavour, layout: Layout) -> &'
         DataType::OpenInterest => "custom_open_interest",
         DataType::OptionGreeks => "option_greeks",
         DataType::VolatilityIndex => "custom_volatility_index",
+    }
+}
+
+/// The folder of a class of instruments under `data/`.
+#[must_use]
+pub const fn class_folder(class: InstrumentClass) -> &'static str {
+    match class {
+        InstrumentClass::CurrencyPair => "currency_pair",
+        InstrumentClass::CryptoPerpetual => "crypto_perpetual",
+        InstrumentClass::CryptoFuture => "crypto_future",
+        InstrumentClass::CryptoOption => "crypto_option",
+        InstrumentClass::CryptoFuturesSpread => "crypto_futures_spread",
+        InstrumentClass::CryptoOptionSpread => "crypto_option_spread",
     }
 }
 

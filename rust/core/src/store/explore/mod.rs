@@ -8,6 +8,7 @@
 //! byte for byte that of the last version in the log; versions are 1, 2, 3, …; what was told to be committed is;
 //! nothing is left in staging; foreign files are there.
 
+mod instruments;
 mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
