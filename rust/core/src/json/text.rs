@@ -18,7 +18,7 @@ impl<'a> Cursor<'a> {
     pub fn string(&mut self) -> Result<Cow<'a, [u8]>, JsonError> {
         match self.short_string() {
             Some(text) => Ok(Cow::Borrowed(text)),
-            // As `Decimal::anew` has it: the usual way's answer stays out of memory.
+            // As in `decimal::anew`: the usual way's answer stays out of memory.
             None => match self.long_string() {
                 Ok(Cow::Borrowed(text)) => Ok(Cow::Borrowed(text)),
                 Ok(Cow::Owned(text)) => Ok(Cow::Owned(text)),
