@@ -1,12 +1,17 @@
 """`ObjectDecoder` against the converter: NautilusTrader reads from our files what the decoder made of the same frames."""
 
+import gc
+import pickle
 from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import tickwright
+from hypothesis import given
+from hypothesis import strategies as st
 from nautilus_trader.model.data import (
     Bar,
     CustomData,
@@ -20,6 +25,8 @@ from nautilus_trader.model.data import (
     QuoteTick,
     TradeTick,
 )
+from nautilus_trader.model.identifiers import TradeId
+from nautilus_trader.model.objects import Quantity
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from tickwright.nautilus import Gap, Liquidation, ObjectDecoder
 
@@ -28,6 +35,7 @@ from tests.bybit import SESSIONS
 from tests.frames import lines
 
 F_LAST = 128
+SAMPLE_SIZE = 1_234_567 * 10**13
 
 
 @pytest.fixture(scope="module", params=["binance-spot", "binance-usdm", "binance-coinm"])
@@ -78,6 +86,101 @@ def test_one_by_one_is_as_many_at_once(recorded: tuple[str, Path, Path]) -> None
     one, many = ObjectDecoder(feed), ObjectDecoder(feed)
     single = [item for frame, time in zip(frames[:3_000], times, strict=False) for item in one.push(frame, time)]
     assert [repr(item) for item in single] == [repr(item) for item in many.push_many(frames[:3_000], times[:3_000])]
+
+
+def facts(items: list[Any]) -> list[Any]:
+    """What objects say, to the last field; of events their deltas."""
+    told: list[Any] = []
+    for item in items:
+        if isinstance(item, OrderBookDeltas):
+            told.append([OrderBookDelta.to_dict(delta) for delta in item.deltas])
+        else:
+            told.append(type(item).to_dict(item) if hasattr(type(item), "to_dict") else repr(item))
+    return told
+
+
+def by_constructors(monkeypatch: pytest.MonkeyPatch, feed: str, **options: Any) -> ObjectDecoder:
+    """A decoder that calls NautilusTrader's constructors for every object."""
+    with monkeypatch.context() as patched:
+        patched.setattr("tickwright.nautilus.objects.bridge.in_memory", dict)
+        return ObjectDecoder(feed, **options)
+
+
+def test_objects_from_memory_are_those_of_the_constructors(
+    recorded: tuple[str, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, capture, _ = recorded
+    frames, times = lines(capture)
+    options: dict[str, Any] = {"types": ["trade", "quote", "delta", "depth10"], "book": "depth@100ms"}
+    memory, slow = ObjectDecoder(feed, **options), by_constructors(monkeypatch, feed, **options)
+    made = [item for frame, time in zip(frames, times, strict=True) for item in memory.push(frame, time)]
+    many = ObjectDecoder(feed, **options).push_many(frames, times)
+    assert set(memory._core.made_from_memory()) == {"trade", "quote", "delta", "depth10"}
+    del memory
+    gc.collect()
+    want = slow.push_many(frames, times)
+    assert slow._core.made_from_memory() == []
+    assert facts(made) == facts(many) == facts(want)
+    assert {TradeTick, QuoteTick, OrderBookDeltas, OrderBookDepth10} <= {type(item) for item in made}
+    again = pickle.loads(pickle.dumps([item for item in made if isinstance(item, TradeTick | QuoteTick)]))
+    assert again == [item for item in made if isinstance(item, TradeTick | QuoteTick)]
+
+
+@pytest.mark.parametrize("feed", SESSIONS)
+def test_ids_that_are_texts_are_made_from_memory_too(feed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, slow = ObjectDecoder(feed), by_constructors(monkeypatch, feed)
+    for frame, time in SESSIONS[feed]():
+        assert facts(memory.push(frame, time)) == facts(slow.push(frame, time))
+
+
+@given(
+    price=st.decimals(min_value="0.00000001", max_value=10**12, places=8),
+    size=st.decimals(min_value="0.00000001", max_value=10**12, places=8),
+    trade=st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='"\\'), max_size=40),
+    side=st.sampled_from(["Buy", "Sell"]),
+    time=st.integers(1_300_000_000_000, 4_000_000_000_000),
+)
+def test_any_trade_from_memory_is_that_of_the_constructor(
+    price: Decimal, size: Decimal, trade: str, side: str, time: int
+) -> None:
+    data = {"T": time, "s": "BTCUSDT", "S": side, "v": f"{size:f}", "p": f"{price:f}", "i": trade, "BT": False}
+    frame = bybit.wire({"topic": "publicTrade.BTCUSDT", "type": "snapshot", "ts": time, "data": [data]})
+    with pytest.MonkeyPatch.context() as patch:
+        memory, slow = ObjectDecoder("bybit-spot"), by_constructors(patch, "bybit-spot")
+
+    def told(decoder: ObjectDecoder) -> Any:
+        try:
+            return facts(decoder.push(frame, time * 1_000_000 + 1)), decoder.report()["accounting"]
+        except ValueError as error:
+            return str(error)
+
+    assert told(memory) == told(slow)
+
+
+def test_another_layout_of_the_structs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = (
+        b'{"e":"aggTrade","E":1700000000003,"a":7,"s":"BTCUSDT","p":"63113.20","q":"0.005","f":1,"l":1,'
+        b'"T":1700000000001,"m":true}'
+    )
+    (want,) = ObjectDecoder("binance-usdm").push(frame, 1_700_000_000_004_000_000)
+    size = Quantity.from_raw(SAMPLE_SIZE, 3)
+    others = [
+        TradeTick.from_raw(want.instrument_id, 1, 2, SAMPLE_SIZE, 3, 2, TradeId("7"), 1, 2),
+        QuoteTick(want.instrument_id, want.price, want.price, size, size, 1, 2),
+    ]
+    for other in others:
+
+        class Another:
+            list_from_capsule = TradeTick.list_from_capsule
+
+            @staticmethod
+            def capsule_from_list(items: list[Any], other: Any = other) -> Any:
+                return type(other).capsule_from_list([other] * len(items))
+
+        monkeypatch.setattr("tickwright.nautilus.objects.bridge.in_memory", lambda: {"trade": Another})  # noqa: B023
+        decoder = ObjectDecoder("binance-usdm")
+        assert facts(decoder.push(frame, 1_700_000_000_004_000_000)) == facts([want])
+        assert decoder._core.made_from_memory() == []
 
 
 def depth(first: int, last: int, previous: int, price: str) -> bytes:

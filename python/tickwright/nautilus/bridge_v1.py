@@ -47,3 +47,13 @@ def makers() -> dict[str, Callable[..., Any]]:
         "open_interest": custom(OpenInterest, OPEN_INTEREST, _wrap),
         "volatility_index": custom(VolatilityIndex, VOLATILITY_INDEX, _wrap),
     }
+
+
+def in_memory() -> dict[str, Any]:
+    """Classes whose objects hold a C struct each and take many of them in a capsule."""
+    return {
+        "trade": model.TradeTick,
+        "quote": model.QuoteTick,
+        "delta": model.OrderBookDelta,
+        "depth10": model.OrderBookDepth10,
+    }

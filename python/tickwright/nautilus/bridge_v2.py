@@ -131,3 +131,8 @@ def makers() -> dict[str, Callable[..., Any]]:
         "open_interest": custom(OpenInterest, OPEN_INTEREST, _wrap),
         "volatility_index": custom(VolatilityIndex, VOLATILITY_INDEX, _wrap),
     }
+
+
+def in_memory() -> dict[str, Any]:
+    """Classes whose objects take C structs in a capsule: here there are none."""
+    return {}

@@ -142,6 +142,7 @@ class ObjectDecoder:
             {str(item.id): (item.price_precision, item.size_precision) for item in given},
             json.dumps(options),
             _makers(),
+            bridge.in_memory(),
         )
         # One call of Python less for every frame.
         self.push = self._core.push  # type: ignore[method-assign]

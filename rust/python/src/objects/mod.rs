@@ -1,9 +1,11 @@
 //! `ObjectDecoder`: frames in, objects of NautilusTrader out, for live adapters.
 //!
 //! Which NautilusTrader it is, Python says: the makers are its constructors, called with integers at scale 16. Ids
-//! are made once. The lock is taken with the GIL let go, since makers may run any Python code.
+//! are made once. The types that come by the million are made from [`memory`] where the NautilusTrader at hand allows
+//! it. The lock is taken with the GIL let go, since makers may run any Python code.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use pyo3::prelude::*;
@@ -19,6 +21,10 @@ use tickwright_core::feed::{GapRecord, Stream};
 
 use crate::decoder::DecoderOptions;
 use crate::errors::{convert_error, usage};
+
+mod memory;
+
+use memory::{Instrument, Memory, Pile, SAMPLE_DECIMALS, Struct};
 
 macro_rules! makers {
     ($($name:ident),+ $(,)?) => {
@@ -62,6 +68,9 @@ makers!(
 struct Known {
     /// Its instrument id, or bar type.
     id: Py<PyAny>,
+    data_type: DataType,
+    /// The instrument's id in memory, where objects of the stream can be made from it.
+    instrument: Option<Instrument>,
     defined: Option<Decimals>,
 }
 
@@ -70,6 +79,7 @@ struct Inner {
     /// Decimals of prices and sizes of the instruments given.
     given: HashMap<String, Decimals>,
     streams: Vec<Known>,
+    memory: Memory,
     /// How many definitions there were when the streams were looked up.
     definitions: usize,
 }
@@ -93,6 +103,7 @@ impl ObjectDecoder {
         precisions: HashMap<String, (u8, u8)>,
         options: &str,
         makers: &Bound<'_, PyDict>,
+        classes: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let options: DecoderOptions =
             serde_json::from_str(options).map_err(|e| usage(py, format!("options: {e}")))?;
@@ -102,8 +113,15 @@ impl ObjectDecoder {
             decoder.define(body).map_err(|e| convert_error(py, &e))?;
         }
         let given = precisions.into_iter().map(|(id, (price, size))| (id, Decimals { price, size }));
+        let inner = Inner {
+            decoder,
+            given: given.collect(),
+            streams: Vec::new(),
+            memory: Memory::new(classes)?,
+            definitions: 0,
+        };
         Ok(Self {
-            inner: Mutex::new(Inner { decoder, given: given.collect(), streams: Vec::new(), definitions: 0 }),
+            inner: Mutex::new(inner),
             makers: Makers::new(makers)?,
             unit: 100_000_000_i64.into_pyobject(py)?.into_any().unbind(),
         })
@@ -165,6 +183,13 @@ impl ObjectDecoder {
     fn report(&self, py: Python<'_>) -> String {
         self.lock(py).decoder.report().to_string()
     }
+
+    /// The types of the streams whose objects are made from memory.
+    fn made_from_memory(&self, py: Python<'_>) -> Vec<&'static str> {
+        let inner = self.lock(py);
+        let from_memory = inner.streams.iter().filter(|stream| stream.instrument.is_some());
+        from_memory.map(|stream| stream.data_type.name()).collect()
+    }
 }
 
 impl ObjectDecoder {
@@ -175,33 +200,71 @@ impl ObjectDecoder {
 
     /// Looks up what is not known yet of the feed's streams; all of it again when there are more definitions.
     fn learn(&self, py: Python<'_>, inner: &mut Inner) -> PyResult<()> {
-        let market = inner.decoder.feed_mut().market();
-        if inner.definitions != market.definitions().len() {
-            inner.definitions = market.definitions().len();
-            inner.streams.clear();
+        let Inner { decoder, given, streams, memory, definitions } = inner;
+        let market = decoder.feed_mut().market();
+        if *definitions != market.definitions().len() {
+            *definitions = market.definitions().len();
+            streams.clear();
         }
-        for stream in &market.streams()[inner.streams.len()..] {
+        for stream in &market.streams()[streams.len()..] {
             let is_bar = stream.key.data_type == DataType::Bar;
             let maker = if is_bar { &self.makers.bar_type } else { &self.makers.instrument_id };
             let own = matches!(stream.key.data_type, DataType::MarkPrice | DataType::IndexPrice);
             let defined = market.definitions().iter().find(|d| d.instrument_id == stream.instrument_id);
             let defined = defined.map(|d| Decimals { price: d.price_precision, size: d.size_precision });
-            let defined = defined.or_else(|| inner.given.get(&*stream.instrument_id).copied());
+            let defined = defined.or_else(|| given.get(&*stream.instrument_id).copied());
             let id = maker.call1(py, (&*stream.key.id,))?;
-            inner.streams.push(Known { id, defined: defined.filter(|_| !own) });
+            let data_type = stream.key.data_type;
+            let instrument = self.instrument_in_memory(id.bind(py), data_type, memory);
+            streams.push(Known { id, data_type, instrument, defined: defined.filter(|_| !own) });
         }
         Ok(())
+    }
+
+    /// The id of an instrument as memory has it, where objects of a type can be made from memory.
+    fn instrument_in_memory(
+        &self,
+        id: &Bound<'_, PyAny>,
+        data_type: DataType,
+        memory: &mut Memory,
+    ) -> Option<Instrument> {
+        fn probe<'py, T: Struct>(
+            pile: &mut Option<Pile<T>>,
+            make: impl FnOnce(&T::Columns) -> PyResult<Bound<'py, PyList>>,
+        ) -> Option<Instrument> {
+            // Whatever goes wrong, there are the constructors.
+            let object = make(&T::sample()).and_then(|objects| objects.get_item(0)).ok()?;
+            pile.as_mut()?.probe(&object).ok().flatten()
+        }
+        let py = id.py();
+        let list = |made: &dyn Fn(&Bound<'_, PyList>) -> PyResult<()>| {
+            let objects = PyList::empty(py);
+            made(&objects).map(|()| objects)
+        };
+        match data_type {
+            DataType::Trade => {
+                probe(&mut memory.trades, |rows| list(&|to| self.trades(id, rows, SAMPLE_DECIMALS, to)))
+            }
+            DataType::Quote => {
+                probe(&mut memory.quotes, |rows| list(&|to| self.quotes(id, rows, SAMPLE_DECIMALS, to)))
+            }
+            DataType::Delta => probe(&mut memory.deltas, |rows| self.event(id, rows, 0..1, SAMPLE_DECIMALS)),
+            DataType::Depth10 => {
+                probe(&mut memory.depths, |rows| list(&|to| self.depths(id, rows, SAMPLE_DECIMALS, to)))
+            }
+            _ => None,
+        }
     }
 
     /// Makes objects of the rows since the last time, and of the holes found.
     fn take(&self, py: Python<'_>, inner: &mut Inner, objects: &Bound<'_, PyList>) -> PyResult<()> {
         self.learn(py, inner)?;
-        let Inner { decoder, streams, .. } = &mut *inner;
+        let Inner { decoder, streams, memory, .. } = &mut *inner;
         let market = decoder.feed_mut().market_mut();
         let mut result = Ok(());
         market.drain(|index, stream| {
             if result.is_ok() {
-                result = self.objects(py, &streams[index as usize], stream, objects);
+                result = self.objects(py, &streams[index as usize], stream, memory, objects);
             }
             stream.columns.clear();
         });
@@ -237,16 +300,38 @@ impl ObjectDecoder {
         py: Python<'_>,
         known: &Known,
         stream: &Stream,
+        memory: &mut Memory,
         objects: &Bound<'_, PyList>,
     ) -> PyResult<()> {
         let decimals = known.defined.unwrap_or_default().max(stream.decimals);
         let id = known.id.bind(py);
-        let makers = &self.makers;
+        let (makers, instrument) = (&self.makers, known.instrument);
         match &stream.columns {
-            AnyColumns::Trade(rows) => self.trades(id, rows, decimals, objects),
-            AnyColumns::Quote(rows) => self.quotes(id, rows, decimals, objects),
-            AnyColumns::Delta(rows) => self.deltas(id, rows, decimals, objects),
-            AnyColumns::Depth10(rows) => self.depths(id, rows, decimals, objects),
+            AnyColumns::Trade(rows) => {
+                match lend(py, &mut memory.trades, instrument, rows, 0..rows.ts_init.len(), decimals)? {
+                    Some(made) => append(objects, &made),
+                    None => self.trades(id, rows, decimals, objects),
+                }
+            }
+            AnyColumns::Quote(rows) => {
+                match lend(py, &mut memory.quotes, instrument, rows, 0..rows.ts_init.len(), decimals)? {
+                    Some(made) => append(objects, &made),
+                    None => self.quotes(id, rows, decimals, objects),
+                }
+            }
+            AnyColumns::Depth10(rows) => {
+                match lend(py, &mut memory.depths, instrument, rows, 0..rows.ts_init.len(), decimals)? {
+                    Some(made) => append(objects, &made),
+                    None => self.depths(id, rows, decimals, objects),
+                }
+            }
+            AnyColumns::Delta(rows) => events(rows).try_for_each(|event| {
+                let deltas = match lend(py, &mut memory.deltas, instrument, rows, event.clone(), decimals)? {
+                    Some(made) => made,
+                    None => self.event(id, rows, event, decimals)?,
+                };
+                objects.append(makers.deltas.bind(py).call1((id, deltas))?)
+            }),
             AnyColumns::Bar(rows) => self.bars(id, rows, decimals, objects),
             AnyColumns::MarkPrice(rows) => self.prices(&makers.mark_price, id, rows, decimals, objects),
             AnyColumns::IndexPrice(rows) => self.prices(&makers.index_price, id, rows, decimals, objects),
@@ -371,46 +456,34 @@ impl ObjectDecoder {
         Ok(())
     }
 
-    /// One `OrderBookDeltas` per event.
-    fn deltas(
+    /// The deltas of one event.
+    fn event<'py>(
         &self,
-        id: &Bound<'_, PyAny>,
+        id: &Bound<'py, PyAny>,
         rows: &DeltaColumns,
+        event: Range<usize>,
         decimals: Decimals,
-        objects: &Bound<'_, PyList>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Bound<'py, PyList>> {
         let py = id.py();
-        let (maker, event_maker) = (self.makers.delta.bind(py), self.makers.deltas.bind(py));
-        let (price_decimals, size_decimals) =
-            (decimals.price.into_pyobject(py)?, decimals.size.into_pyobject(py)?);
-        let mut start = 0;
-        while start < rows.flags.len() {
-            let length = rows.flags[start..].iter().position(|flags| flags & F_LAST != 0);
-            let end = length.map_or(rows.flags.len(), |length| start + length + 1);
-            let ts_event = rows.ts_event[start].into_pyobject(py)?;
-            let ts_init = rows.ts_init[start].into_pyobject(py)?;
-            let sequence = rows.sequence[start].into_pyobject(py)?;
-            let event = PyList::empty(py);
-            for row in start..end {
-                event.append(maker.call1((
-                    id,
-                    rows.action[row],
-                    rows.side[row],
-                    self.raw(py, rows.price[row])?,
-                    &price_decimals,
-                    self.raw(py, rows.size[row])?,
-                    &size_decimals,
-                    rows.order_id[row],
-                    rows.flags[row],
-                    &sequence,
-                    &ts_event,
-                    &ts_init,
-                ))?)?;
-            }
-            objects.append(event_maker.call1((id, event))?)?;
-            start = end;
+        let maker = self.makers.delta.bind(py);
+        let deltas = PyList::empty(py);
+        for row in event {
+            deltas.append(maker.call1((
+                id,
+                rows.action[row],
+                rows.side[row],
+                self.raw(py, rows.price[row])?,
+                decimals.price,
+                self.raw(py, rows.size[row])?,
+                decimals.size,
+                rows.order_id[row],
+                rows.flags[row],
+                rows.sequence[row],
+                rows.ts_event[row],
+                rows.ts_init[row],
+            ))?)?;
         }
-        Ok(())
+        Ok(deltas)
     }
 
     fn depths(
@@ -494,5 +567,38 @@ impl ObjectDecoder {
             objects.append(maker.bind(py).call1((id, value, decimals.price, times.0, times.1))?)?;
         }
         Ok(())
+    }
+}
+
+/// The rows of each event: up to one with F_LAST.
+fn events(rows: &DeltaColumns) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = rows.flags.get(start..).filter(|rest| !rest.is_empty())?;
+        let length = rest.iter().position(|flags| flags & F_LAST != 0).map_or(rest.len(), |last| last + 1);
+        start += length;
+        Some(start - length..start)
+    })
+}
+
+/// Objects of rows, from memory; `None` where that cannot be.
+fn lend<'py, T: Struct>(
+    py: Python<'py>,
+    pile: &mut Option<Pile<T>>,
+    instrument: Option<Instrument>,
+    rows: &T::Columns,
+    range: Range<usize>,
+    decimals: Decimals,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    match pile.as_mut().zip(instrument) {
+        Some((pile, instrument)) => pile.make(py, instrument, rows, range, decimals),
+        None => Ok(None),
+    }
+}
+
+fn append(objects: &Bound<'_, PyList>, made: &Bound<'_, PyList>) -> PyResult<()> {
+    match made.len() {
+        1 => objects.append(made.get_item(0)?),
+        _ => objects.set_slice(objects.len(), objects.len(), made),
     }
 }
