@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import shutil
 import struct
 import zipfile
 from decimal import Decimal
@@ -17,6 +18,7 @@ from nautilus_trader.adapters.tardis.loaders import TardisCSVDataLoader
 from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from tests import dumps
+from tests.damage import FILE_KINDS
 from tests.dumps import FORMATS, START_MS, archive, checksum, write
 from tests.integration.test_convert import files
 from tests.parity.support import FOLDERS, SHARED, Row, batch_rows, same_rows
@@ -310,6 +312,34 @@ def test_what_is_in_the_catalog_is_not_compared_but_refused(tmp_path: Path) -> N
     report = converted(write(tmp_path / "c", "BTCUSDT-trades-2024-01", text(range(15, 18), 9)), catalog, mode="replace")
     assert [trade_id for trade_id, _ in sizes()] == [str(id_) for id_ in range(10, 25)]
     assert report.gaps == 0
+
+
+@pytest.mark.parametrize("kind", FILE_KINDS)
+def test_a_damaged_file_of_the_catalog_is_an_error_or_read_and_never_a_panic(tmp_path: Path, kind: str) -> None:
+    """Replacing part of it copies the rest, and so do finer prices; what it cannot copy leaves the catalog as it was."""
+
+    def text(ids: range, price: str) -> str:
+        return "".join(f"{id_},{price},2,3,{START_MS + id_},true\n" for id_ in ids)
+
+    catalog = tmp_path / "catalog"
+    converted(write(tmp_path / "a", "BTCUSDT-trades-2024-01", text(range(10, 60), "1.5")), catalog)
+    others = {
+        "replace": write(tmp_path / "b", "BTCUSDT-trades-2024-01", text(range(30, 40), "1.5")),
+        "add": write(tmp_path / "c", "BTCUSDT-trades-2024-01", text(range(60, 70), "1.25")),
+    }
+    chance = random.Random(kind)
+    for number in range(60):
+        for mode, other in others.items():
+            work = tmp_path / f"{number}{mode}"
+            shutil.copytree(catalog, work)
+            (path,) = (work / "data").rglob("*.parquet")
+            path.write_bytes(FILE_KINDS[kind](path.read_bytes(), chance))
+            before = files(work)
+            try:
+                converted(other, work, mode=mode)
+            except tickwright.CatalogError:
+                assert files(work) == before
+            shutil.rmtree(work)
 
 
 def test_a_replacement_that_spans_more_than_it_brings_leaves_a_hole_that_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Instruments in a catalog: written last, beside what is there, whoever wrote it; without NautilusTrader."""
 
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from nautilus_trader.persistence.catalog import ParquetDataCatalog
 from tickwright import _core
 from tickwright.nautilus.instruments import build, write
 
+from tests.damage import FILE_KINDS
 from tests.frames import ROOT
 
 EXAMPLE = ROOT / "examples/binance-usdm"
@@ -156,6 +158,20 @@ def test_what_is_no_instrument_is_left_alone(tmp_path: Path, bitcoin: Definition
         # Once more: ours is there.
         assert _core.write_instruments(str(catalog), json.dumps([bitcoin]), "1.231") == (0, [taken] * (1 - written))
         assert len(files(catalog)) == 1 + written
+
+
+def test_damage_of_a_file_that_is_there_is_never_a_panic(tmp_path: Path, bitcoin: Definition) -> None:
+    write(tmp_path, [bitcoin])
+    ((relative, whole),) = files(tmp_path).items()
+    path = tmp_path / relative
+    chance = random.Random(3)
+    for _ in range(150):
+        for kind, damage in FILE_KINDS.items():
+            path.write_bytes(damaged := damage(whole, chance))
+            written, notes = _core.write_instruments(str(tmp_path), json.dumps([bitcoin]), "1.231")
+            assert written + len(notes) <= 1, kind
+            # Ours, with another price in it, may be mended; what cannot be understood stands.
+            assert path.read_bytes() == (whole if written else damaged), kind
 
 
 def test_a_conversion_tells_what_was_not_written(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ use super::files::{
 };
 use super::instruments::{self, InstrumentsWritten};
 use super::log::{Bindings, CatalogState, Entry, FileEntry, FolderEntry, Sidecar, SourceEntry};
-use super::parquet::{copy_span, flavour_of, relabel, trades_beside};
+use super::parquet::{copy_span, flavour_of, guarded, relabel, trades_beside};
 use super::paths::{Layout, file_name, folder, id_folder, parse_file_name};
 use super::staging::{Staging, is_orphan};
 use super::storage::{LocalStorage, Storage};
@@ -372,7 +372,10 @@ impl<S: Storage> Catalog<S> {
         let relative = self.data_folder(DataType::Trade, id)?;
         let files = self.listed(&relative)?;
         let beside = |file: Option<&(String, u64, u64)>| match file {
-            Some((name, ..)) => trades_beside(&self.storage, &self.root.join(&relative).join(name), &span),
+            Some((name, ..)) => {
+                let path = self.root.join(&relative).join(name);
+                guarded(&path, || trades_beside(&self.storage, &path, &span))
+            }
             None => Ok([None; 2]),
         };
         // Files do not meet in time.
@@ -578,7 +581,7 @@ impl<S: Storage> Catalog<S> {
                 let (source, target) = (self.root.join(&old.target), folder.join(name));
                 if narrower(old) {
                     let label = self.label(news[0], price, size);
-                    let summary = relabel(&self.storage, &source, &target, &label)?;
+                    let summary = guarded(&source, || relabel(&self.storage, &source, &target, &label))?;
                     entry.removed.push(old.target.clone());
                     entry.files.push(FileEntry {
                         staged: self.relative(&target),
@@ -647,9 +650,9 @@ impl<S: Storage> Catalog<S> {
                 continue;
             }
             let staged = folder.join(format!("part-{from}.tmp"));
-            let Some(part) =
-                copy_span(&self.storage, &self.root.join(&old.target), &staged, &label, from, to)?
-            else {
+            let source = self.root.join(&old.target);
+            let copied = guarded(&source, || copy_span(&self.storage, &source, &staged, &label, from, to))?;
+            let Some(part) = copied else {
                 continue;
             };
             let name = file_name(part.start_ns, part.end_ns);
@@ -798,7 +801,8 @@ fn foreign_flavour<S: Storage>(storage: &S, data: &Path) -> Option<Flavour> {
                 if looked > 200 {
                     return None;
                 }
-                if let Some(flavour) = storage.open(&file).ok().and_then(flavour_of) {
+                let flavour = guarded(&file, || Ok(storage.open(&file).ok().and_then(flavour_of)));
+                if let Ok(Some(flavour)) = flavour {
                     return Some(flavour);
                 }
             }

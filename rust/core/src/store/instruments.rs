@@ -22,6 +22,7 @@ use ::parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use super::files::{
     create_dirs, make_dirs, put_if_absent_unsynced, read, refuse_links, sync_dirs, write_new,
 };
+use super::parquet::{failure, guarded};
 use super::paths::{class_folder, file_name, id_folder};
 use super::{Layout, LocalStorage, OURS, Staging, Storage, StoreError, chunk};
 use crate::instrument::Definition;
@@ -208,19 +209,23 @@ fn is_held<S: Storage>(storage: &S, folder: &Path, instrument: &Instrument) -> b
     names.retain(|name| name.ends_with(".parquet"));
     names.sort();
     let said = names.iter().rev().find_map(|name| {
-        let said = opened(storage, &folder.join(name)).map(|file| says(&file, instrument));
-        said.unwrap_or(Ok(Some(false))).unwrap_or(Some(false))
+        let path = folder.join(name);
+        let said = || opened(storage, &path).map_or(Ok(Some(false)), |file| says(&file, instrument));
+        guarded(&path, || said().map_err(|e| failure(&path, e))).unwrap_or(Some(false))
     });
     said.unwrap_or(false)
 }
 
 /// Whether a file is one of ours, of this instrument: two ids may have one folder.
 fn is_ours<S: Storage>(storage: &S, path: &Path, instrument: &Instrument) -> bool {
-    opened(storage, path).is_some_and(|file| {
-        let created_by = file.metadata().file_metadata().created_by();
-        created_by.is_some_and(|by| by.starts_with(CREATED_BY))
-            && says(&file, instrument).is_ok_and(|said| said.is_some())
-    })
+    let is_ours = || {
+        opened(storage, path).is_some_and(|file| {
+            let created_by = file.metadata().file_metadata().created_by();
+            created_by.is_some_and(|by| by.starts_with(CREATED_BY))
+                && says(&file, instrument).is_ok_and(|said| said.is_some())
+        })
+    };
+    guarded(path, || Ok(is_ours())).unwrap_or(false)
 }
 
 fn opened<S: Storage>(storage: &S, path: &Path) -> Option<SerializedFileReader<S::Input>> {

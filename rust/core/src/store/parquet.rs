@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::ops::{Range, RangeInclusive};
 use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -501,6 +502,18 @@ impl GroupEncoder {
         let columns = encode().map_err(|e| failure(&path, e))?;
         Ok(EncodedGroup { columns, marks: Vec::new(), rows: batch.num_rows() })
     }
+}
+
+/// Runs what reads a file that somebody may have damaged: parquet-rs panics over some of what it is given.
+///
+/// # Errors
+/// What `read` gives, and [`StoreError::Parquet`] for a panic.
+pub(super) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    // What `read` had in its hands is given up with it: readers, and files that are staged.
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let reason = "it is damaged: its pages or its footer say what cannot be".to_owned();
+        Err(StoreError::Parquet { path: path.to_owned(), reason })
+    })
 }
 
 /// Copies a file with another label: the pages are copied as they are, only the footer is written anew.
