@@ -2,6 +2,8 @@
 //!
 //! Prints one JSON object: for each kind of frame and each reader the best of several rounds, in bytes per
 //! second. Rounds of all readers alternate, so that a machine that slows down slows all of them.
+//!
+//! Arguments: the number of rounds, then the feeds whose books are measured, and nothing else; without them, everything.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -350,10 +352,14 @@ fn result(
 
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(15);
+    let wanted: Vec<String> = std::env::args().skip(2).collect();
     let mut results = Vec::new();
     let rows = std::cell::Cell::new(0);
     let whole = std::cell::Cell::new(0);
     for kind in ["depth", "aggTrade", "bookTicker"] {
+        if !wanted.is_empty() {
+            continue;
+        }
         let (snapshot, frames) = match kind {
             "depth" => frames::depth(20_000, 20),
             "aggTrade" => (None, frames::agg_trades(100_000)),
@@ -385,6 +391,9 @@ fn main() {
     }
     // The book of every feed that can be simulated, in its own wire format.
     for spec in venue::REGISTRY {
+        if !wanted.is_empty() && wanted.iter().all(|feed| feed != spec.name) {
+            continue;
+        }
         let Some((first, frames)) = books::of(spec.name) else { continue };
         let mut works =
             vec![memchr_scan(), jiter_iterator(), jiter_value(), whole_feed(spec.name, &whole, first)];

@@ -340,12 +340,19 @@ pub fn text_as_written(value: i128, written: u8) -> String {
     out.into_iter().map(char::from).collect()
 }
 
+/// A value at scale 16 as one of `decimals` decimals; without meaning where it has more of them, or does not fit.
+#[inline(always)]
+pub(crate) fn units(value: i128, decimals: u8) -> u64 {
+    let power = (SCALE as usize).saturating_sub(usize::from(decimals));
+    // 10^power = 2^power x 5^power.
+    ((value >> power) as u64).wrapping_mul(INVERSES_OF_5[power])
+}
+
 /// A value at scale 16 that is not negative as one of `decimals` decimals, where that is exact and fits.
 #[inline(always)]
 pub(crate) fn mantissa(value: i128, decimals: u8) -> Option<u64> {
     let power = (SCALE as usize).checked_sub(usize::from(decimals))?;
-    // 10^power = 2^power x 5^power.
-    let mantissa = ((value >> power) as u64).wrapping_mul(INVERSES_OF_5[power]);
+    let mantissa = units(value, decimals);
     (u128::from(mantissa) * u128::from(POW10[power]) == value.unsigned_abs()).then_some(mantissa)
 }
 
@@ -359,7 +366,7 @@ pub(crate) fn append(out: &mut Vec<u8>, value: i128, written: u8) {
 
 /// The text of a value in a register, its first byte lowest, and its length; `None` where it is longer.
 #[inline(always)]
-fn short_text(value: i128, written: u8) -> Option<(u128, usize)> {
+pub(crate) fn short_text(value: i128, written: u8) -> Option<(u128, usize)> {
     let mantissa = mantissa(value, written).filter(|mantissa| *mantissa < POW10[15])?;
     let (digits, zeros) = lanes::sixteen_digits(mantissa);
     let decimals = usize::from(written);

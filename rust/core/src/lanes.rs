@@ -130,7 +130,7 @@ pub fn digit_word(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*chunk) ^ ZEROS)
 }
 
-/// Whether two texts are the same; for names, which are short: those of four to sixteen bytes are compared as words.
+/// Whether two texts are the same; for names, which are short: those of two to 32 bytes are compared as words.
 #[inline(always)]
 #[must_use]
 pub fn same(a: &[u8], b: &[u8]) -> bool {
@@ -141,8 +141,10 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
         return false;
     }
     match a.len() {
+        17..=32 => ends::<16>(a) == ends(b),
         8..=16 => ends::<8>(a) == ends(b),
         4..8 => ends::<4>(a) == ends(b),
+        2..4 => ends::<2>(a) == ends(b),
         _ => a == b,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::lanes;
+
 /// The number of an instrument inside a feed.
 pub type SlotId = u32;
 
@@ -48,19 +50,61 @@ pub fn folder_of(id: &str) -> Option<String> {
 /// Symbol bytes to slots.
 #[derive(Debug, Default)]
 pub struct SymbolTable {
-    slots: HashMap<Box<[u8]>, SlotId, foldhash::fast::RandomState>,
+    /// Where each symbol stands among the names.
+    places: HashMap<Box<[u8]>, usize, foldhash::fast::RandomState>,
+    names: Vec<(Box<[u8]>, SlotId)>,
+    /// The place of the last one asked for: the next one often is the same.
+    last: usize,
 }
 
 impl SymbolTable {
     /// The slot of `symbol`, if it was met before.
     #[inline]
     #[must_use]
-    pub fn get(&self, symbol: &[u8]) -> Option<SlotId> {
-        self.slots.get(symbol).copied()
+    pub fn get(&mut self, symbol: &[u8]) -> Option<SlotId> {
+        match self.names.get(self.last) {
+            Some((name, slot)) if lanes::same(name, symbol) => Some(*slot),
+            _ => self.find(symbol),
+        }
+    }
+
+    #[inline(never)]
+    fn find(&mut self, symbol: &[u8]) -> Option<SlotId> {
+        self.last = *self.places.get(symbol)?;
+        Some(self.names.get(self.last)?.1)
     }
 
     /// Binds `symbol` to `slot`.
     pub fn bind(&mut self, symbol: &[u8], slot: SlotId) {
-        self.slots.insert(symbol.into(), slot);
+        let place = *self.places.entry(symbol.into()).or_insert(self.names.len());
+        match self.names.get_mut(place) {
+            Some((_, bound)) => *bound = slot,
+            None => self.names.push((symbol.into(), slot)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_found_whichever_was_last() {
+        let mut table = SymbolTable::default();
+        assert_eq!(table.get(b""), None);
+        let symbols = ["BTCUSDT", "BTCUSDC", "", "A", "BTC-27JUN25-100000-C", "BTC-27JUN25-100000-P"];
+        for (slot, symbol) in symbols.into_iter().enumerate() {
+            assert_eq!(table.get(symbol.as_bytes()), None);
+            table.bind(symbol.as_bytes(), slot as SlotId);
+        }
+        for first in symbols {
+            for (slot, symbol) in symbols.into_iter().enumerate() {
+                assert!(table.get(first.as_bytes()).is_some());
+                assert_eq!(table.get(symbol.as_bytes()), Some(slot as SlotId), "{symbol} after {first}");
+                assert_eq!(table.get(b"ETHUSDT"), None);
+            }
+        }
+        table.bind(b"A", 9);
+        assert_eq!((table.get(b"A"), table.get(b"A"), table.get(b"BTCUSDT")), (Some(9), Some(9), Some(0)));
     }
 }

@@ -7,9 +7,8 @@
 //! A venue's rule is a function of the ladder, in `venue/<name>/sequence.rs`, with its source.
 
 use super::orders::Orders;
-use super::{Ladder, Queue};
+use super::{Ladder, Queue, Texts};
 use crate::data::Side;
-use crate::decimal;
 use crate::json::{Level, Written};
 
 /// What a venue says the checksum of its book is, and how it is made.
@@ -25,7 +24,7 @@ pub struct Checksum {
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
     /// Of levels.
-    Levels(fn(&Ladder<Written>) -> u32),
+    Levels(fn(&Ladder<Written>, &mut Texts) -> u32),
     /// Of orders: whether it is theirs, whose prices and sizes have at most so many decimals.
     Orders(fn(&Ladder<Queue>, Written, u32) -> bool),
 }
@@ -58,7 +57,7 @@ pub struct Proof<'a> {
 #[derive(Debug, Clone)]
 pub(super) enum Held {
     Plain(Ladder),
-    Written(Ladder<Written>),
+    Written(Ladder<Written>, Texts),
     Orders(Orders),
 }
 
@@ -73,10 +72,10 @@ impl Held {
     pub(super) fn restart(&mut self, keeping: Keeping) {
         match (&mut *self, keeping) {
             (Self::Plain(ladder), Keeping::Sizes) => ladder.clear(),
-            (Self::Written(ladder), Keeping::Texts) => ladder.clear(),
+            (Self::Written(ladder, _), Keeping::Texts) => ladder.clear(),
             (Self::Orders(orders), Keeping::Orders) => orders.clear(),
             (_, Keeping::Sizes) => *self = Self::Plain(Ladder::default()),
-            (_, Keeping::Texts) => *self = Self::Written(Ladder::default()),
+            (_, Keeping::Texts) => *self = Self::Written(Ladder::default(), Texts::default()),
             (_, Keeping::Orders) => *self = Self::Orders(Orders::default()),
         }
     }
@@ -85,7 +84,7 @@ impl Held {
     pub(super) const fn keeping(&self) -> Keeping {
         match self {
             Self::Plain(_) => Keeping::Sizes,
-            Self::Written(_) => Keeping::Texts,
+            Self::Written(..) => Keeping::Texts,
             Self::Orders(_) => Keeping::Orders,
         }
     }
@@ -102,7 +101,7 @@ impl Held {
             Self::Plain(ladder) => {
                 ladder.apply(side, levels.iter().map(|level| (level.price, level.size, ())), told);
             }
-            Self::Written(ladder) => {
+            Self::Written(ladder, _) => {
                 let written = written.iter().copied().chain(std::iter::repeat(Written::default()));
                 let changes = levels.iter().zip(written);
                 ladder.apply(side, changes.map(|(level, written)| (level.price, level.size, written)), told);
@@ -116,7 +115,7 @@ impl Held {
     pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = (Level, Option<Written>)> {
         let (plain, written, orders) = match self {
             Self::Plain(ladder) => (Some(ladder), None, None),
-            Self::Written(ladder) => (None, Some(ladder), None),
+            Self::Written(ladder, _) => (None, Some(ladder), None),
             Self::Orders(orders) => (None, None, Some(orders.ladder())),
         };
         let plain = plain.into_iter().flat_map(move |ladder| ladder.levels(side));
@@ -132,25 +131,26 @@ impl Held {
     pub(super) fn truncate(&mut self, side: Side, depth: usize, dropped: impl FnMut(i128)) {
         match self {
             Self::Plain(ladder) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
-            Self::Written(ladder) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
-            Self::Plain(_) | Self::Written(_) | Self::Orders(_) => {}
+            Self::Written(ladder, _) if ladder.len(side) > depth => ladder.truncate(side, depth, dropped),
+            Self::Plain(_) | Self::Written(..) | Self::Orders(_) => {}
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Plain(ladder) => ladder.is_empty(),
-            Self::Written(ladder) => ladder.is_empty(),
+            Self::Written(ladder, _) => ladder.is_empty(),
             Self::Orders(orders) => orders.ladder().is_empty(),
         }
     }
 
     /// Whether the book is what its venue says. Without the texts nothing can be said, so nothing is.
-    pub(super) fn proves(&self, checksum: Option<Checksum>) -> bool {
+    pub(super) fn proves(&mut self, checksum: Option<Checksum>) -> bool {
         match (self, checksum) {
-            (Self::Written(ladder), Some(Checksum { expected: Some(expected), of: Rule::Levels(of) })) => {
-                of(ladder) == expected
-            }
+            (
+                Self::Written(ladder, texts),
+                Some(Checksum { expected: Some(expected), of: Rule::Levels(of) }),
+            ) => of(ladder, texts) == expected,
             (Self::Orders(orders), Some(Checksum { expected: Some(expected), of: Rule::Orders(of) })) => {
                 of(orders.ladder(), orders.whole(), expected)
             }
@@ -159,30 +159,9 @@ impl Held {
     }
 }
 
-/// Appends a level as it was sent: its price and its size, `between` them.
-pub(crate) fn append_level(out: &mut Vec<u8>, (price, size, written): (i128, i128, &Written), between: u8) {
-    decimal::append(out, price, written.price);
-    out.push(between);
-    decimal::append(out, size, written.size);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_level_is_its_text() {
-        for (price, size) in [("8476.98", "415"), ("0.10", "1.500"), ("100", "0.00000001"), ("0.000", "7.0")]
-        {
-            let (p, s) = (
-                decimal::parse(price.as_bytes()).expect("a number"),
-                decimal::parse(size.as_bytes()).expect("a number"),
-            );
-            let mut out = Vec::new();
-            append_level(&mut out, (p.value, s.value, &Written::of(p, s)), b':');
-            assert_eq!(String::from_utf8(out).expect("ASCII"), format!("{price}:{size}"));
-        }
-    }
 
     #[test]
     fn texts_are_kept_where_they_are_needed() {
@@ -192,7 +171,7 @@ mod tests {
         let checksum = |expected| {
             Some(Checksum {
                 expected: Some(expected),
-                of: Rule::Levels(|ladder| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum()),
+                of: Rule::Levels(|ladder, _| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum()),
             })
         };
         held.apply(Side::Buy, &[level], &[written], |_| ());

@@ -125,7 +125,7 @@ impl LiveBook {
     /// Whether it is known how every level was written.
     #[must_use]
     pub const fn keeps_texts(&self) -> bool {
-        matches!(self.held, Held::Written(_))
+        matches!(self.held, Held::Written(..))
     }
 
     /// The orders of a book that is by order: bids, then asks, best first, oldest first.
@@ -133,7 +133,7 @@ impl LiveBook {
     pub fn orders(&self) -> Option<Vec<OrderChange>> {
         match &self.held {
             Held::Orders(orders) => Some(orders.standing()),
-            Held::Plain(_) | Held::Written(_) => None,
+            Held::Plain(_) | Held::Written(..) => None,
         }
     }
 
@@ -479,7 +479,7 @@ impl LiveBook {
         if let Some(derived) = &mut out.derived {
             match &self.held {
                 Held::Plain(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
-                Held::Written(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
+                Held::Written(ladder, _) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
                 Held::Orders(orders) => {
                     derived.event_ended(orders.ladder(), sequence, ts_event, self.last_ts);
                 }

@@ -11,6 +11,7 @@ mod levels;
 mod live;
 mod orders;
 mod sequence;
+mod texts;
 mod window;
 
 pub use checksum::{Checksum, Proof, Rule};
@@ -24,3 +25,5 @@ pub use live::LiveBook;
 pub(crate) use orders::are_distinct;
 pub use orders::{OrderAction, OrderChange, Queue, Resting};
 pub use sequence::{Judge, Position, Update, Verdict};
+pub use texts::Texts;
+pub(crate) use texts::{Short, Spelling, WrittenLevel, best};

@@ -13,6 +13,7 @@ use crate::book::{
 };
 use crate::data::{AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
 use crate::json::{Kind, Level};
+use crate::lanes;
 use crate::symbol::SlotId;
 
 /// A hole, and in which book.
@@ -146,6 +147,7 @@ pub struct BookMessage<'a> {
 }
 
 impl Market {
+    #[inline]
     fn check_levels(&self, message: &BookMessage<'_>) -> Result<(), Kind> {
         if self.options.limits == super::Limits::High {
             // The reader of levels has checked these bounds already.
@@ -161,6 +163,7 @@ impl Market {
         Ok(())
     }
 
+    #[inline(always)]
     fn book_event<'a>(&self, message: &BookMessage<'a>) -> Result<BookEvent<'a>, Kind> {
         self.check_levels(message)?;
         let ts_event = if message.ts_event == 0 { self.context.ts } else { message.ts_event };
@@ -200,12 +203,14 @@ impl Market {
             self.item(End::Unselected);
             return Ok(());
         }
-        if !self.takes_channel(slot, channel) {
-            self.other_book(channel);
-            return Ok(());
-        }
-        let (at, early) = self.diff_book(slot, channel, judge);
-        early.iter().for_each(|early| self.take_early(slot, at, early));
+        let at = match self.kept_book(slot, channel) {
+            Some(at) => at,
+            None if self.takes_channel(slot, channel) => self.open_book(slot, channel, judge),
+            None => {
+                self.other_book(channel);
+                return Ok(());
+            }
+        };
         let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
         self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         Ok(())
@@ -345,6 +350,25 @@ impl Market {
     const fn keeps_books(&self) -> bool {
         let types = self.options.types;
         types.has(DataType::Delta) || types.derives(DataType::Depth10) || types.derives(DataType::Quote)
+    }
+
+    /// The place of a book that a stream brought and whose rows are kept; what brought one is taken from then on.
+    #[inline]
+    fn kept_book(&self, slot: SlotId, channel: &str) -> Option<usize> {
+        let channel = channel.as_bytes();
+        let mut diffs = self.slots[slot as usize].books.diffs.iter();
+        let at = diffs.position(|book| lanes::same(book.channel.as_bytes(), channel))?;
+        // One of answers alone is no reason to take more of them beside a stream.
+        (channel != SNAPSHOT.as_bytes()).then_some(at)
+    }
+
+    /// Opens a book, where there is none, and gives it the snapshots that came before; answers its place.
+    #[cold]
+    #[inline(never)]
+    fn open_book(&mut self, slot: SlotId, channel: &str, judge: Judge) -> usize {
+        let (at, early) = self.diff_book(slot, channel, judge);
+        early.iter().for_each(|early| self.take_early(slot, at, early));
+        at
     }
 
     /// Whether rows of a book channel are kept: the one asked for, or all of them, or (one by one) the best so

@@ -526,6 +526,7 @@ impl Market {
     }
 
     /// The columns of a stream, which is marked as having rows.
+    #[inline(always)]
     pub(super) fn columns(
         &mut self,
         stream: u32,

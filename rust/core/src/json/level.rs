@@ -165,24 +165,43 @@ impl Cursor<'_> {
     /// The next level as `{"price":1.50,"qty":2}`, numbers bare and short; nothing is taken when it is anything else.
     #[inline(always)]
     pub fn short_priced_level(&mut self) -> Option<(Decimal, Decimal)> {
-        const HEAD: &[u8; 9] = b"{\"price\":";
-        const BETWEEN: &[u8; 7] = b",\"qty\":";
-        let window: &[u8; WINDOW] = self.bytes.get(self.at..)?.first_chunk()?;
-        if window.first_chunk() != Some(HEAD) {
+        self.short_bare_pair(b"{\"price\":", b",\"qty\":", b'}')
+    }
+
+    /// The rest of a level whose price comes next, `1.50,2]`, numbers bare and short; nothing is taken when it is anything
+    /// else.
+    #[inline(always)]
+    pub fn short_rest_of_level(&mut self) -> Option<(Decimal, Decimal)> {
+        self.short_bare_pair(b"", b",", b']')
+    }
+
+    /// Two numbers, bare and short, with `head` in front of them, `between` them a text that starts with a comma, and `end`
+    /// behind them; nothing is taken when it is anything else.
+    #[inline(always)]
+    pub fn short_bare_pair<const HEAD: usize, const BETWEEN: usize>(
+        &mut self,
+        head: &[u8; HEAD],
+        between: &[u8; BETWEEN],
+        end: u8,
+    ) -> Option<(Decimal, Decimal)> {
+        const { assert!(HEAD + 32 <= WINDOW) };
+        let mut pad = [0; WINDOW];
+        let window = self.window(&mut pad);
+        if window.first_chunk() != Some(head) {
             return None;
         }
-        let text: &[u8; 32] = window[HEAD.len()..].first_chunk()?;
-        let (commas, dots, braces) =
-            (lanes::equal32(text, b','), lanes::equal32(text, b'.'), lanes::equal32(text, b'}'));
-        let price_end = commas.trailing_zeros() as usize + HEAD.len();
-        if window.get(price_end..)?.first_chunk() != Some(BETWEEN) {
+        let text: &[u8; 32] = window.get(HEAD..)?.first_chunk()?;
+        let (commas, dots, ends) =
+            (lanes::equal32(text, b','), lanes::equal32(text, b'.'), lanes::equal32(text, end));
+        let price_end = commas.trailing_zeros() as usize + HEAD;
+        if window.get(price_end..)?.first_chunk() != Some(between) {
             return None;
         }
-        let size_start = price_end + BETWEEN.len();
-        let size_end = braces.trailing_zeros() as usize + HEAD.len();
-        let price_dot = (dots | commas).trailing_zeros() as usize + HEAD.len();
-        let size_dot = ((dots | braces) >> (size_start - HEAD.len())).trailing_zeros() as usize + size_start;
-        let price = short_bare(window, HEAD.len(), decimal::Ends { dot: price_dot, end: price_end })?;
+        let size_start = price_end + BETWEEN;
+        let size_end = ends.trailing_zeros() as usize + HEAD;
+        let price_dot = (dots | commas).trailing_zeros() as usize + HEAD;
+        let size_dot = ((dots | ends) >> (size_start - HEAD)).trailing_zeros() as usize + size_start;
+        let price = short_bare(window, HEAD, decimal::Ends { dot: price_dot, end: price_end })?;
         let size = short_bare(window, size_start, decimal::Ends { dot: size_dot, end: size_end })?;
         self.at += size_end + 1;
         Some((price, size))
@@ -196,7 +215,7 @@ impl Cursor<'_> {
                 decimals.price = decimals.price.max(price.significant);
                 decimals.size = decimals.size.max(size.significant);
                 out.push(price, size);
-                if last == Last::Yes { Ok(()) } else { self.more_members() }
+                if last == Last::Yes || self.two_counts() { Ok(()) } else { self.more_members() }
             }
             Some((price, ..)) => Err(out_of_range(Kind::Price, price.value, self.at)),
             None => self.level_slowly(out, decimals),
@@ -248,6 +267,29 @@ impl Cursor<'_> {
         self.expect(b']')
     }
 
+    /// Takes `,"0","12"]`, the rest of a level: two texts of digits that are short (OKX: liquidated orders, number of
+    /// orders). Nothing is taken when it is anything else.
+    #[inline(always)]
+    fn two_counts(&mut self) -> bool {
+        let Some(window) = self.rest().first_chunk::<16>() else { return false };
+        // Places of the four quotes; those behind the window stand for quotes that are not in it.
+        let mut quotes = u64::from(lanes::equal16(window, b'"')) | 0xF << 16;
+        let mut next = || {
+            let at = quotes.trailing_zeros() as usize;
+            quotes &= quotes - 1;
+            at
+        };
+        let (_, first_end, _, last_end) = (next(), next(), next(), next());
+        if last_end > 14 {
+            return false;
+        }
+        let framed = window[0] == b',' && window[first_end + 1] == b',' && window[last_end + 1] == b']';
+        let text = u64::from(lanes::not_digit(window)) & ((4 << last_end) - 1);
+        let is_rest = framed && text == 0b11 | 0b111 << first_end | 0b11 << last_end;
+        self.at += if is_rest { last_end + 2 } else { 0 };
+        is_rest
+    }
+
     /// Passes over digits in quotes, at most fourteen; nothing is taken when it is anything else.
     #[inline(always)]
     fn short_integer_text(&mut self) -> bool {
@@ -271,6 +313,36 @@ fn short_bare(window: &[u8; WINDOW], start: usize, ends: decimal::Ends) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_counts_are_passed_over() {
+        for (text, taken) in [
+            (r#","0","1"]"#, true),
+            (r#","0","12"]]"#, true),
+            (r#","1234","123"],["#, true),
+            (r#","","7"]"#, true),
+            (r#","0","12345678"]"#, true),
+            (r#","0","123456789"]"#, false),
+            (r#","0",  "1"]"#, false),
+            (r#","0","1" ]"#, false),
+            (r#","0","1","2"]"#, false),
+            (r#","0","a"]"#, false),
+            (r#","0",1]"#, false),
+            (r#","0","1","#, false),
+            (r#","0"]"#, false),
+            (r#" ,"0","1"]"#, false),
+            (r#","0":"1"]"#, false),
+            (r#","\"","1"]"#, false),
+        ] {
+            let padded = format!("{text}{}", " ".repeat(WINDOW));
+            let mut cursor = Cursor::new(padded.as_bytes());
+            assert_eq!(cursor.two_counts(), taken, "{text}");
+            let length = text.find(']').map_or(0, |at| at + 1);
+            assert_eq!(cursor.offset(), if taken { length } else { 0 }, "{text}");
+            let mut cursor = Cursor::new(&text.as_bytes()[..text.len().min(15)]);
+            assert!(!cursor.two_counts(), "{text}: a level is never the last of a frame");
+        }
+    }
 
     #[test]
     fn priced_levels_that_are_short() {

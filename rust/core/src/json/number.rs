@@ -131,6 +131,15 @@ impl<'a> Cursor<'a> {
         Some(decimal)
     }
 
+    /// The same where it is bare.
+    #[inline(always)]
+    pub fn short_bare_decimal(&mut self) -> Option<Decimal> {
+        let mut pad = [0; 32];
+        let (decimal, length) = decimal::bare(self.window(&mut pad))?;
+        self.at += length;
+        Some(decimal)
+    }
+
     #[cold]
     #[inline(never)]
     fn decimal_slowly(&mut self) -> Result<Decimal, JsonError> {

@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
 
     /// The string that stands here, of fewer than sixteen plain bytes; nothing is taken when it is anything else.
     #[inline(always)]
-    pub(super) fn short_string(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn short_string(&mut self) -> Option<&'a [u8]> {
         let (quote, rest) = self.bytes.get(self.at..)?.split_first()?;
         let text = rest.first_chunk::<16>()?;
         let ends = lanes::equal16(text, b'"') | lanes::odd(text);

@@ -9,7 +9,7 @@ use crate::feed::BookMessage;
 use crate::json::{
     Cursor, JsonError, Key, Kind, Level, LevelSink, Message, Order, UnknownKeys, Written, keys, out_of_range,
 };
-use crate::{decimal, time};
+use crate::{decimal, lanes, time};
 
 /// An item of an array: it stands or falls alone.
 pub(super) type Item<T> = Result<T, JsonError>;
@@ -48,7 +48,7 @@ pub(super) fn word<T: Copy>(cursor: &mut Cursor<'_>, words: &[(&[u8], T)]) -> Re
     cursor.peek();
     let at = cursor.offset();
     let text = cursor.string()?;
-    let found = words.iter().find(|(word, _)| *word == &*text);
+    let found = words.iter().find(|(word, _)| lanes::same(word, &text));
     found.map(|(_, value)| *value).ok_or(JsonError { kind: Kind::Value, at })
 }
 
@@ -242,6 +242,17 @@ fn any_price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     }
 }
 
+/// The same where it is bare, as a number.
+#[inline(always)]
+pub(super) fn bare_price(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
+    let at = cursor.offset();
+    match cursor.short_bare_decimal() {
+        Some(price) if price.value > 0 => Ok(price),
+        Some(price) => Err(out_of_range(Kind::Price, price.value, at)),
+        None => decimal::anew(any_price(cursor)),
+    }
+}
+
 /// A price the venue computes: positive, rounded where it has more than 16 decimals.
 pub(super) fn computed_price(cursor: &mut Cursor<'_>) -> Result<(Decimal, bool), JsonError> {
     let at = cursor.offset();
@@ -334,7 +345,14 @@ fn any_size_or_zero(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     }
 }
 
+/// The size of a level, bare.
+#[inline(always)]
+pub(super) fn bare_book_size(cursor: &mut Cursor<'_>, below_zero: BelowZero) -> Result<Decimal, JsonError> {
+    cursor.short_bare_decimal().map_or_else(|| decimal::anew(book_size(cursor, below_zero)), Ok)
+}
+
 /// The size of a level.
+#[inline(never)]
 pub(super) fn book_size(cursor: &mut Cursor<'_>, below_zero: BelowZero) -> Result<Decimal, JsonError> {
     let at = cursor.offset();
     let size = cursor.decimal()?;
@@ -373,7 +391,29 @@ pub(super) fn size_or_empty(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonErro
 }
 
 /// A text that must say something.
+#[inline(always)]
 pub(super) fn name<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
+    let start = cursor.offset();
+    match cursor.short_string() {
+        Some(name) if !name.is_empty() => Ok(Text::Borrowed(name)),
+        _ => {
+            cursor.seek(start);
+            anew(any_name(cursor))
+        }
+    }
+}
+
+/// As [`decimal::anew`], of a text.
+#[inline(always)]
+pub(super) fn anew(answer: Result<Text<'_>, JsonError>) -> Result<Text<'_>, JsonError> {
+    match answer? {
+        Text::Borrowed(text) => Ok(Text::Borrowed(text)),
+        Text::Owned(text) => Ok(Text::Owned(text)),
+    }
+}
+
+#[inline(never)]
+fn any_name<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
     cursor.peek();
     let at = cursor.offset();
     let text = cursor.string()?;

@@ -53,7 +53,10 @@ fn read(
     lowest: &mut i128,
 ) -> Result<(), JsonError> {
     cursor.array(|cursor| {
-        let (price, size) = level(form, cursor)?;
+        let (price, size) = match short_level(form, cursor) {
+            Some(level) => level,
+            None => level(form, cursor)?,
+        };
         *decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
         *lowest = price.value.min(*lowest);
         levels.push(Level { price: price.value, size: size.value });
@@ -68,30 +71,53 @@ enum Action {
     Delete,
 }
 
-/// Starts of levels as they are nearly always spelt.
-const STARTS: [(&[u8], Action); 3] =
-    [(b"[\"change\",", Action::Set), (b"[\"new\",", Action::Set), (b"[\"delete\",", Action::Delete)];
+impl Action {
+    /// Whether a level of this size may be told so.
+    #[inline(always)]
+    const fn takes(self, size: i128) -> bool {
+        match self {
+            Self::Set => size > 0,
+            Self::Delete => size == 0,
+        }
+    }
+}
 
-#[inline]
+/// The beginning of a level that says what is to be done, as it is nearly always spelt: its length, and what it says.
+#[inline(always)]
+fn start(text: &[u8]) -> Option<(usize, Action)> {
+    let (start, action): (&[u8], _) = match text.get(2)? {
+        b'c' => (b"[\"change\",", Action::Set),
+        b'n' => (b"[\"new\",", Action::Set),
+        b'd' => (b"[\"delete\",", Action::Delete),
+        _ => return None,
+    };
+    text.starts_with(start).then_some((start.len(), action))
+}
+
+/// The next level as it is nearly always spelt, its numbers short; nothing is taken when it is anything else, wrong ones
+/// among them.
+#[inline(always)]
+fn short_level(form: Form, cursor: &mut Cursor<'_>) -> Option<(Decimal, Decimal)> {
+    let back = cursor.offset();
+    let (length, action) = start(cursor.rest()).filter(|_| form == Form::Told)?;
+    cursor.seek(back + length);
+    // Eight digits before the dot are within every bound.
+    let level = cursor.short_rest_of_level().filter(|(_, size)| action.takes(size.value));
+    if level.is_none() {
+        cursor.seek(back);
+    }
+    level
+}
+
+#[inline(never)]
 fn level(form: Form, cursor: &mut Cursor<'_>) -> Result<(Decimal, Decimal), JsonError> {
     if cursor.peek() != b'[' {
         return Err(cursor.other_type());
     }
-    let rest = cursor.rest();
-    let usual = STARTS.iter().find(|(start, _)| form == Form::Told && rest.starts_with(start));
-    let action = match (usual, form) {
-        (Some((start, action)), _) => {
-            cursor.seek(cursor.offset() + start.len());
-            Some(*action)
-        }
-        (None, Form::Plain) => {
-            cursor.expect(b'[')?;
-            None
-        }
-        (None, Form::Told) => {
-            cursor.expect(b'[')?;
-            Some(action(cursor)?)
-        }
+    cursor.expect(b'[')?;
+    let action = match form {
+        Form::Plain => None,
+        Form::Told => Some(action(cursor)?),
     };
     cursor.peek();
     let at = cursor.offset();
@@ -106,11 +132,7 @@ fn level(form: Form, cursor: &mut Cursor<'_>) -> Result<(Decimal, Decimal), Json
     if size.value > decimal::SIZE_MAX {
         return Err(JsonError { kind: Kind::Decimal(DecimalError::Range), at });
     }
-    let fits = match action {
-        None => size.value >= 0,
-        Some(Action::Set) => size.value > 0,
-        Some(Action::Delete) => size.value == 0,
-    };
+    let fits = action.map_or(size.value >= 0, |action| action.takes(size.value));
     if !fits {
         return Err(JsonError { kind: Kind::Size, at });
     }
@@ -128,7 +150,6 @@ fn comma(cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
     if cursor.peek() == b']' { Err(cursor.error(Kind::Type)) } else { cursor.expect(b',') }
 }
 
-#[cold]
 fn action(cursor: &mut Cursor<'_>) -> Result<Action, JsonError> {
     cursor.peek();
     let at = cursor.offset();
@@ -154,6 +175,11 @@ mod tests {
             (r#"[["d\u0065lete",0.0,0.0]]"#, Form::Told, Ok((0, 0))),
             ("[[89532.5,254900.0]]", Form::Plain, Ok((895_325 * unit / 10, 254_900 * unit))),
             ("[[1,0]]", Form::Plain, Ok((unit, 0))),
+            (r#"[["new",76914.5,10.0]]"#, Form::Told, Ok((769_145 * unit / 10, 10 * unit))),
+            (r#"[["delete",76914.5,0.0]]"#, Form::Told, Ok((769_145 * unit / 10, 0))),
+            (r#"[["change",0.0015,2.8e-4]]"#, Form::Told, Ok((15 * unit / 10_000, 28 * unit / 100_000))),
+            (r#"[["new",1.,1]]"#, Form::Told, Err(Kind::Syntax)),
+            (r#"[["new",01,1]]"#, Form::Told, Err(Kind::Syntax)),
             (r#"[["new",1,0]]"#, Form::Told, Err(Kind::Size)),
             (r#"[["delete",1,2]]"#, Form::Told, Err(Kind::Size)),
             (r#"[["move",1,2]]"#, Form::Told, Err(Kind::Value)),
@@ -170,8 +196,13 @@ mod tests {
         ] {
             let mut sides = Sides::default();
             sides.clear();
-            let read = sides.read_bids(form, &mut Cursor::new(text.as_bytes())).map_err(|error| error.kind);
-            assert_eq!(read.map(|()| (sides.bids[0].price, sides.bids[0].size)), want, "{text}");
+            // With room behind it a level is read at once.
+            for text in [text.to_owned(), format!("{text}{}", " ".repeat(64))] {
+                sides.clear();
+                let read =
+                    sides.read_bids(form, &mut Cursor::new(text.as_bytes())).map_err(|error| error.kind);
+                assert_eq!(read.map(|()| (sides.bids[0].price, sides.bids[0].size)), want, "{text}");
+            }
         }
     }
 }

@@ -11,9 +11,9 @@
 //! sent: 6,925 of 6,925 frames recorded in 2021, 2022 and 2023 have it so.
 
 use super::messages::BookHead;
-use crate::book::checksum::append_level;
-use crate::book::{Checksum, Ladder, Position, Rule, Update, Verdict};
+use crate::book::{Checksum, Ladder, Position, Rule, Short, Spelling, Texts, Update, Verdict, best};
 use crate::data::Side;
+use crate::decimal;
 use crate::json::Written;
 
 /// Levels of a side that the checksum is made of.
@@ -65,26 +65,70 @@ pub(super) fn checksum(sent: i32) -> Option<Checksum> {
     (sent != 0).then_some(Checksum { expected: Some(sent.cast_unsigned()), of: Rule::Levels(of) })
 }
 
-fn of(ladder: &Ladder<Written>) -> u32 {
-    let mut text = Vec::with_capacity(2_048);
-    let mut bids = ladder.levels(Side::Buy).take(CHECKED);
-    let mut asks = ladder.levels(Side::Sell).take(CHECKED);
-    for _ in 0..CHECKED {
-        for level in [bids.next(), asks.next()].into_iter().flatten() {
-            if !text.is_empty() {
-                text.push(b':');
-            }
-            append_level(&mut text, level, b':');
+/// A number as sent, and a colon.
+struct AsSent;
+
+impl Spelling for AsSent {
+    #[inline]
+    fn short(number: i128, decimals: u8) -> Option<Short> {
+        let (text, length) = decimal::short_text(number, decimals).filter(|(_, length)| *length < 16)?;
+        Some((text | u128::from(b':') << (8 * length), length + 1))
+    }
+
+    #[cold]
+    fn append(out: &mut Vec<u8>, number: i128, decimals: u8) {
+        decimal::append(out, number, decimals);
+        out.push(b':');
+    }
+}
+
+fn of(ladder: &Ladder<Written>, texts: &mut Texts) -> u32 {
+    let (bids, n_bids) = best::<CHECKED>(ladder, Side::Buy);
+    let (asks, n_asks) = best::<CHECKED>(ladder, Side::Sell);
+    texts.start();
+    for (at, (bid, ask)) in bids.iter().zip(&asks).enumerate() {
+        for level in [(at < n_bids).then_some(bid), (at < n_asks).then_some(ask)].into_iter().flatten() {
+            texts.append::<AsSent>(level);
         }
     }
-    crc32fast::hash(&text)
+    // Colons stand between levels, not behind the last.
+    let text = texts.text();
+    crc32fast::hash(text.strip_suffix(b":").unwrap_or(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::WrittenLevel;
     use crate::decimal;
     use Verdict::{Apply, Duplicate, Gap, Replace, Stale};
+
+    #[test]
+    fn a_level_is_its_text() {
+        for (price, size) in [
+            ("8476.98", "415"),
+            ("0.10", "1.500"),
+            ("100", "0.00000001"),
+            ("0.000", "7.0"),
+            ("0.00000000001234", "123456789012"),
+            ("123456789012.1", "12345678901234"),
+            ("1234567890123.1", "123456789012345"),
+            ("12345678901.12345", "0.1234567890123456"),
+        ] {
+            let parse = |text: &str| decimal::parse(text.as_bytes()).expect("a number");
+            let (p, s) = (parse(price), parse(size));
+            let level = WrittenLevel { price: p.value, size: s.value, written: Written::of(p, s) };
+            let (mut texts, mut slow) = (Texts::default(), Vec::new());
+            AsSent::append(&mut slow, p.value, p.written);
+            AsSent::append(&mut slow, s.value, s.written);
+            for _ in 0..2 {
+                texts.start();
+                texts.append::<AsSent>(&level);
+                assert_eq!(texts.text(), &*slow);
+            }
+            assert_eq!(String::from_utf8(slow).expect("ASCII"), format!("{price}:{size}:"));
+        }
+    }
 
     #[test]
     fn rule() {
@@ -134,7 +178,7 @@ mod tests {
             let mut ladder = Ladder::default();
             side(&mut ladder, Side::Buy, bids);
             side(&mut ladder, Side::Sell, asks);
-            of(&ladder)
+            of(&ladder, &mut Texts::default())
         };
         let bids = [("3366.1", "7"), ("3366", "6"), ("3365.9", "10")];
         assert_eq!(

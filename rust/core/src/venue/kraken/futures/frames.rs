@@ -161,14 +161,16 @@ impl FuturesDecoder {
             Feed::Change => self.read_change(frame, market),
             Feed::Whole => self.read_whole(frame, market),
             Feed::Trade => {
-                let (trade, unknown) = (&mut self.scratch.orders.trade, &mut self.scratch.unknown);
-                let trade = whole_frame(frame, Trade::default(), Trade::NEEDED, trade, unknown)?;
+                let (order, unknown) = (&mut self.scratch.orders.trade, &mut self.scratch.unknown);
+                let mut trade = Trade::default();
+                whole_frame(frame, &mut trade, Trade::NEEDED, order, unknown)?;
                 super::tell::trade(&trade, market)
             }
             Feed::History => self.read_history(frame, market),
             Feed::Ticker => {
                 let (order, unknown) = (&mut self.scratch.orders.ticker, &mut self.scratch.unknown);
-                let ticker = whole_frame(frame, Ticker::default(), Ticker::NEEDED, order, unknown)?;
+                let mut ticker = Ticker::default();
+                whole_frame(frame, &mut ticker, Ticker::NEEDED, order, unknown)?;
                 super::tell::ticker(&ticker, market)
             }
             feed => {
@@ -186,26 +188,26 @@ impl FuturesDecoder {
     }
 
     fn read_change(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
-        let Scratch { levels, unknown, orders } = &mut self.scratch;
-        let change = whole_frame(frame, Change::default(), Change::NEEDED, &mut orders.change, unknown)?;
-        levels.clear();
-        change.level_into(levels);
+        let Scratch { unknown, orders, .. } = &mut self.scratch;
+        let mut change = Change::default();
+        whole_frame(frame, &mut change, Change::NEEDED, &mut orders.change, unknown)?;
+        let level = [change.level()];
         let slot = market.slot(&change.product)?;
         let update = sequence::update(false, change.seq, change.ts);
-        Ok(market.book_update(slot, super::BOOK, sequence::judge, update, &levels.message(change.ts))?)
+        Ok(market.book_update(slot, super::BOOK, sequence::judge, update, &change.message(&level))?)
     }
 
     fn read_whole(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
         let Scratch { levels, unknown, orders } = &mut self.scratch;
         levels.clear();
         let (mut head, mut strangers) = (Whole::default(), UnknownKeys::default());
-        let book = WholeBook {
+        let mut book = WholeBook {
             head: &mut head,
             levels: &mut *levels,
             order: &mut orders.level,
             unknown: &mut strangers,
         };
-        let read = whole_frame(frame, book, WholeBook::NEEDED, &mut orders.whole, unknown).map(drop);
+        let read = whole_frame(frame, &mut book, WholeBook::NEEDED, &mut orders.whole, unknown);
         unknown.merge(&strangers);
         read?;
         let slot = market.slot(&head.product)?;
@@ -217,8 +219,8 @@ impl FuturesDecoder {
     fn read_history(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
         let Scratch { unknown, orders, .. } = &mut self.scratch;
         let (mut found, mut strangers) = (Vec::new(), UnknownKeys::default());
-        let history = History { found: &mut found, order: &mut orders.trade, unknown: &mut strangers };
-        let read = whole_frame(frame, history, &[2], &mut orders.history, unknown).map(drop);
+        let mut history = History { found: &mut found, order: &mut orders.trade, unknown: &mut strangers };
+        let read = whole_frame(frame, &mut history, &[2], &mut orders.history, unknown);
         unknown.merge(&strangers);
         read?;
         super::tell::trades(found, frame, market);
@@ -236,18 +238,18 @@ impl FuturesDecoder {
 }
 
 /// Reads a frame that is one message, to its last byte.
+#[inline]
 fn whole_frame<'a, M: Message<'a>>(
     frame: &Frame<'a>,
-    mut message: M,
+    message: &mut M,
     needed: &[usize],
     order: &mut Order,
     unknown: &mut UnknownKeys,
-) -> Result<M, JsonError> {
+) -> Result<(), JsonError> {
     let mut cursor = Cursor::new(frame.body);
-    let seen = cursor.object(&mut message, order, unknown)?;
+    let seen = cursor.object(message, order, unknown)?;
     cursor.finish()?;
-    require(seen, M::KEYS, needed, 0)?;
-    Ok(message)
+    require(seen, M::KEYS, needed, 0)
 }
 
 /// `trade_snapshot`.
@@ -277,6 +279,72 @@ impl<'a> Message<'a> for History<'a, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whether what a reject stands at is told.
+    #[derive(Clone, Copy)]
+    enum Place {
+        Yes,
+        No,
+    }
+
+    /// What became of a frame behind a snapshot: its end, reject and rows.
+    fn said(body: &str, place: Place) -> String {
+        let feed = crate::venue::feed("kraken-futures").expect("a feed");
+        let mut feed = crate::feed::Feed::new(feed, crate::feed::FeedOptions::default());
+        let ts = 1_700_000_000_000_000_000;
+        let first = br#"{"feed":"book_snapshot","product_id":"PI_XBTUSD","timestamp":1700000000000,"seq":6,"tickSize":null,"bids":[{"price":34980.5,"qty":1.0}],"asks":[]}"#;
+        feed.push(&Frame::received(first, ts));
+        let end = feed.push(&Frame::received(body.as_bytes(), ts));
+        let market = feed.market_mut();
+        let mut rows = String::new();
+        market.drain(|_, stream| rows = format!("{rows}{:?} {:?};", stream.key, stream.columns));
+        let near = |at: u64| match place {
+            Place::Yes => body.get(at as usize..).unwrap_or_default(),
+            Place::No => "",
+        };
+        let rejects: Vec<_> =
+            market.take_rejects().into_iter().map(|reject| (reject.code, near(reject.at))).collect();
+        format!("{end:?} {rejects:?} {rows}")
+    }
+
+    /// The usual form is read in a straight line, the same with a space in front of each value and key is not.
+    #[test]
+    fn the_usual_form_says_what_any_form_says() {
+        let change = r#"{"feed":"book","product_id":"PI_XBTUSD","side":"sell","seq":7,"price":34981.0,"qty":15.0,"timestamp":1700000000001}"#;
+        for (from, to) in [
+            ("", ""),
+            ("sell", "buy"),
+            ("sell", "hold"),
+            ("PI_XBTUSD", "pi_xbtusd"),
+            ("PI_XBTUSD", ""),
+            ("PI_XBTUSD", "A-NAME-OF-MORE-THAN-SIXTEEN-BYTES"),
+            ("PI_XBTUSD", "PI\\u005fXBTUSD"),
+            ("34981.0", "0.0"),
+            ("34981.0", "-1"),
+            ("34981.0", "3.4981e4"),
+            ("34981.0", "034981"),
+            ("34981.0", "\"34981.0\""),
+            ("34981.0", "123456789012.5"),
+            ("34981.0", "1e30"),
+            ("34981.0", "34981."),
+            ("34981.0", "null"),
+            ("15.0", "0"),
+            ("15.0", "-3"),
+            ("15.0", "1.5e1"),
+            ("15.0", "\"15.0\""),
+            ("15.0", "true"),
+        ] {
+            let change = change.replacen(from, to, 1);
+            let spaced = change.replace("\":", "\": ").replace(",\"", " , \"");
+            let (usual, any) = (said(&change, Place::No), said(&spaced, Place::No));
+            assert_eq!(usual, any, "{change}");
+        }
+        for wrong in ["0.0", "-1.5"] {
+            let change = change.replacen("34981.0", wrong, 1);
+            let told = said(&change, Place::Yes);
+            assert!(told.contains("price") && told.contains(&format!("\"{wrong},")), "{told}");
+        }
+    }
 
     #[test]
     fn where_the_feed_is_named() {

@@ -3,12 +3,14 @@
 //! Every message is one flat object; numbers are bare, exponents among them. A negative quantity in a book says what 0 does:
 //! nothing stands there (met in recordings of the time before 2022).
 
+use crate::book::Proof;
 use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
+use crate::feed::BookMessage;
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
 use crate::venue::values::{
-    BelowZero, Levels, Text, book_size, computed_price_or_none, epoch, epoch_or_none, moment, name,
-    number_text, price, price_or_zero, size, size_or_zero, word,
+    BelowZero, Levels, Text, anew, bare_book_size, bare_price, computed_price_or_none, epoch, epoch_or_none,
+    moment, name, number_text, price, price_or_zero, size, size_or_zero, word,
 };
 
 type Read = Result<(), JsonError>;
@@ -28,7 +30,22 @@ pub(super) fn taker(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError>
 }
 
 /// The name of a product. The venue takes it in lower case, too, and wrote answers so until 2022: it is one product.
+#[inline(always)]
 pub(super) fn product<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
+    let start = cursor.offset();
+    match cursor.short_string() {
+        Some(name) if !name.is_empty() && !name.iter().any(u8::is_ascii_lowercase) => {
+            Ok(Text::Borrowed(name))
+        }
+        _ => {
+            cursor.seek(start);
+            anew(any_product(cursor))
+        }
+    }
+}
+
+#[inline(never)]
+fn any_product<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
     let mut found = name(cursor)?;
     if found.iter().any(u8::is_ascii_lowercase) {
         found.to_mut().make_ascii_uppercase();
@@ -64,11 +81,23 @@ impl Default for Change<'_> {
 impl Change<'_> {
     pub(super) const NEEDED: &'static [usize] = &[1, 2, 3, 4, 5];
 
-    /// Adds its level to those of the side it is of.
-    pub(super) fn level_into(&self, levels: &mut Levels) {
-        let side = if self.side == Side::Sell { &mut levels.asks } else { &mut levels.bids };
-        side.push(Level { price: self.price.value, size: self.size.value });
-        levels.decimals = Decimals { price: self.price.significant, size: self.size.significant };
+    /// Its level.
+    pub(super) const fn level(&self) -> Level {
+        Level { price: self.price.value, size: self.size.value }
+    }
+
+    /// As the market takes it; `level` is its own.
+    pub(super) fn message<'l>(&self, level: &'l [Level]) -> BookMessage<'l> {
+        let (bids, asks): (&[Level], &[Level]) =
+            if self.side == Side::Sell { (&[], level) } else { (level, &[]) };
+        BookMessage {
+            bids,
+            asks,
+            orders: None,
+            proof: Proof::default(),
+            decimals: Decimals { price: self.price.significant, size: self.size.significant },
+            ts_event: self.ts,
+        }
     }
 }
 
@@ -83,8 +112,8 @@ impl<'a> Message<'a> for Change<'a> {
                 self.side = if taker(cursor)? == AggressorSide::Buyer { Side::Buy } else { Side::Sell };
             }
             3 => self.seq = cursor.u64()?,
-            4 => self.price = price(cursor)?,
-            5 => self.size = book_size(cursor, BelowZero::None)?,
+            4 => self.price = bare_price(cursor)?,
+            5 => self.size = bare_book_size(cursor, BelowZero::None)?,
             6 => self.ts = epoch(cursor)?,
             _ => cursor.skip()?,
         }

@@ -10,7 +10,9 @@
 //!
 //! A level that leaves the depth subscribed to is never told to be gone: both sides are cut before the checksum is made.
 
-use crate::book::{Checksum, Ladder, Position, Queue, Resting, Rule, Update, Verdict};
+use crate::book::{
+    Checksum, Ladder, Position, Queue, Resting, Rule, Short, Spelling, Texts, Update, Verdict, WrittenLevel,
+};
 use crate::data::Side;
 use crate::decimal::{self, POW10};
 use crate::json::Written;
@@ -59,23 +61,35 @@ fn of_orders(ladder: &Ladder<Queue>, written: impl Fn(&Resting) -> Written) -> u
     crc32fast::hash(&text)
 }
 
-fn of(ladder: &Ladder<Written>) -> u32 {
-    let mut text = Vec::with_capacity(512);
-    for side in [Side::Sell, Side::Buy] {
-        for (price, size, written) in ladder.levels(side).take(CHECKED) {
-            append_digits(&mut text, price, written.price);
-            append_digits(&mut text, size, written.size);
-        }
+/// A number's digits alone.
+struct Digits;
+
+impl Spelling for Digits {
+    #[inline]
+    fn short(number: i128, decimals: u8) -> Option<Short> {
+        short_digits(number, decimals)
     }
-    crc32fast::hash(&text)
+
+    #[cold]
+    fn append(out: &mut Vec<u8>, number: i128, decimals: u8) {
+        append_digits(out, number, decimals);
+    }
+}
+
+fn of(ladder: &Ladder<Written>, texts: &mut Texts) -> u32 {
+    texts.start();
+    for side in [Side::Sell, Side::Buy] {
+        ladder.levels(side).take(CHECKED).for_each(|(price, size, written)| {
+            texts.append::<Digits>(&WrittenLevel { price, size, written: *written });
+        });
+    }
+    crc32fast::hash(texts.text())
 }
 
 /// Appends the text of `value` (scale 16) with `written` decimals, without its dot and leading zeros: those of an integer.
 pub(super) fn append_digits(out: &mut Vec<u8>, value: i128, written: u8) {
-    if let Some(integer) = decimal::mantissa(value, written).filter(|integer| *integer < POW10[16]) {
-        let (digits, zeros) = lanes::sixteen_digits(integer);
-        lanes::push_text(out, digits.checked_shr(8 * zeros as u32).unwrap_or(0), 16 - zeros);
-        return;
+    if let Some((text, length)) = short_digits(value, written) {
+        return lanes::push_text(out, text, length);
     }
     let start = out.len();
     decimal::append(out, value, written);
@@ -89,6 +103,14 @@ pub(super) fn append_digits(out: &mut Vec<u8>, value: i128, written: u8) {
         }
     }
     out.truncate(kept);
+}
+
+/// The same in a register, where it is not longer.
+#[inline]
+fn short_digits(value: i128, written: u8) -> Option<Short> {
+    let integer = decimal::mantissa(value, written).filter(|integer| *integer < POW10[16])?;
+    let (digits, zeros) = lanes::sixteen_digits(integer);
+    Some((digits.checked_shr(8 * zeros as u32).unwrap_or(0), 16 - zeros))
 }
 
 #[cfg(test)]
@@ -158,8 +180,8 @@ mod tests {
             ("45277.3", "1.54602737"),
             ("45276.6", "0.15445238"),
         ];
-        assert_eq!(of(&ladder(&asks, &bids)), 3_310_070_434);
-        assert_eq!(of(&ladder(&[], &[])), 0);
+        assert_eq!(of(&ladder(&asks, &bids), &mut Texts::default()), 3_310_070_434);
+        assert_eq!(of(&ladder(&[], &[]), &mut Texts::default()), 0);
     }
 
     #[test]
