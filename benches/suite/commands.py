@@ -131,7 +131,7 @@ def _beside_stages(
 
 
 def convert(folder: Path, minutes: float, count: int, rounds: int) -> dict[str, dict[str, float | str]]:
-    """A capture and two dumps by the command, beside its stages. NautilusTrader writes definitions: there are none."""
+    """A capture and two dumps by the command, beside its stages, which know of no definitions: there are none."""
     folder = folder / "stages"
     folder.mkdir()
     found = {}
