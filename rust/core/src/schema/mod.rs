@@ -22,6 +22,7 @@ mod arrays;
 mod currencies;
 mod instruments;
 mod restore;
+pub mod structs;
 
 pub(crate) use arrays::{code_names, narrow};
 pub use instruments::{Instrument, InstrumentError, InstrumentValue};

@@ -18,13 +18,14 @@ use tickwright_core::data::{
 use tickwright_core::decimal::narrow;
 use tickwright_core::decoder::FrameDecoder;
 use tickwright_core::feed::{GapRecord, Stream};
+use tickwright_core::schema::structs::{InstrumentId, SAMPLE_DECIMALS, Struct};
 
 use crate::decoder::DecoderOptions;
 use crate::errors::{convert_error, usage};
 
 mod memory;
 
-use memory::{Instrument, Memory, Pile, SAMPLE_DECIMALS, Struct};
+use memory::{Memory, Pile};
 
 macro_rules! makers {
     ($($name:ident),+ $(,)?) => {
@@ -70,7 +71,7 @@ struct Known {
     id: Py<PyAny>,
     data_type: DataType,
     /// The instrument's id in memory, where objects of the stream can be made from it.
-    instrument: Option<Instrument>,
+    instrument: Option<InstrumentId>,
     defined: Option<Decimals>,
 }
 
@@ -227,31 +228,20 @@ impl ObjectDecoder {
         id: &Bound<'_, PyAny>,
         data_type: DataType,
         memory: &mut Memory,
-    ) -> Option<Instrument> {
+    ) -> Option<InstrumentId> {
         fn probe<'py, T: Struct>(
             pile: &mut Option<Pile<T>>,
             make: impl FnOnce(&T::Columns) -> PyResult<Bound<'py, PyList>>,
-        ) -> Option<Instrument> {
+        ) -> Option<InstrumentId> {
             // Whatever goes wrong, there are the constructors.
             let object = make(&T::sample()).and_then(|objects| objects.get_item(0)).ok()?;
             pile.as_mut()?.probe(&object).ok().flatten()
         }
-        let py = id.py();
-        let list = |made: &dyn Fn(&Bound<'_, PyList>) -> PyResult<()>| {
-            let objects = PyList::empty(py);
-            made(&objects).map(|()| objects)
-        };
         match data_type {
-            DataType::Trade => {
-                probe(&mut memory.trades, |rows| list(&|to| self.trades(id, rows, SAMPLE_DECIMALS, to)))
-            }
-            DataType::Quote => {
-                probe(&mut memory.quotes, |rows| list(&|to| self.quotes(id, rows, SAMPLE_DECIMALS, to)))
-            }
+            DataType::Trade => probe(&mut memory.trades, |rows| self.trades(id, rows, SAMPLE_DECIMALS)),
+            DataType::Quote => probe(&mut memory.quotes, |rows| self.quotes(id, rows, SAMPLE_DECIMALS)),
             DataType::Delta => probe(&mut memory.deltas, |rows| self.event(id, rows, 0..1, SAMPLE_DECIMALS)),
-            DataType::Depth10 => {
-                probe(&mut memory.depths, |rows| list(&|to| self.depths(id, rows, SAMPLE_DECIMALS, to)))
-            }
+            DataType::Depth10 => probe(&mut memory.depths, |rows| self.depths(id, rows, SAMPLE_DECIMALS)),
             _ => None,
         }
     }
@@ -308,28 +298,24 @@ impl ObjectDecoder {
         let (makers, instrument) = (&self.makers, known.instrument);
         match &stream.columns {
             AnyColumns::Trade(rows) => {
-                match lend(py, &mut memory.trades, instrument, rows, 0..rows.ts_init.len(), decimals)? {
-                    Some(made) => append(objects, &made),
-                    None => self.trades(id, rows, decimals, objects),
-                }
+                let all = 0..rows.ts_init.len();
+                let constructor = || self.trades(id, rows, decimals);
+                append(objects, &make(py, &mut memory.trades, instrument, rows, all, decimals, constructor)?)
             }
             AnyColumns::Quote(rows) => {
-                match lend(py, &mut memory.quotes, instrument, rows, 0..rows.ts_init.len(), decimals)? {
-                    Some(made) => append(objects, &made),
-                    None => self.quotes(id, rows, decimals, objects),
-                }
+                let all = 0..rows.ts_init.len();
+                let constructor = || self.quotes(id, rows, decimals);
+                append(objects, &make(py, &mut memory.quotes, instrument, rows, all, decimals, constructor)?)
             }
             AnyColumns::Depth10(rows) => {
-                match lend(py, &mut memory.depths, instrument, rows, 0..rows.ts_init.len(), decimals)? {
-                    Some(made) => append(objects, &made),
-                    None => self.depths(id, rows, decimals, objects),
-                }
+                let all = 0..rows.ts_init.len();
+                let constructor = || self.depths(id, rows, decimals);
+                append(objects, &make(py, &mut memory.depths, instrument, rows, all, decimals, constructor)?)
             }
             AnyColumns::Delta(rows) => events(rows).try_for_each(|event| {
-                let deltas = match lend(py, &mut memory.deltas, instrument, rows, event.clone(), decimals)? {
-                    Some(made) => made,
-                    None => self.event(id, rows, event, decimals)?,
-                };
+                let constructor = || self.event(id, rows, event.clone(), decimals);
+                let pile = &mut memory.deltas;
+                let deltas = make(py, pile, instrument, rows, event.clone(), decimals, constructor)?;
                 objects.append(makers.deltas.bind(py).call1((id, deltas))?)
             }),
             AnyColumns::Bar(rows) => self.bars(id, rows, decimals, objects),
@@ -404,14 +390,14 @@ impl ObjectDecoder {
         }
     }
 
-    fn trades(
+    fn trades<'py>(
         &self,
-        id: &Bound<'_, PyAny>,
+        id: &Bound<'py, PyAny>,
         rows: &TradeColumns,
         decimals: Decimals,
-        objects: &Bound<'_, PyList>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Bound<'py, PyList>> {
         let py = id.py();
+        let objects = PyList::empty(py);
         let (maker, trade_id) = (self.makers.trade.bind(py), self.makers.trade_id.bind(py));
         for row in 0..rows.ts_init.len() {
             objects.append(maker.call1((
@@ -426,17 +412,17 @@ impl ObjectDecoder {
                 rows.ts_init[row],
             ))?)?;
         }
-        Ok(())
+        Ok(objects)
     }
 
-    fn quotes(
+    fn quotes<'py>(
         &self,
-        id: &Bound<'_, PyAny>,
+        id: &Bound<'py, PyAny>,
         rows: &QuoteColumns,
         decimals: Decimals,
-        objects: &Bound<'_, PyList>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Bound<'py, PyList>> {
         let py = id.py();
+        let objects = PyList::empty(py);
         let maker = self.makers.quote.bind(py);
         for row in 0..rows.ts_init.len() {
             objects.append(maker.call1((
@@ -453,7 +439,7 @@ impl ObjectDecoder {
                 rows.ts_init[row],
             ))?)?;
         }
-        Ok(())
+        Ok(objects)
     }
 
     /// The deltas of one event.
@@ -486,14 +472,14 @@ impl ObjectDecoder {
         Ok(deltas)
     }
 
-    fn depths(
+    fn depths<'py>(
         &self,
-        id: &Bound<'_, PyAny>,
+        id: &Bound<'py, PyAny>,
         rows: &Depth10Columns,
         decimals: Decimals,
-        objects: &Bound<'_, PyList>,
-    ) -> PyResult<()> {
+    ) -> PyResult<Bound<'py, PyList>> {
         let py = id.py();
+        let objects = PyList::empty(py);
         let level = self.makers.level.bind(py);
         for row in 0..rows.ts_init.len() {
             let side = |code: u8,
@@ -523,7 +509,7 @@ impl ObjectDecoder {
                 rows.ts_init[row],
             ))?)?;
         }
-        Ok(())
+        Ok(objects)
     }
 
     fn bars(
@@ -581,19 +567,22 @@ fn events(rows: &DeltaColumns) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Objects of rows, from memory; `None` where that cannot be.
-fn lend<'py, T: Struct>(
+/// Objects of rows: from memory, or by a constructor where that cannot be.
+fn make<'py, T: Struct>(
     py: Python<'py>,
     pile: &mut Option<Pile<T>>,
-    instrument: Option<Instrument>,
+    instrument: Option<InstrumentId>,
     rows: &T::Columns,
     range: Range<usize>,
     decimals: Decimals,
-) -> PyResult<Option<Bound<'py, PyList>>> {
-    match pile.as_mut().zip(instrument) {
-        Some((pile, instrument)) => pile.make(py, instrument, rows, range, decimals),
-        None => Ok(None),
+    constructor: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
+) -> PyResult<Bound<'py, PyList>> {
+    if let Some((pile, instrument)) = pile.as_mut().zip(instrument)
+        && let Some(made) = pile.make(py, instrument, rows, range, decimals)?
+    {
+        return Ok(made);
     }
+    constructor()
 }
 
 fn append(objects: &Bound<'_, PyList>, made: &Bound<'_, PyList>) -> PyResult<()> {
