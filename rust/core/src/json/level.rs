@@ -312,7 +312,49 @@ fn short_bare(window: &[u8; WINDOW], start: usize, ends: decimal::Ends) -> Optio
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// A number's text and its value at scale 16: `digits` with the dot before the last `decimals` of them.
+    fn text_and_value(digits: u64, decimals: usize) -> (String, i128) {
+        let padded = format!("{digits:0>width$}", width = decimals + 1);
+        let (whole, rest) = padded.split_at(padded.len() - decimals);
+        let dot = if rest.is_empty() { "" } else { "." };
+        let scale = u32::try_from(16 - decimals).expect("at most sixteen");
+        (format!("{whole}{dot}{rest}"), i128::from(digits) * 10_i128.pow(scale))
+    }
+
+    proptest! {
+        #[test]
+        fn levels_are_the_numbers_they_were_made_of(
+            numbers in prop::collection::vec(
+                ((1_u64..10_000_000_000, 0_usize..=10), (0_u64..10_000_000_000, 0_usize..=12)), 0..30),
+            more in prop::sample::select(vec!["", r#","0","3""#, ",[]", r#" , "x""#]),
+            space in prop::sample::select(vec!["", "", " "]),
+        ) {
+            let (mut texts, mut wanted, mut decimals) = (Vec::new(), Vec::new(), Decimals::default());
+            for ((price, price_decimals), (size, size_decimals)) in numbers {
+                let (price_text, price) = text_and_value(price, price_decimals);
+                let (size_text, size) = text_and_value(size, size_decimals);
+                texts.push(format!(r#"{space}["{price_text}",{space}"{size_text}"{more}]"#));
+                wanted.push(Level { price, size });
+                let significant = |text: &str| {
+                    text.split_once('.').map_or(0, |(_, rest)| rest.trim_end_matches('0').len() as u8)
+                };
+                decimals = decimals.max(Decimals { price: significant(&price_text), size: significant(&size_text) });
+            }
+            let text = format!("[{}]{space}", texts.join(","));
+            // As the processor at hand reads it, and as one without AVX2 does.
+            let (mut usual, mut baseline) = (Vec::new(), Vec::new());
+            let mut cursor = Cursor::new(text.as_bytes());
+            prop_assert_eq!(cursor.levels(&mut usual), Ok(decimals), "{}", text);
+            prop_assert_eq!(cursor.offset(), text.trim_end().len());
+            let mut cursor = Cursor::new(text.as_bytes());
+            prop_assert_eq!(cursor.levels_in_lanes(&mut baseline), Ok(decimals));
+            prop_assert_eq!((&usual, &baseline), (&wanted, &wanted));
+        }
+    }
 
     #[test]
     fn two_counts_are_passed_over() {
