@@ -41,7 +41,7 @@ pub(super) fn trade(kind: TradeKind, message: &Trade<'_>, market: &mut Market) -
     market.check_price(message.price)?;
     market.check_size(message.size)?;
     let slot = market.slot(&message.symbol)?;
-    market.trade(slot, kind, &trade_fields(message));
+    market.trade(slot, kind, &trade_fields(message)?);
     Ok(())
 }
 
@@ -206,14 +206,14 @@ pub(super) fn tell_snapshot(
 }
 
 /// A trade's values for the market.
-pub(super) fn trade_fields(message: &Trade<'_>) -> TradeFields<'static> {
-    TradeFields {
+pub(super) fn trade_fields(message: &Trade<'_>) -> Result<TradeFields<'static>, JsonError> {
+    Ok(TradeFields {
         price: message.price,
         size: message.size,
         aggressor_side: if message.buyer_is_maker { AggressorSide::Seller } else { AggressorSide::Buyer },
-        id: TradeId::Number(message.id),
+        id: TradeId::Number(message.id.ok_or(Kind::Missing("a"))?),
         ts_event: message.ts_event,
-    }
+    })
 }
 
 /// Tells a closed candle.
