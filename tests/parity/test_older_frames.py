@@ -350,3 +350,13 @@ def test_spreads_of_bybit_are_control(spread: str) -> None:
     ]
     rows, report = venues.decode("bybit-linear", frames(*answers))
     assert (rows, report["rejects"], venues.ends(report["accounting"]["frames"])) == ({}, [], {"control": 2})
+
+
+@pytest.mark.parametrize("unit", [1, 1_000])
+def test_months_of_binance_end_where_the_next_begins(unit: int) -> None:
+    """Spot sends microseconds where it is asked for them: the last of a candle is then nearer to its end."""
+    opened, end = 1_704_067_200_000, 1_706_745_600_000
+    message = binance.kline(opened * unit, interval="1M", step=(end - opened) * unit)
+    rows, _, rejects = decode("binance-spot", binance.wire(message))
+    (row,) = rows["bar", "BTCUSDT.BINANCE-1-MONTH-LAST-EXTERNAL"]
+    assert (row["ts_event"], rejects) == (end * 1_000_000, [])

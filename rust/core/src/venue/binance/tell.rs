@@ -216,6 +216,8 @@ pub(super) fn trade_fields(message: &Trade<'_>) -> Result<TradeFields<'static>, 
     })
 }
 
+const MILLISECOND: u64 = time::SECOND / 1_000;
+
 /// Tells a closed candle.
 pub(super) fn tell_bar(
     slot: SlotId,
@@ -224,8 +226,9 @@ pub(super) fn tell_bar(
     market: &mut Market,
 ) -> Result<(), Kind> {
     let (spec, length) = bar_spec(interval).ok_or(Kind::Value)?;
-    // Months differ in length; their close time says where they end.
-    let close = length.map_or(candle.close_time + 1_000_000, |length| candle.open_time + length);
+    // Months differ in length; their close time says where they end: the last millisecond or microsecond before it.
+    let end = (candle.close_time / MILLISECOND + 1) * MILLISECOND;
+    let close = length.map_or(end, |length| candle.open_time + length);
     market.bar(slot, &spec, candle.prices, candle.volume, close)
 }
 
