@@ -189,6 +189,9 @@ DEFINITIONS = [
     definition(instrument_name="ETH-31DEC21-4000-P", kind="option", option_type="put", strike=4000.0, base_currency="ETH",
                quote_currency="ETH", instrument_type=..., future_type=..., settlement_currency=..., tick_size=0.0005,
                min_trade_amount=1, is_active=False, **DATED),
+    # Of 2020: an option said USD, and was priced in the coin.
+    definition(instrument_name="ETH-13MAR20-300-C", kind="option", option_type="call", strike=300.0, base_currency="ETH",
+               instrument_type=..., future_type=..., settlement_currency=..., tick_size=0.0005, min_trade_amount=1, **DATED),
 ]  # fmt: skip
 
 

@@ -517,5 +517,5 @@ def test_definitions(tmp_path: Path) -> None:
     ]
     slow = Deribit()
     slow.push(answers[0], TS)
-    found = check_definitions(tmp_path, answers, slow, 10)
+    found = check_definitions(tmp_path, answers, slow, 11)
     assert found[f"{SPREAD}.DERIBIT"]["strategy"] == "FS"

@@ -261,3 +261,102 @@ def test_what_binance_is_asked_and_acknowledges_is_control(message: Any) -> None
     decoder.push(binance.wire(message), TS)
     report = decoder.report()
     assert (report["accounting"]["frames"]["control"], report["unknown_topics"]) == (1, {})
+
+
+def test_aggregates_of_binance_without_a_number() -> None:
+    """As USD-M sent them in 2019: the number of the last fill stands for that of the aggregate."""
+    first, second = binance.agg_trade(181349), binance.agg_trade(181351)
+    for message in (first, second):
+        del message["a"]
+    turned = dict(reversed(binance.agg_trade(9, l=181400).items()))
+    _, ends, rejects = decode("binance-usdm", *(binance.wire(message) for message in (first, second, first)))
+    assert (ends, rejects) == ({"rows": 2, "duplicate": 1}, [])
+    rows, _, _ = decode("binance-usdm", *(binance.wire(message) for message in (turned, first, second)))
+    assert [row["trade_id"] for row in rows["trade", "BTCUSDT-PERP.BINANCE"]] == ["9", "181349", "181351"]
+    del first["l"]
+    assert decode("binance-usdm", binance.wire(first))[1:] == ({"rejected": 1}, ["missing_key"])
+
+
+FILTERS = [
+    {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "100000", "tickSize": "0.01"},
+    {"filterType": "LOT_SIZE", "minQty": "0.001", "maxQty": "1000", "stepSize": "0.001"},
+]
+
+
+def defined(feed: str, message: Any) -> dict[str, Any]:
+    """The one definition of an answer."""
+    decoder = tickwright.Decoder(feed)
+    decoder.push(binance.wire(message), TS)
+    report = decoder.report()
+    assert (report["rejects"], venues.ends(report["accounting"]["frames"])) == ([], {"control": 1})
+    (instrument,) = report["instruments"]
+    found: dict[str, Any] = instrument
+    return found
+
+
+def test_contracts_of_binance_of_before_there_were_kinds() -> None:
+    """As of 2019 and 2020: USD-M had perpetuals alone, and named neither their kind nor what they settle in."""
+    symbol = {"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT", "filters": FILTERS}
+    instrument = defined("binance-usdm", {"timezone": "UTC", "symbols": [symbol]})
+    assert (instrument["instrument_id"], instrument["class"]) == ("BTCUSDT-PERP.BINANCE", "CryptoPerpetual")
+    assert (instrument["settlement"], instrument["price_increment"]) == ("USDT", "0.01")
+
+
+def test_definitions_of_binance_that_were_asked_for_over_the_socket() -> None:
+    symbol = {"symbol": "BNBBTC", "status": "TRADING", "baseAsset": "BNB", "quoteAsset": "BTC", "filters": FILTERS}
+    answer = {"id": "5494febb", "status": 200, "result": {"timezone": "UTC", "symbols": [symbol]}, "rateLimits": []}
+    assert defined("binance-spot", answer)["instrument_id"] == "BNBBTC.BINANCE"
+
+
+@pytest.mark.parametrize(
+    ("key", "pair"),
+    [
+        ("USDTZUSD", "USDT/USD"),
+        ("ZEURZUSD", "EUR/USD"),
+        ("ZUSDZCAD", "USD/CAD"),
+        ("USDTEUR", "USDT/EUR"),
+        ("XZECXXBT", "ZEC/BTC"),
+    ],
+)
+def test_keys_of_kraken_that_no_answer_explained(key: str, pair: str) -> None:
+    trade = ["0.99990", "100.00000000", 1_780_000_000.1234567, "b", "m", "", 5]
+    answer = kraken.wire({"error": [], "result": {key: [trade], "last": "1780000000123456700"}})
+    rows, report = venues.decode("kraken-spot", frames(answer))
+    venues.same("kraken-spot", Kraken(), frames(answer))
+    assert ([*rows], report["rejects"]) == ([("trade", f"{pair}.KRAKEN")], [])
+
+
+@pytest.mark.parametrize("spread", ["SOLUSDT_SOL/USDT", "BTCUSDT-27MAR26_BTCUSDT"])
+def test_spreads_of_bybit_are_control(spread: str) -> None:
+    """They have the topics, answers and keys of all products, are none of ours, and may trade at less than zero."""
+    levels = {"s": spread, "b": [["-1.5", "2"]], "a": [["22.3755", "0.3"]]}
+    trade = {"T": bybit.T0, "s": spread, "S": "Sell", "v": "1.7", "p": "-19.5", "L": "MinusTick", "i": "e32b"}
+    ticker = {"symbol": spread, "bidPrice": "20.3359", "bidSize": "1.7", "askPrice": "", "askSize": ""}
+    envelope = {"ts": bybit.T0, "type": "snapshot"}
+    messages = [
+        bybit.wire({"topic": f"orderbook.25.{spread}", **envelope, "data": {**levels, "u": 64, "seq": 5}}),
+        bybit.wire({"topic": f"publicTrade.{spread}", **envelope, "data": [trade]}),
+        bybit.wire({"topic": f"tickers.{spread}", **envelope, "data": ticker}),
+    ]
+    rows, report = venues.decode("bybit-linear", frames(*messages))
+    venues.same("bybit-linear", Bybit("bybit-linear"), frames(*messages))
+    assert (rows, report["rejects"], report["unknown_topics"]) == ({}, [], {})
+
+    asked = {"execId": "c8", "symbol": spread, "price": "20.2", "size": "3.3", "side": "Sell", "time": str(bybit.T0)}
+    book = {**levels, "b": [["20.1", "1"]], "u": 46977, "ts": bybit.T0, "seq": 213110}
+    answers = [
+        bybit.wire({"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": bybit.T0})
+        for result in ({"list": [asked]}, book)
+    ]
+    rows, report = venues.decode("bybit-linear", frames(*answers))
+    assert (rows, report["rejects"], venues.ends(report["accounting"]["frames"])) == ({}, [], {"control": 2})
+
+
+@pytest.mark.parametrize("unit", [1, 1_000])
+def test_months_of_binance_end_where_the_next_begins(unit: int) -> None:
+    """Spot sends microseconds where it is asked for them: the last of a candle is then nearer to its end."""
+    opened, end = 1_704_067_200_000, 1_706_745_600_000
+    message = binance.kline(opened * unit, interval="1M", step=(end - opened) * unit)
+    rows, _, rejects = decode("binance-spot", binance.wire(message))
+    (row,) = rows["bar", "BTCUSDT.BINANCE-1-MONTH-LAST-EXTERNAL"]
+    assert (row["ts_event"], rejects) == (end * 1_000_000, [])

@@ -147,9 +147,9 @@ def _trade(session: Session, obj: Obj, ts: int, kind: str) -> Part:
     raw = kind == "trade"
     if raw and "X" in obj and wire.text(obj, "X") in ("INSURANCE_FUND", "ADL", "NA"):
         return Part("control")  # met no order of the book
-    key = "t" if raw else "a"
-    # The earliest USD-M aggregates had no id at all: the row's id is then a hash, unknown here.
-    given = str(wire.unsigned(obj, key)) if raw or key in obj or session.feed != "binance-usdm" else None
+    # The earliest USD-M aggregates had no number of their own: the last fill's stands for it.
+    key = "t" if raw else "a" if "a" in obj or session.feed != "binance-usdm" else "l"
+    given = str(wire.unsigned(obj, key))
     row = _trade_row(session, obj, wire.text(obj, "s"), given, ("p", "q", "m"), ("T", "E"), ts)
     return session.trade("raw" if raw else "aggregate", row)
 

@@ -114,7 +114,9 @@ class Bybit(Reader):
             "allLiquidation": self._liquidations,
             "liquidation": self._liquidation,
         }
-        if name == "orderbook" and rest.split(".")[0].isdigit():
+        if "_" in topic and name in {*readers, "orderbook", "tickers"}:
+            self.parts.append("control")  # of a spread
+        elif name == "orderbook" and rest.split(".")[0].isdigit():
             self._book(frame, rest)
         elif name == "orderbook" and rest.split(".")[0] in ("rpi", "full"):
             self._unasked(frame, *rest.split(".", 1))

@@ -766,6 +766,8 @@ def definition(item: Any) -> Row | None:
         kind = "CryptoPerpetual"
     base, quote = item["base_currency"], item["quote_currency"]
     form = item.get("instrument_type") or item.get("future_type")
+    if not form and kind == "CryptoOption":
+        quote = base  # in 2020 they said USD, and were priced and settled in the coin
     inverse = form == "reversed" if form else quote == (base if kind == "CryptoOption" else "USD")
     made: Row = {
         "class": kind, "raw_symbol": item["instrument_name"], "base": base, "quote": quote, "multiplier": "1",

@@ -73,7 +73,8 @@ def _definition(feed: str, symbol: Obj, ts: int) -> dict[str, Any] | None:
     if tick <= 0 or step <= 0:
         return None
     notional = filters.get("NOTIONAL") or filters.get("MIN_NOTIONAL") or {}
-    kind = symbol.get("contractType")
+    # Of 2020 and before: USD-M had perpetuals alone, and did not say so.
+    kind = symbol.get("contractType", "PERPETUAL" if feed == "binance-usdm" else "")
     if feed == "binance-spot":
         name = "CurrencyPair"
     elif not kind:
@@ -88,7 +89,7 @@ def _definition(feed: str, symbol: Obj, ts: int) -> dict[str, Any] | None:
         "raw_symbol": symbol["symbol"],
         "base": base,
         "quote": quote,
-        "settlement": None if spot else symbol["marginAsset"],
+        "settlement": None if spot else symbol.get("marginAsset", quote),
         "is_inverse": inverse,
         "price_precision": wire.places(tick),
         "size_precision": wire.places(step),

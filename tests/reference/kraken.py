@@ -738,9 +738,9 @@ def _guess(key: str) -> str | None:
     """The pair of a key that no answer explained."""
     if "/" in key:
         return Kraken._canonical(key)
-    old = re.fullmatch(r"X(\w{3})[XZ](USD|EUR|GBP|CAD|JPY|XBT|ETH)", key)
+    old = re.fullmatch(r"(?:[XZ](\w{3})|(USDT))[XZ](USD|EUR|GBP|CAD|JPY|AUD|XBT|ETH)", key)
     if old:
-        return Kraken._canonical("/".join(old.groups()))
+        return Kraken._canonical("/".join(filter(None, old.groups())))
     for quote in ("USDT", "USDC", "USD", "EUR", "GBP", "XBT", "ETH"):
         if key.endswith(quote) and key != quote:
             return Kraken._canonical(f"{key.removesuffix(quote)}/{quote}")

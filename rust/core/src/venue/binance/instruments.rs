@@ -15,7 +15,16 @@ use crate::venue::definitions::{self, Defined, Made, expiry, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
-    symbols: Vec<serde_json::Value>,
+    symbols: Option<Vec<serde_json::Value>>,
+    /// Of the API over a socket: `{"id":…,"status":200,"result":{…}}`.
+    result: Option<Box<Self>>,
+}
+
+/// The symbols of an answer.
+fn symbols(body: &[u8]) -> Result<Vec<serde_json::Value>, JsonError> {
+    let answer: Answer = definitions::answer(body)?;
+    let result = answer.result.and_then(|result| result.symbols);
+    answer.symbols.or(result).ok_or_else(|| Kind::Type.into())
 }
 
 #[derive(Deserialize, Default)]
@@ -54,7 +63,7 @@ struct Filter {
 /// Whether an answer has symbols with filters.
 pub(super) fn are_in(body: &[u8]) -> bool {
     let filtered = |symbol: &serde_json::Value| symbol.get("filters").is_some();
-    definitions::answer(body).is_ok_and(|answer: Answer| answer.symbols.iter().any(filtered))
+    symbols(body).is_ok_and(|symbols| symbols.iter().any(filtered))
 }
 
 /// Reads an answer of `exchangeInfo` received at `ts_ns`.
@@ -64,8 +73,7 @@ pub(super) fn read(
     ts_ns: u64,
     market: &mut Market,
 ) -> Result<Defined, JsonError> {
-    let answer: Answer = definitions::answer(body)?;
-    Ok(definitions::define(body, answer.symbols, market, |symbol, market| {
+    Ok(definitions::define(body, symbols(body)?, market, |symbol, market| {
         definition(product, symbol, ts_ns, market)
     }))
 }
@@ -80,8 +88,9 @@ fn class(product: Product, symbol: &Symbol) -> Result<Option<InstrumentClass>, K
     if product == Product::Spot {
         return Ok(Some(InstrumentClass::CurrencyPair));
     }
-    let contract = symbol.contract_type.as_deref().unwrap_or_default();
-    match contract {
+    // Until 2020 USD-M had perpetuals alone, and the key was not sent.
+    let unsaid = if product == Product::Usdm { "PERPETUAL" } else { "" };
+    match symbol.contract_type.as_deref().unwrap_or(unsaid) {
         "PERPETUAL" | "TRADIFI_PERPETUAL" | "PERPETUAL_DELIVERING" | "PERPETUAL DELIVERING" => {
             Ok(Some(InstrumentClass::CryptoPerpetual))
         }

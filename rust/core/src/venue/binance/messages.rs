@@ -21,7 +21,7 @@ type Read = Result<(), JsonError>;
 #[derive(Debug, Default)]
 pub(super) struct Trade<'a> {
     pub symbol: Text<'a>,
-    pub id: u64,
+    pub id: Option<u64>,
     pub price: Decimal,
     pub size: Decimal,
     pub ts_event: u64,
@@ -44,7 +44,7 @@ impl<'a> Message<'a> for Trade<'a> {
         match key {
             2 => self.ts_event = epoch(cursor)?,
             3 => self.symbol = cursor.string()?,
-            4 => self.id = cursor.u64()?,
+            4 => self.id = Some(cursor.u64()?),
             5 => self.price = self.unless_refused(price(cursor))?,
             6 => self.size = self.unless_refused(size(cursor))?,
             7 => self.off_book = OFF_BOOK.contains(&&*cursor.string()?),
@@ -72,6 +72,8 @@ impl Trade<'_> {
 }
 
 /// `aggTrade`: fills of one taker at one price.
+///
+/// Those of USD-M's first months have no number of their own: the last fill's stands for it.
 #[derive(Debug)]
 pub(super) struct AggTrade<'a, 't>(pub &'t mut Trade<'a>);
 
@@ -82,10 +84,11 @@ impl<'a> Message<'a> for AggTrade<'a, '_> {
     #[inline(always)]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            2 => self.0.id = cursor.u64()?,
+            2 => self.0.id = Some(cursor.u64()?),
             3 => self.0.symbol = cursor.string()?,
             4 => self.0.price = price(cursor)?,
             5 => self.0.size = size(cursor)?,
+            8 if self.0.id.is_none() => self.0.id = Some(cursor.u64()?),
             9 => self.0.ts_event = epoch(cursor)?,
             10 => self.0.buyer_is_maker = cursor.bool()?,
             _ => cursor.skip()?,
@@ -95,7 +98,8 @@ impl<'a> Message<'a> for AggTrade<'a, '_> {
 }
 
 impl AggTrade<'_, '_> {
-    pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 9, 10];
+    /// And a number, its own or the last fill's.
+    pub const NEEDED: &'static [usize] = &[3, 4, 5, 9, 10];
     /// In a REST answer the URL names the symbol.
     pub const NEEDED_REST: &'static [usize] = &[2, 4, 5, 9, 10];
 }
@@ -119,7 +123,7 @@ impl<'a> Message<'a> for RestTrade<'a, '_> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.0.id = cursor.u64()?,
+            0 => self.0.id = Some(cursor.u64()?),
             1 => self.0.price = price(cursor)?,
             2 => self.0.size = size(cursor)?,
             5 => self.0.ts_event = epoch(cursor)?,

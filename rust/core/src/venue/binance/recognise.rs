@@ -38,13 +38,22 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
         if has("\"M\":") { Product::Spot } else { futures_symbol() }
     } else if has("\"bookTicker\"") || has("@bookTicker\"") {
         if has("\"e\":") { futures_symbol() } else { Product::Spot }
-    } else if has("\"markPriceUpdate\"") || has("\"forceOrder\"") || has("\"indexPriceUpdate\"") {
+    } else if has("\"markPriceUpdate\"") || has("\"forceOrder\"") {
         futures_symbol()
+    } else if has("\"indexPriceUpdate\"") {
+        Product::Coinm
     } else if has("\"u\":") && has("\"B\":") && has("\"A\":") && !has("\"e\":") {
         Product::Spot
-    } else if has("\"kline\"") || has("\"24hrTicker\"") {
-        // The same on every product: weak.
-        if has("USD_") { Product::Coinm } else { return u32::from(product == Product::Spot) }
+    } else if has("\"24hrTicker\"") {
+        // Spot's has the best bid and ask.
+        if has("\"A\":") { Product::Spot } else { futures_symbol() }
+    } else if has("\"kline\"") {
+        if has("USD_") || has("\"st\":") {
+            futures_symbol()
+        } else {
+            // The same on spot and USD-M, under other ids: alone it tells neither.
+            return u32::from(product != Product::Coinm);
+        }
     } else if has("\"lastUpdateId\"") {
         if has("\"pair\":") {
             Product::Coinm
@@ -56,7 +65,7 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
     } else if has("\"symbols\":[") && has("\"rateLimits\"") {
         if has("\"contractSize\"") {
             Product::Coinm
-        } else if has("\"marginAsset\"") {
+        } else if has("\"marginAsset\"") || has("\"maintMarginPercent\"") {
             Product::Usdm
         } else {
             Product::Spot
@@ -65,4 +74,47 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
         return 0;
     };
     if found == product { 10 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames() {
+        let found = |body: &str| {
+            let sure = |product: &Product| frame(*product, body.as_bytes()) == 10;
+            [Product::Spot, Product::Usdm, Product::Coinm].into_iter().filter(sure).collect::<Vec<_>>()
+        };
+        for (body, want) in [
+            (r#"{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]}"#, Some(Product::Spot)),
+            (r#"{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"pu":0,"b":[],"a":[]}"#, Some(Product::Usdm)),
+            (
+                r#"{"e":"depthUpdate","s":"BTCUSD_PERP","U":1,"u":2,"pu":0,"b":[],"a":[]}"#,
+                Some(Product::Coinm),
+            ),
+            (r#"{"e":"indexPriceUpdate","E":1,"i":"BTCUSD","p":"9429.39675000"}"#, Some(Product::Coinm)),
+            (
+                r#"{"e":"24hrTicker","s":"BTCUSDT","c":"1","Q":"2","b":"1","B":"2","a":"2","A":"3"}"#,
+                Some(Product::Spot),
+            ),
+            (r#"{"e":"24hrTicker","s":"BTCUSDT","c":"1","Q":"2","o":"1"}"#, Some(Product::Usdm)),
+            (r#"{"e":"kline","s":"BTCUSDT","k":{"t":1,"T":2,"s":"BTCUSDT","B":"0"}}"#, None),
+            (r#"{"e":"kline","s":"BTCUSDT","k":{"t":1,"T":2,"s":"BTCUSDT"},"st":1}"#, Some(Product::Usdm)),
+            (r#"{"e":"kline","s":"BTCUSD_PERP","k":{"t":1,"T":2,"s":"BTCUSD_PERP"}}"#, Some(Product::Coinm)),
+            // Of 2019.
+            (
+                r#"{"rateLimits":[],"symbols":[{"symbol":"BTCUSDT","maintMarginPercent":"2.5"}]}"#,
+                Some(Product::Usdm),
+            ),
+            (r#"{"rateLimits":[],"symbols":[{"symbol":"BTCUSDT","baseAsset":"BTC"}]}"#, Some(Product::Spot)),
+        ] {
+            assert_eq!(found(body), Vec::from_iter(want), "{body}");
+        }
+        let kline = br#"{"e":"kline","s":"BTCUSDT","k":{}}"#;
+        assert_eq!(
+            [Product::Spot, Product::Usdm, Product::Coinm].map(|product| frame(product, kline)),
+            [1, 1, 0]
+        );
+    }
 }

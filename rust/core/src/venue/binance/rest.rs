@@ -49,7 +49,7 @@ pub(super) fn decode(
                 let mut message = RestTrade(&mut trade);
                 let seen = cursor.object(&mut message, &mut scratch.orders.rest, &mut scratch.unknown)?;
                 require(seen, RestTrade::KEYS, RestTrade::NEEDED, start)?;
-                Ok(trade_fields(&trade))
+                trade_fields(&trade)
             };
             trades(decoder, frame, &symbol, TradeKind::Raw, market, read)?;
             Ok(true)
@@ -60,7 +60,7 @@ pub(super) fn decode(
                 let mut message = AggTrade(&mut trade);
                 let seen = cursor.object(&mut message, &mut scratch.orders.rest, &mut scratch.unknown)?;
                 require(seen, AggTrade::KEYS, AggTrade::NEEDED_REST, start)?;
-                Ok(trade_fields(&trade))
+                trade_fields(&trade)
             };
             trades(decoder, frame, &symbol, TradeKind::Aggregate, market, read)?;
             Ok(true)

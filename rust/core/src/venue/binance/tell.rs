@@ -41,7 +41,7 @@ pub(super) fn trade(kind: TradeKind, message: &Trade<'_>, market: &mut Market) -
     market.check_price(message.price)?;
     market.check_size(message.size)?;
     let slot = market.slot(&message.symbol)?;
-    market.trade(slot, kind, &trade_fields(message));
+    market.trade(slot, kind, &trade_fields(message)?);
     Ok(())
 }
 
@@ -206,15 +206,17 @@ pub(super) fn tell_snapshot(
 }
 
 /// A trade's values for the market.
-pub(super) fn trade_fields(message: &Trade<'_>) -> TradeFields<'static> {
-    TradeFields {
+pub(super) fn trade_fields(message: &Trade<'_>) -> Result<TradeFields<'static>, JsonError> {
+    Ok(TradeFields {
         price: message.price,
         size: message.size,
         aggressor_side: if message.buyer_is_maker { AggressorSide::Seller } else { AggressorSide::Buyer },
-        id: TradeId::Number(message.id),
+        id: TradeId::Number(message.id.ok_or(Kind::Missing("a"))?),
         ts_event: message.ts_event,
-    }
+    })
 }
+
+const MILLISECOND: u64 = time::SECOND / 1_000;
 
 /// Tells a closed candle.
 pub(super) fn tell_bar(
@@ -224,8 +226,9 @@ pub(super) fn tell_bar(
     market: &mut Market,
 ) -> Result<(), Kind> {
     let (spec, length) = bar_spec(interval).ok_or(Kind::Value)?;
-    // Months differ in length; their close time says where they end.
-    let close = length.map_or(candle.close_time + 1_000_000, |length| candle.open_time + length);
+    // Months differ in length; their close time says where they end: the last millisecond or microsecond before it.
+    let end = (candle.close_time / MILLISECOND + 1) * MILLISECOND;
+    let close = length.map_or(end, |length| candle.open_time + length);
     market.bar(slot, &spec, candle.prices, candle.volume, close)
 }
 

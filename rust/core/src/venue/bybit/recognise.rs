@@ -71,7 +71,7 @@ pub(super) fn frame(wanted: Product, frame: &[u8]) -> u32 {
                 let at = |needle: &str| memmem::find(&head, needle.as_bytes()).unwrap_or(usize::MAX);
                 (if at("\"ts\":") < at("\"type\":") { Product::Spot } else { contract() }, 5)
             }
-            "kline." => (contract(), 1),
+            // Bars and the best prices are the same on spot and linear, under other ids: alone they tell neither.
             _ => return if matches!(wanted, Product::Spot | Product::Linear) { 1 } else { 0 },
         }
     };
@@ -127,6 +127,8 @@ mod tests {
             (r#"{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1,"data":{}}"#, Some(Product::Linear)),
             (r#"{"topic":"orderbook.50.BTCUSDT","ts":1,"type":"delta","data":{}}"#, Some(Product::Spot)),
             (r#"{"topic":"orderbook.1.BTCUSDT","ts":1,"type":"snapshot","data":{}}"#, None),
+            (r#"{"topic":"kline.5.BTCUSDT","data":[],"ts":1,"type":"snapshot"}"#, None),
+            (r#"{"topic":"kline.5.BTCUSD","data":[],"ts":1,"type":"snapshot"}"#, Some(Product::Inverse)),
             (r#"{"topic":"orderbook.1.BTCUSDU23","ts":1,"data":{}}"#, Some(Product::Inverse)),
             (r#"{"topic":"tickers.BTC-26DEC25","type":"delta"}"#, Some(Product::Linear)),
             (r#"{"topic":"tickers.BTC-6JAN23-17500-C","ts":1}"#, Some(Product::Option)),

@@ -268,6 +268,10 @@ fn book(
     if head.symbol.is_empty() {
         return Err(Kind::Value);
     }
+    if topics::is_spread(&head.symbol) {
+        market.item(End::Control);
+        return Ok(());
+    }
     let slot = market.slot(&head.symbol)?;
     let message = scratch.levels.message(ts_event);
     let asked = match url::endpoint(frame.context) {
@@ -316,6 +320,10 @@ fn trades(
     oldest_first(&mut found, |trade| trade.ts_event);
     tell_empty(&found, market);
     for trade in found {
+        if trade.as_ref().is_ok_and(|trade| topics::is_spread(&trade.symbol)) {
+            market.item(End::Control);
+            continue;
+        }
         let (symbol, result) = match &trade {
             Ok(trade) => (text(&trade.symbol), tell_trade(trade, market).map_err(JsonError::from)),
             Err(error) => ("", Err(*error)),

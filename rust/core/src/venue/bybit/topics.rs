@@ -46,6 +46,12 @@ impl Default for Topic<'_> {
     }
 }
 
+/// Whether a symbol is a spread's, of two legs (`SOLUSDT_SOL/USDT`): no product of ours, with the topics of all others and prices
+/// below zero.
+pub(super) fn is_spread(symbol: &[u8]) -> bool {
+    symbol.contains(&b'_')
+}
+
 /// Where the dot is, or the end, and where what follows it starts.
 fn dot(topic: &[u8]) -> (usize, usize) {
     let end = topic.iter().position(|byte| *byte == b'.').unwrap_or(topic.len());
@@ -79,6 +85,7 @@ impl<'a> Topic<'a> {
             b"priceLimit" | b"insurance" | b"adlAlert" | b"system" => (Channel::Other, (end, start)),
             _ => (Channel::Unknown, (text.len(), text.len())),
         };
+        let channel = if is_spread(&text[symbol_start..]) { Channel::Other } else { channel };
         Self { text, channel, name_end, symbol_start }
     }
 
@@ -150,6 +157,8 @@ mod tests {
             ("orderbook.", (Channel::Unknown, "orderbook.", "")),
             ("orderbook.50", (Channel::Book, "orderbook.50", "")),
             ("kline", (Channel::Kline, "kline", "")),
+            ("orderbook.25.SOLUSDT_SOL/USDT", (Channel::Other, "orderbook.25", "SOLUSDT_SOL/USDT")),
+            ("tickers.BTCUSDT-27MAR26_BTCUSDT", (Channel::Other, "tickers", "BTCUSDT-27MAR26_BTCUSDT")),
         ] {
             let read = Topic::new(topic.as_bytes().into());
             let (name, symbol) = read.parts();

@@ -56,7 +56,7 @@ fn number(value: &Value) -> Option<String> {
 
 fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Made {
     let name = symbol.instrument_name;
-    let (base, quote) = (symbol.base_currency, symbol.quote_currency);
+    let (base, mut quote) = (symbol.base_currency, symbol.quote_currency);
     if !crate::symbol::is_safe(&name) || base.is_empty() || quote.is_empty() {
         return Err(Kind::Value);
     }
@@ -73,11 +73,15 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Made {
     };
     let is_spot = class == InstrumentClass::CurrencyPair;
     let is_option = class == InstrumentClass::CryptoOption;
-    // Before 2022 neither was sent: all were settled in the coin.
+    // Before 2022 neither was sent: all were settled in the coin. Options are priced in it too; those of 2020
+    // said USD.
     let is_inverse = match symbol.instrument_type.as_deref().or(symbol.future_type.as_deref()) {
         _ if is_spot => false,
         Some(kind) => kind == "reversed",
-        None if is_option => quote == base,
+        None if is_option => {
+            quote.clone_from(&base);
+            true
+        }
         None => quote == "USD",
     };
     let settlement = match symbol.settlement_currency {

@@ -58,9 +58,10 @@ impl Keys {
         if key.contains('/') {
             return Some(canonical(key).into_owned());
         }
-        // Of the old currencies each has four letters, X before a coin and Z before money.
+        // Of the old currencies each has four letters, X before a coin and Z before money; USDT is one of them.
         if let (8, Some((base, quote))) = (key.len(), key.split_at_checked(4)) {
-            let old = base.strip_prefix('X').zip(quote.strip_prefix(['X', 'Z']));
+            let base = base.strip_prefix(['X', 'Z']).or((base == "USDT").then_some(base));
+            let old = base.zip(quote.strip_prefix(['X', 'Z']));
             if let Some((base, quote)) = old.filter(|(_, quote)| QUOTES.contains(quote)) {
                 return Some(format!("{}/{}", currency(base), currency(quote)));
             }
@@ -94,6 +95,10 @@ mod tests {
             ("ABCDEF", Some("ABC/DEF")),
             ("XXBTZUSD", Some("BTC/USD")),
             ("XETHXXBT", Some("ETH/BTC")),
+            ("USDTZUSD", Some("USDT/USD")),
+            ("ZEURZUSD", Some("EUR/USD")),
+            ("ZUSDZJPY", Some("USD/JPY")),
+            ("USDTZEUR", Some("USDT/EUR")),
             ("XBTUSDT", Some("BTC/USDT")),
             ("XDGEUR", Some("DOGE/EUR")),
             ("AAPLxUSD", Some("AAPLx/USD")),
