@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use crate::lanes;
+use crate::lanes::{self, Eights};
 
 /// Decimals kept: prices and sizes are integers of 10^-16.
 pub const SCALE: u32 = 16;
@@ -193,25 +193,59 @@ pub struct Ends {
 #[inline(always)]
 #[must_use]
 pub fn short(bytes: &[u8], start: usize, ends: Ends) -> Option<Decimal> {
-    let whole = ends.dot.wrapping_sub(start);
-    let decimals = ends.end.wrapping_sub(ends.dot).saturating_sub(1);
-    if whole.wrapping_sub(1) >= 8 || decimals > 8 {
+    let digits = Digits::of(bytes, start, ends)?;
+    if !lanes::are_digits(digits.above, digits.below) {
         return None;
     }
-    // The last digit of the whole part in the highest byte, the first decimal in the lowest.
-    let above = lanes::digit_word(bytes, start)? << (64 - 8 * whole);
-    let kept = ((1_u64 << (4 * decimals)) << (4 * decimals)).wrapping_sub(1);
-    let below = lanes::digit_word(bytes, ends.dot + 1)? & kept;
-    if !lanes::are_digits(above, below) {
-        return None;
+    Some(digits.decimal(lanes::eight_digits(digits.above), lanes::eight_digits(digits.below)))
+}
+
+/// Reads two numbers as [`short`] reads one.
+#[inline(always)]
+#[must_use]
+pub fn short_pair(
+    bytes: &[u8],
+    [first, second]: [(usize, Ends); 2],
+    eights: impl Eights,
+) -> Option<(Decimal, Decimal)> {
+    let (first, second) = (Digits::of(bytes, first.0, first.1)?, Digits::of(bytes, second.0, second.1)?);
+    let [a, b, c, d] = eights.spelt([first.above, first.below, second.above, second.below])?;
+    Some((first.decimal(a, b), second.decimal(c, d)))
+}
+
+/// The digits of a short number, as values.
+struct Digits {
+    /// The last of the whole part in the highest byte.
+    above: u64,
+    /// The first decimal in the lowest.
+    below: u64,
+    decimals: usize,
+}
+
+impl Digits {
+    #[inline(always)]
+    fn of(bytes: &[u8], start: usize, ends: Ends) -> Option<Self> {
+        let whole = ends.dot.wrapping_sub(start);
+        let decimals = ends.end.wrapping_sub(ends.dot).saturating_sub(1);
+        if whole.wrapping_sub(1) >= 8 || decimals > 8 {
+            return None;
+        }
+        let above = lanes::digit_word(bytes, start)? << (64 - 8 * whole);
+        let kept = ((1_u64 << (4 * decimals)) << (4 * decimals)).wrapping_sub(1);
+        let below = lanes::digit_word(bytes, ends.dot + 1)? & kept;
+        Some(Self { above, below, decimals })
     }
-    let units = u128::from(lanes::eight_digits(above)) * u128::from(POW10[16]);
-    let parts = lanes::eight_digits(below) * POW10[8];
-    Some(Decimal {
-        value: (units + u128::from(parts)) as i128,
-        written: decimals as u8,
-        significant: (8 - below.leading_zeros() / 8) as u8,
-    })
+
+    /// The number, where these are the numbers that both parts spell.
+    #[inline(always)]
+    fn decimal(&self, above: u64, below: u64) -> Decimal {
+        let units = u128::from(above) * u128::from(POW10[16]);
+        Decimal {
+            value: (units + u128::from(below * POW10[8])) as i128,
+            written: self.decimals as u8,
+            significant: (8 - self.below.leading_zeros() / 8) as u8,
+        }
+    }
 }
 
 /// Reads a number that ends at a `"`, from the start of `bytes`: the number and the length of its text. `None`
@@ -342,7 +376,7 @@ pub fn text_as_written(value: i128, written: u8) -> String {
 
 /// A value at scale 16 as one of `decimals` decimals; without meaning where it has more of them, or does not fit.
 #[inline(always)]
-pub(crate) fn units(value: i128, decimals: u8) -> u64 {
+fn units(value: i128, decimals: u8) -> u64 {
     let power = (SCALE as usize).saturating_sub(usize::from(decimals));
     // 10^power = 2^power x 5^power.
     ((value >> power) as u64).wrapping_mul(INVERSES_OF_5[power])

@@ -169,6 +169,81 @@ pub const fn eight_digits(word: u64) -> u64 {
     low.wrapping_add(high) >> 32
 }
 
+/// How four words of digit values become the numbers they spell.
+pub trait Eights: Copy {
+    /// The numbers, of each word the first byte being the highest digit; `None` where a byte is no digit.
+    fn spelt(self, words: [u64; 4]) -> Option<[u64; 4]>;
+}
+
+/// One after another, anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct InTurn;
+
+impl Eights for InTurn {
+    #[inline(always)]
+    fn spelt(self, words: [u64; 4]) -> Option<[u64; 4]> {
+        let [a, b, c, d] = words;
+        (are_digits(a, b) && are_digits(c, d)).then(|| words.map(eight_digits))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub use at_once::AtOnce;
+
+#[cfg(target_arch = "x86_64")]
+mod at_once {
+    use core::arch::x86_64::{
+        _mm_cvtsi128_si64, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_extracti128_si256,
+        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_packus_epi32,
+        _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+    };
+
+    use super::{Eights, has_avx2};
+
+    /// All at once, on processors with AVX2: one of these is the proof that this is one.
+    #[derive(Debug, Clone, Copy)]
+    pub struct AtOnce(());
+
+    impl AtOnce {
+        /// `None` on other processors.
+        #[inline(always)]
+        #[must_use]
+        pub fn new() -> Option<Self> {
+            has_avx2().then_some(Self(()))
+        }
+    }
+
+    impl Eights for AtOnce {
+        #[inline(always)]
+        fn spelt(self, words: [u64; 4]) -> Option<[u64; 4]> {
+            // SAFETY: there is a value of this type, so the processor has what the function is compiled for.
+            #[allow(unsafe_code, reason = "four words cost what one does")]
+            unsafe {
+                spelt(words)
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn spelt(words: [u64; 4]) -> Option<[u64; 4]> {
+        let [a, b, c, d] = words.map(u64::cast_signed);
+        let digits = _mm256_set_epi64x(d, c, b, a);
+        let nines = _mm256_set1_epi8(9);
+        if _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(digits, nines), nines)) != -1 {
+            return None;
+        }
+        // Each pair's first number times 10, 100, then 10,000, and its second.
+        let twos = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010A));
+        let fours = _mm256_madd_epi16(twos, _mm256_set1_epi32(0x0001_0064));
+        let fours = _mm256_packus_epi32(fours, fours);
+        let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
+        let halves = [_mm256_castsi256_si128(eights), _mm256_extracti128_si256::<1>(eights)];
+        let [low, high] = halves.map(|half| _mm_cvtsi128_si64(half).cast_unsigned());
+        Some([low & 0xFFFF_FFFF, low >> 32, high & 0xFFFF_FFFF, high >> 32])
+    }
+}
+
 /// The eight digits of a number below 10^8, as digit values, the first in the lowest byte.
 #[inline(always)]
 const fn spelt(number: u64) -> u64 {
@@ -232,6 +307,26 @@ mod tests {
                 prop_assert_eq!(&text.to_le_bytes()[..], want.as_bytes());
                 prop_assert_eq!(zeros, want.bytes().take_while(|digit| *digit == b'0').count());
             }
+        }
+
+        #[test]
+        fn four_words_spell_numbers(
+            texts in prop::array::uniform4("[0-9]{8}"),
+            other in prop::option::of((0_usize..4, any::<u64>())),
+            nines in any::<bool>(),
+        ) {
+            let mut words = texts.each_ref().map(|text| digit_word(text.as_bytes(), 0).unwrap_or_default());
+            if nines {
+                words[0] = u64::from_ne_bytes([9; 8]);
+            }
+            if let Some((at, other)) = other {
+                words[at] = other;
+            }
+            let are_digits = words.iter().all(|word| word.to_le_bytes().iter().all(|digit| *digit <= 9));
+            let want = are_digits.then(|| words.map(eight_digits));
+            prop_assert_eq!(InTurn.spelt(words), want);
+            #[cfg(target_arch = "x86_64")]
+            prop_assert!(AtOnce::new().is_none_or(|at_once| at_once.spelt(words) == want));
         }
 
         #[test]

@@ -7,7 +7,7 @@
 //! A venue's rule is a function of the ladder, in `venue/<name>/sequence.rs`, with its source.
 
 use super::orders::Orders;
-use super::{Ladder, Queue, Texts};
+use super::{Ladder, Queue, Spelt, Texts};
 use crate::data::Side;
 use crate::json::{Level, Written};
 
@@ -24,7 +24,7 @@ pub struct Checksum {
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
     /// Of levels.
-    Levels(fn(&Ladder<Written>, &mut Texts) -> u32),
+    Levels(fn(&mut Ladder<Spelt>, &mut Texts) -> u32),
     /// Of orders: whether it is theirs, whose prices and sizes have at most so many decimals.
     Orders(fn(&Ladder<Queue>, Written, u32) -> bool),
 }
@@ -44,9 +44,9 @@ pub(super) enum Keeping {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Proof<'a> {
     /// Of each bid, how it was written; empty where no checksum needs it.
-    pub bids: &'a [Written],
+    pub bids: &'a [Spelt],
     /// The same of asks.
-    pub asks: &'a [Written],
+    pub asks: &'a [Spelt],
     /// The book's checksum once the message is applied, where the venue sends one.
     pub checksum: Option<Checksum>,
     /// Levels of a side that the venue keeps; 0: all. It never says that those beyond went.
@@ -57,7 +57,7 @@ pub struct Proof<'a> {
 #[derive(Debug, Clone)]
 pub(super) enum Held {
     Plain(Ladder),
-    Written(Ladder<Written>, Texts),
+    Written(Ladder<Spelt>, Texts),
     Orders(Orders),
 }
 
@@ -94,7 +94,7 @@ impl Held {
         &mut self,
         side: Side,
         levels: &[Level],
-        written: &[Written],
+        written: &[Spelt],
         told: impl FnMut(super::Change),
     ) {
         match self {
@@ -102,7 +102,7 @@ impl Held {
                 ladder.apply(side, levels.iter().map(|level| (level.price, level.size, ())), told);
             }
             Self::Written(ladder, _) => {
-                let written = written.iter().copied().chain(std::iter::repeat(Written::default()));
+                let written = written.iter().copied().chain(std::iter::repeat(Spelt::default()));
                 let changes = levels.iter().zip(written);
                 ladder.apply(side, changes.map(|(level, written)| (level.price, level.size, written)), told);
             }
@@ -123,7 +123,7 @@ impl Held {
         let orders = orders.into_iter().flat_map(move |ladder| ladder.levels(side));
         plain
             .map(|(price, size, ())| (Level { price, size }, None))
-            .chain(written.map(|(price, size, written)| (Level { price, size }, Some(*written))))
+            .chain(written.map(|(price, size, spelt)| (Level { price, size }, Some(spelt.written))))
             .chain(orders.map(|(price, size, _)| (Level { price, size }, None)))
     }
 
@@ -171,15 +171,17 @@ mod tests {
         let checksum = |expected| {
             Some(Checksum {
                 expected: Some(expected),
-                of: Rule::Levels(|ladder, _| ladder.levels(Side::Buy).map(|l| u32::from(l.2.size)).sum()),
+                of: Rule::Levels(|ladder, _| {
+                    ladder.levels(Side::Buy).map(|l| u32::from(l.2.written.size)).sum()
+                }),
             })
         };
-        held.apply(Side::Buy, &[level], &[written], |_| ());
+        held.apply(Side::Buy, &[level], &[written.into()], |_| ());
         assert!(held.proves(checksum(9)), "no texts, no proof");
         assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(level, None)]);
         held.restart(Keeping::Texts);
         assert!(held.is_empty());
-        held.apply(Side::Buy, &[level], &[written], |_| ());
+        held.apply(Side::Buy, &[level], &[written.into()], |_| ());
         assert!(held.proves(checksum(2)) && !held.proves(checksum(9)) && held.proves(None));
         assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(level, Some(written))]);
     }

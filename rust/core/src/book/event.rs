@@ -1,9 +1,9 @@
 //! Events of a book, what becomes of their frames, and what a book says beside rows.
 
-use super::{Checksum, Derived, Gap, OrderChange, Proof, Update};
+use super::{Checksum, Derived, Gap, OrderChange, Proof, Spelt, Update};
 use crate::accounting::End;
 use crate::data::{ColumnSet, Decimals, DeltaColumns};
-use crate::json::{Level, Written};
+use crate::json::Level;
 
 /// The frame an event came in: what its accounting needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,7 +85,7 @@ pub(super) struct Kept {
     pub(super) update: Update,
     pub(super) levels: Vec<Level>,
     orders: Option<Vec<OrderChange>>,
-    written: Vec<Written>,
+    written: Vec<Spelt>,
     checksum: Option<Checksum>,
     depth: usize,
     bids: usize,
@@ -138,8 +138,8 @@ impl Kept {
 
 /// A level of size 0 in a snapshot says nothing: the book is empty there already.
 #[cold]
-pub(super) fn without_empty(levels: &[Level], written: &[Written]) -> (Vec<Level>, Vec<Written>) {
-    let written = written.iter().copied().chain(std::iter::repeat(Written::default()));
+pub(super) fn without_empty(levels: &[Level], written: &[Spelt]) -> (Vec<Level>, Vec<Spelt>) {
+    let written = written.iter().copied().chain(std::iter::repeat(Spelt::default()));
     levels.iter().copied().zip(written).filter(|(level, _)| level.size != 0).unzip()
 }
 

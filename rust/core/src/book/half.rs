@@ -314,6 +314,21 @@ impl<K: Key, P: Payload> Half<K, P> {
         })
     }
 
+    /// Gives up to `n` levels from the highest key down: key, size, and the payload, to change.
+    pub(super) fn best_mut(&mut self, n: usize, mut give: impl FnMut(K, i128, &mut P)) {
+        let mut left = n;
+        for block in self.blocks.iter_mut().rev() {
+            let values = block.sizes[..block.len].iter().zip(&mut block.payloads);
+            for (key, (size, payload)) in block.keys.iter().zip(values).rev().take(left) {
+                give(*key, *size, payload);
+            }
+            left -= block.len.min(left);
+            if left == 0 {
+                break;
+            }
+        }
+    }
+
     /// Drops the levels below the highest `depth`.
     pub(super) fn truncate(&mut self, depth: usize) {
         let mut beyond = self.len.saturating_sub(depth);

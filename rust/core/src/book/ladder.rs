@@ -107,6 +107,13 @@ impl<P: Payload> Ladder<P> {
         half.descending().map(move |(key, size, payload)| (sign * key, size, payload))
     }
 
+    /// Gives up to `n` levels of `side`, best first: price, size, and the payload, to change.
+    #[inline(always)]
+    pub fn best_mut(&mut self, side: Side, n: usize, mut give: impl FnMut(i128, i128, &mut P)) {
+        let (half, sign) = self.half(side);
+        half.best_mut(n, |key, size, payload| give(sign * key, size, payload));
+    }
+
     /// The best level of `side`: price and size.
     #[must_use]
     pub fn best(&self, side: Side) -> Option<(i128, i128)> {

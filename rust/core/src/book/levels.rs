@@ -90,6 +90,15 @@ impl<P: Payload> Far<P> {
         }
     }
 
+    fn best_mut(&mut self, n: usize, mut give: impl FnMut(i128, i128, &mut P)) {
+        match self {
+            Self::Narrow(half) => {
+                half.best_mut(n, |key, size, payload| give(i128::from(key) * NARROW, size, payload));
+            }
+            Self::Wide(half) => half.best_mut(n, give),
+        }
+    }
+
     fn truncate(&mut self, depth: usize) {
         match self {
             Self::Narrow(half) => half.truncate(depth),
@@ -213,6 +222,15 @@ impl<P: Payload> Levels<P> {
     /// Levels from the highest key down: key, size, payload.
     pub(super) fn descending(&self) -> impl Iterator<Item = (i128, i128, &P)> {
         self.window.iter().flat_map(|window| window.levels()).chain(self.far.descending())
+    }
+
+    /// Gives up to `n` levels from the highest key down: key, size, and the payload, to change.
+    #[inline(always)]
+    pub(super) fn best_mut(&mut self, n: usize, mut give: impl FnMut(i128, i128, &mut P)) {
+        let near = self.window.as_mut().map_or(0, |window| window.best_mut(n, &mut give));
+        if near < n {
+            self.far.best_mut(n - near, give);
+        }
     }
 
     /// Drops the levels below the highest `depth`.

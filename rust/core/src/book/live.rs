@@ -18,7 +18,7 @@ use super::checksum::{Held, Keeping};
 use super::event::{Kept, Undo, without_empty};
 use super::{
     BookEvent, BookOutput, Change, Gap, GapCause, Judge, OnGap, OrderChange, PendingFrame, Position, Proof,
-    Settled, Update, Verdict,
+    Settled, Spelt, Update, Verdict,
 };
 use crate::accounting::End;
 use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
@@ -451,8 +451,9 @@ impl LiveBook {
     /// middle of a stream begins with.
     pub fn emit_standing(&mut self, ts_event: u64, ts_init: u64, out: &mut BookOutput<'_>) {
         let Some(id) = self.id() else { return };
-        let read = |side| -> (Vec<Level>, Vec<Written>) {
-            self.held.levels(side).map(|(level, written)| (level, written.unwrap_or_default())).unzip()
+        let read = |side| -> (Vec<Level>, Vec<Spelt>) {
+            let levels = self.held.levels(side);
+            levels.map(|(level, written)| (level, Spelt::from(written.unwrap_or_default()))).unzip()
         };
         let orders = self.orders();
         let ((bids, bids_written), (asks, asks_written)) = match orders {
@@ -681,7 +682,7 @@ impl LiveBook {
         let rows = &mut *out.rows;
         let sides = [(Side::Buy, event.bids, event.proof.bids), (Side::Sell, event.asks, event.proof.asks)];
         for (side, levels, written) in sides {
-            let filled: (Vec<Level>, Vec<Written>);
+            let filled: (Vec<Level>, Vec<Spelt>);
             let (levels, written) = if flags & F_SNAPSHOT != 0 && levels.iter().any(|level| level.size == 0) {
                 filled = without_empty(levels, written);
                 (&*filled.0, &*filled.1)

@@ -25,5 +25,5 @@ pub use live::LiveBook;
 pub(crate) use orders::are_distinct;
 pub use orders::{OrderAction, OrderChange, Queue, Resting};
 pub use sequence::{Judge, Position, Update, Verdict};
-pub use texts::Texts;
-pub(crate) use texts::{Short, Spelling, WrittenLevel, best};
+pub(crate) use texts::{KEPT, Short, Spelling, SpeltLevels};
+pub use texts::{Spelt, Texts};

@@ -1,115 +1,197 @@
 //! The texts that a checksum is made of, kept from one to the next.
 //!
-//! A checksum is made of the best levels of a book, of which an update changes few. Making a level's texts costs more than
-//! all the rest of a checksum, so those made last stay here, each with what it was made of: the number and its decimals. That
-//! is all a text depends on, so nothing that happens to the book makes one wrong, and nothing has to be told here.
+//! A checksum is made of the best levels of a book, of which an update changes few. Making a level's text costs more than
+//! all the rest of a checksum, so the one made last stays with the level: it is what the ladder carries beyond a size. A
+//! change of a level puts another [`Spelt`] in its place, so none is ever stale. What was read of a frame brings its text with
+//! it, copied from there; another has none until a checksum asks for it.
 //!
-//! The texts of a level have one place, by its price, and give it up to the next that need it: what is kept of a book is
-//! [`PLACES`] pairs at most (24 KiB), and nothing before its first checksum. Texts that do not fit into a register are not
-//! kept.
+//! Where a level's text is too long to be kept, those of all levels are made anew.
+
+use std::marker::PhantomData;
 
 use super::Ladder;
 use crate::data::Side;
-use crate::decimal;
-use crate::json::Written;
+use crate::decimal::Decimal;
+use crate::json::{Level, LevelSink, Sent, Written};
 use crate::lanes;
 
-/// Five times the levels that the longest checksum is made of (25 a side): not every tick has a level, and few share a place.
-const PLACES: usize = 256;
+/// Bytes of a text that is kept: with how it was written, a level carries 32.
+pub(crate) const KEPT: usize = 29;
 
 /// A text in a register, its first byte lowest, and its length.
 pub(crate) type Short = (u128, usize);
 
-/// A level, and how it was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WrittenLevel {
-    /// Scale 16.
-    pub price: i128,
-    /// Scale 16.
-    pub size: i128,
-    /// Decimals of both.
-    pub written: Written,
-}
-
-/// Up to `N` best levels of a side, best first: the first so many of the array.
-#[inline]
-pub(crate) fn best<const N: usize>(ladder: &Ladder<Written>, side: Side) -> ([WrittenLevel; N], usize) {
-    let (mut levels, mut n) = ([WrittenLevel::default(); N], 0);
-    // Not a loop: all the ladder's parts are run through from the inside.
-    ladder.levels(side).take(N).for_each(|(price, size, written)| {
-        levels[n] = WrittenLevel { price, size, written: *written };
-        n += 1;
-    });
-    (levels, n)
-}
-
 /// How a venue writes the prices and sizes that its checksum is made of, with what stands behind each: numbers at scale 16,
-/// with so many decimals.
+/// with so many decimals. A book has one spelling.
 pub(crate) trait Spelling {
     /// The text of a number, where it fits into a register.
     fn short(number: i128, decimals: u8) -> Option<Short>;
     /// Appends the text of any number.
     fn append(out: &mut Vec<u8>, number: i128, decimals: u8);
+    /// The same of a level from its text in a frame: its length; `None` where it is not as simple as nearly all are.
+    fn copy(sent: &Sent<'_>, text: &mut [u8; KEPT]) -> Option<usize>;
 }
 
-/// A text, and what it was made of.
+/// How a level was written, and the text of it that a checksum is made of.
 #[derive(Debug, Clone, Copy, Default)]
-struct Kept {
-    number: i128,
-    text: u128,
-    decimals: u8,
-    /// 0: nothing is kept.
+pub struct Spelt {
+    /// Decimals of price and size.
+    pub written: Written,
+    /// 0: no text was made yet, or it is too long.
     length: u8,
+    text: [u8; KEPT],
 }
 
-impl Kept {
-    /// Appends the text of a number, made anew where it is another than that of before.
+impl From<Written> for Spelt {
     #[inline(always)]
-    fn append<S: Spelling>(&mut self, out: &mut Vec<u8>, number: i128, decimals: u8) {
-        if (self.number != number) | (self.decimals != decimals) | (self.length == 0) {
-            let Some((text, length)) = S::short(number, decimals) else {
-                return S::append(out, number, decimals);
-            };
-            *self = Self { number, text, decimals, length: length as u8 };
-        }
-        lanes::push_text(out, self.text, usize::from(self.length));
+    fn from(written: Written) -> Self {
+        Self { written, ..Self::default() }
     }
 }
 
-/// Texts of levels, as the last checksums took them, and the text of the one in the making.
+impl Spelt {
+    /// Makes the text of the level, which has this price and size; says whether it is one that is kept.
+    #[inline(always)]
+    fn spell<S: Spelling>(&mut self, price: i128, size: i128) -> bool {
+        let short = (S::short(price, self.written.price), S::short(size, self.written.size));
+        let (Some((price, middle)), Some((size, length))) = short else { return false };
+        if middle + length > KEPT {
+            return false;
+        }
+        let bits = 8 * middle as u32;
+        let low = price | size.checked_shl(bits).unwrap_or(0);
+        let high = size.checked_shr(128 - bits).unwrap_or(0);
+        self.text[..16].copy_from_slice(&low.to_le_bytes());
+        self.text[16..].copy_from_slice(&high.to_le_bytes()[..KEPT - 16]);
+        self.length = (middle + length) as u8;
+        true
+    }
+
+    #[inline(always)]
+    fn append(&self, out: &mut Vec<u8>) {
+        let end = out.len() + usize::from(self.length);
+        // A copy of a fixed size is a few instructions, one of another a call.
+        out.extend_from_slice(&self.text);
+        out.truncate(end);
+    }
+}
+
+/// Takes levels and their texts, in the spelling of their book.
+#[derive(Debug)]
+pub(crate) struct SpeltLevels<'l, S> {
+    levels: &'l mut Vec<Level>,
+    spelt: &'l mut Vec<Spelt>,
+    spelling: PhantomData<S>,
+}
+
+impl<'l, S> SpeltLevels<'l, S> {
+    pub(crate) const fn new(levels: &'l mut Vec<Level>, spelt: &'l mut Vec<Spelt>) -> Self {
+        Self { levels, spelt, spelling: PhantomData }
+    }
+}
+
+impl<S: Spelling> LevelSink for SpeltLevels<'_, S> {
+    #[inline(always)]
+    fn push(&mut self, price: Decimal, size: Decimal) {
+        self.levels.push(Level { price: price.value, size: size.value });
+        self.spelt.push(Written::of(price, size).into());
+    }
+
+    #[inline(always)]
+    fn push_short(&mut self, price: Decimal, size: Decimal, sent: Sent<'_>) {
+        self.push(price, size);
+        // In place: copied, it would be read before the processor has it.
+        if let Some(spelt) = self.spelt.last_mut() {
+            spelt.length = S::copy(&sent, &mut spelt.text).unwrap_or(0) as u8;
+        }
+    }
+}
+
+/// The text of the checksum in the making.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
-    /// Of prices and of sizes.
-    kept: Option<Box<[[Kept; 2]; PLACES]>>,
     all: Vec<u8>,
+    sides: [Vec<Spelt>; 2],
 }
 
 impl Texts {
-    /// Starts a checksum.
-    pub(crate) fn start(&mut self) {
+    /// The text of the best `depth` levels of one side, then of the other.
+    #[inline]
+    pub(crate) fn in_turn<S: Spelling>(
+        &mut self,
+        ladder: &mut Ladder<Spelt>,
+        sides: [Side; 2],
+        depth: usize,
+    ) -> &[u8] {
         self.all.clear();
+        let mut are_kept = true;
+        for side in sides {
+            are_kept &= best::<S>(ladder, side, depth, |spelt| spelt.append(&mut self.all));
+        }
+        if !are_kept {
+            self.all.clear();
+            let levels = sides.into_iter().flat_map(|side| ladder.levels(side).take(depth));
+            levels.for_each(|level| append_anew::<S>(&mut self.all, level));
+        }
+        &self.all
     }
 
-    /// Appends the text of a level; those of one book have one spelling.
-    #[inline(always)]
-    pub(crate) fn append<S: Spelling>(&mut self, level: &WrittenLevel) {
-        let WrittenLevel { price, size, written } = *level;
-        let kept = self.kept.get_or_insert_with(|| Box::new([[Kept::default(); 2]; PLACES]));
-        let [of_price, of_size] = &mut kept[place(price, written.price)];
-        of_price.append::<S>(&mut self.all, price, written.price);
-        of_size.append::<S>(&mut self.all, size, written.size);
-    }
-
-    /// The text so far.
-    pub(crate) fn text(&self) -> &[u8] {
+    /// The text of the best `depth` levels, of each rank the one side's before the other's.
+    #[inline]
+    pub(crate) fn in_pairs<S: Spelling>(
+        &mut self,
+        ladder: &mut Ladder<Spelt>,
+        sides: [Side; 2],
+        depth: usize,
+    ) -> &[u8] {
+        self.all.clear();
+        let mut are_kept = true;
+        for (side, texts) in sides.into_iter().zip(&mut self.sides) {
+            texts.clear();
+            are_kept &= best::<S>(ladder, side, depth, |spelt| texts.push(*spelt));
+        }
+        if are_kept {
+            let [first, second] = &self.sides;
+            let paired = first.len().min(second.len());
+            for (first, second) in first.iter().zip(second) {
+                first.append(&mut self.all);
+                second.append(&mut self.all);
+            }
+            first[paired..].iter().chain(&second[paired..]).for_each(|spelt| spelt.append(&mut self.all));
+        } else {
+            let [mut first, mut second] = sides.map(|side| ladder.levels(side).take(depth));
+            for _ in 0..depth {
+                let levels = [first.next(), second.next()];
+                levels.into_iter().flatten().for_each(|level| append_anew::<S>(&mut self.all, level));
+            }
+        }
         &self.all
     }
 }
 
-/// Where the texts of a level of this price have their place: prices that follow one another have one each.
+/// Gives the best `depth` levels of a side with their texts, best first; says whether all have one that is kept.
 #[inline(always)]
-fn place(price: i128, decimals: u8) -> usize {
-    decimal::units(price, decimals) as usize % PLACES
+fn best<S: Spelling>(
+    ladder: &mut Ladder<Spelt>,
+    side: Side,
+    depth: usize,
+    mut give: impl FnMut(&Spelt),
+) -> bool {
+    let mut are_kept = true;
+    ladder.best_mut(side, depth, |price, size, spelt| {
+        are_kept &= spelt.length > 0 || spelt.spell::<S>(price, size);
+        give(spelt);
+    });
+    are_kept
+}
+
+fn append_anew<S: Spelling>(out: &mut Vec<u8>, (price, size, spelt): (i128, i128, &Spelt)) {
+    for (number, decimals) in [(price, spelt.written.price), (size, spelt.written.size)] {
+        match S::short(number, decimals) {
+            Some((text, length)) => lanes::push_text(out, text, length),
+            None => S::append(out, number, decimals),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -131,57 +213,54 @@ mod tests {
         fn append(out: &mut Vec<u8>, number: i128, decimals: u8) {
             out.extend_from_slice(format!("{decimals}.{number} ").as_bytes());
         }
+
+        fn copy(_: &Sent<'_>, _: &mut [u8; KEPT]) -> Option<usize> {
+            None
+        }
+    }
+
+    /// What the texts must be: each made of its level alone.
+    fn anew(ladder: &Ladder<Spelt>, side: Side, depth: usize) -> Vec<String> {
+        let levels = ladder.levels(side).take(depth);
+        let text = |(price, size, spelt): (i128, i128, &Spelt)| {
+            format!("{}.{price} {}.{size} ", spelt.written.price, spelt.written.size)
+        };
+        levels.map(text).collect()
     }
 
     proptest! {
-        /// Of few prices, sizes and decimals, so that each comes again, changed or not, and places are fought for; some
-        /// texts are too long to be kept.
-        #[test]
-        fn texts_are_those_made_anew(
-            levels in prop::collection::vec((0_i128..400, 0_i128..4, 0_u8..2, 0_u8..2, 0_u8..9), 0..3_000),
-            tick in prop::sample::select(vec![1_i128, 10_i128.pow(10), 1 << 60]),
-            chunk in 1_usize..60,
-        ) {
-            let mut texts = Texts::default();
-            for levels in levels.chunks(chunk) {
-                let mut anew = Vec::new();
-                texts.start();
-                for (price, size, of_price, of_size, long) in levels {
-                    let size = if *long == 0 { 10_i128.pow(30) + size } else { *size };
-                    let written = Written { price: *of_price, size: *of_size };
-                    let level = WrittenLevel { price: price * tick, size, written };
-                    Plain::append(&mut anew, level.price, written.price);
-                    Plain::append(&mut anew, size, written.size);
-                    texts.append::<Plain>(&level);
-                }
-                prop_assert_eq!(texts.text(), &anew[..]);
-            }
-        }
-
         /// Of a book that changes, is cut and begins anew, so that levels go out of the best and come in again, as they were
-        /// or not.
+        /// or not; some texts are too long to be kept.
         #[test]
         fn texts_of_a_book_are_those_made_anew(
             changes in prop::collection::vec((any::<bool>(), 0_i128..60, 0_i128..3, 0_u8..3, 0_u8..60), 1..1_500),
-            tick in prop::sample::select(vec![1_i128, 10_i128.pow(10), 10_i128.pow(15)]),
+            tick in prop::sample::select(vec![1_i128, 10_i128.pow(10), 10_i128.pow(12), 10_i128.pow(15)]),
+            long in prop::sample::select(vec![2_u8, 4, 60]),
+            every in 1_usize..4,
         ) {
             let (mut ladder, mut texts) = (Ladder::default(), Texts::default());
-            for (is_bid, price, size, decimals, what) in changes {
+            for (at, (is_bid, price, size, decimals, what)) in changes.into_iter().enumerate() {
                 let side = if is_bid { Side::Buy } else { Side::Sell };
+                let size = if what < long { size } else { size * 10_i128.pow(11 + u32::from(what % 4)) };
                 match what {
                     0 => ladder.clear(),
                     1 => ladder.truncate(side, 8, |_| ()),
-                    _ => _ = ladder.set(side, price * tick, size, Written { price: decimals, size: what % 2 }),
-                }
-                let mut anew = Texts::default();
-                for texts in [&mut texts, &mut anew] {
-                    texts.start();
-                    for side in [Side::Buy, Side::Sell] {
-                        let (levels, n) = best::<10>(&ladder, side);
-                        levels[..n].iter().for_each(|level| texts.append::<Plain>(level));
+                    _ => {
+                        let written = Written { price: decimals, size: what % 2 };
+                        ladder.set(side, price * tick, size, written.into());
                     }
                 }
-                prop_assert_eq!(texts.text(), anew.text());
+                if at % every != 0 {
+                    continue;
+                }
+                let [bids, asks] = [Side::Buy, Side::Sell].map(|side| anew(&ladder, side, 10));
+                let turns = [&asks[..], &bids].concat().concat();
+                let in_turn = texts.in_turn::<Plain>(&mut ladder, [Side::Sell, Side::Buy], 10);
+                prop_assert_eq!(in_turn, turns.as_bytes());
+                let pairs = (0..10).flat_map(|rank| [bids.get(rank), asks.get(rank)]);
+                let pairs: String = pairs.flatten().map(String::as_str).collect();
+                let in_pairs = texts.in_pairs::<Plain>(&mut ladder, [Side::Buy, Side::Sell], 10);
+                prop_assert_eq!(in_pairs, pairs.as_bytes());
             }
         }
     }

@@ -158,6 +158,24 @@ impl<P: Payload> Window<P> {
         self.descending().map(|(at, size, payload)| (self.key(at), size, payload))
     }
 
+    /// Gives up to `n` levels from the best down: key, size, and the payload, to change; answers how many they were.
+    #[inline(always)]
+    pub(super) fn best_mut(&mut self, n: usize, mut give: impl FnMut(i128, i128, &mut P)) -> usize {
+        let mut left = n;
+        for word in (0..WORDS).rev() {
+            let mut bits = self.filled[word];
+            while left > 0
+                && let Some(bit) = bits.checked_ilog2()
+            {
+                bits ^= 1 << bit;
+                let at = word * 64 + bit as usize;
+                give(self.key(at), self.sizes[at], &mut self.payloads[at]);
+                left -= 1;
+            }
+        }
+        n - left
+    }
+
     const fn key(&self, at: usize) -> i128 {
         self.base + self.tick.value as i128 * at as i128
     }

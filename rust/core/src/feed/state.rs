@@ -12,7 +12,7 @@ use super::market::Market;
 use super::moments::Moment;
 use super::running::OpenBar;
 use super::top::TopState;
-use crate::book::{BookEvent, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof};
+use crate::book::{BookEvent, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof, Spelt};
 use crate::data::{Decimals, Side};
 use crate::decimal;
 use crate::json::{Level, Written};
@@ -240,10 +240,10 @@ impl BookState {
     /// The book as it was left.
     pub(super) fn live_book(&self, judge: Judge, on_gap: OnGap) -> LiveBook {
         let decimal = |text: &str| decimal::parse(text.as_bytes()).unwrap_or_default();
-        let read = |levels: &[(String, String)]| -> (Vec<Level>, Vec<Written>) {
+        let read = |levels: &[(String, String)]| -> (Vec<Level>, Vec<Spelt>) {
             let read = |(price, size): &(String, String)| {
                 let (price, size) = (decimal(price), decimal(size));
-                (Level { price: price.value, size: size.value }, Written::of(price, size))
+                (Level { price: price.value, size: size.value }, Spelt::from(Written::of(price, size)))
             };
             levels.iter().map(read).unzip()
         };

@@ -3,7 +3,7 @@
 use super::{Cursor, JsonError, Kind, WINDOW, out_of_range};
 use crate::data::Decimals;
 use crate::decimal::{self, Decimal};
-use crate::lanes;
+use crate::lanes::{self, Eights};
 
 /// One price level of a book as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +43,62 @@ enum Last {
 pub trait LevelSink {
     /// Takes the next one.
     fn push(&mut self, price: Decimal, size: Decimal);
+
+    /// Takes the next one, whose text is short.
+    #[inline(always)]
+    fn push_short(&mut self, price: Decimal, size: Decimal, _: Sent<'_>) {
+        self.push(price, size);
+    }
+}
+
+/// A short number in the text of its level: its first byte, its dot or end, and its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Offset of its first digit.
+    pub start: usize,
+    /// The others.
+    pub ends: decimal::Ends,
+}
+
+/// The text of a short level as sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'w> {
+    window: &'w [u8; WINDOW],
+    /// Its price.
+    pub price: Part,
+    /// Its size.
+    pub size: Part,
+}
+
+impl<'w> Sent<'w> {
+    /// `N` bytes from `at` on, whatever they are.
+    #[inline(always)]
+    #[must_use]
+    pub fn bytes<const N: usize>(&self, at: usize) -> Option<&'w [u8; N]> {
+        self.window.get(at..)?.first_chunk()
+    }
+}
+
+/// Reads the levels of an array, each in its form.
+pub trait LevelReader {
+    /// Reads the next one.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError>;
+}
+
+/// Levels as `["price","size"]`, and the most decimals met.
+struct Pairs<'o, S> {
+    out: &'o mut S,
+    decimals: Decimals,
+}
+
+impl<S: LevelSink> LevelReader for Pairs<'_, S> {
+    #[inline(always)]
+    fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError> {
+        cursor.pair(self.out, &mut self.decimals, eights)
+    }
 }
 
 impl LevelSink for Vec<Level> {
@@ -52,13 +108,21 @@ impl LevelSink for Vec<Level> {
     }
 }
 
-/// Levels and how they were written.
-impl LevelSink for (&mut Vec<Level>, &mut Vec<Written>) {
-    #[inline(always)]
-    fn push(&mut self, price: Decimal, size: Decimal) {
-        self.0.push(Level { price: price.value, size: size.value });
-        self.1.push(Written::of(price, size));
-    }
+/// The next [`WINDOW`] bytes; near the end of the frame they are put into `$end`, NULs behind them.
+macro_rules! window_of {
+    ($cursor:expr, $end:ident) => {
+        match $cursor.rest().first_chunk() {
+            Some(window) => window,
+            None => {
+                $end = $cursor.end_of_frame();
+                // In place: copied, it would be read before the processor has it.
+                match $end.get(WINDOW - $cursor.rest().len()..).and_then(|rest| rest.first_chunk()) {
+                    Some(window) => window,
+                    None => unreachable!("it is twice a window"),
+                }
+            }
+        }
+    };
 }
 
 impl Cursor<'_> {
@@ -71,24 +135,42 @@ impl Cursor<'_> {
     /// [`Kind::Size`] for a negative size.
     #[inline]
     pub fn levels(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
+        let mut pairs = Pairs { out, decimals: Decimals::default() };
+        self.each_level(&mut pairs)?;
+        Ok(pairs.decimals)
+    }
+
+    /// Reads an array of levels, each by `reader`.
+    ///
+    /// # Errors
+    /// Syntax, or what `reader` gives.
+    #[inline]
+    pub fn each_level(&mut self, reader: &mut impl LevelReader) -> Result<(), JsonError> {
         #[cfg(target_arch = "x86_64")]
-        if lanes::has_avx2() {
+        if let Some(at_once) = lanes::AtOnce::new() {
             // SAFETY: the processor has what the function is compiled for.
             #[allow(unsafe_code, reason = "a third faster than the baseline's instructions")]
-            return unsafe { self.levels_avx2(out) };
+            return unsafe { self.levels_avx2(reader, at_once) };
         }
-        self.levels_in_lanes(out)
+        self.levels_in_lanes(reader, lanes::InTurn)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    fn levels_avx2(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
-        self.levels_in_lanes(out)
+    fn levels_avx2(
+        &mut self,
+        reader: &mut impl LevelReader,
+        at_once: lanes::AtOnce,
+    ) -> Result<(), JsonError> {
+        self.levels_in_lanes(reader, at_once)
     }
 
     #[inline(always)]
-    fn levels_in_lanes(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
-        let mut decimals = Decimals::default();
+    fn levels_in_lanes(
+        &mut self,
+        reader: &mut impl LevelReader,
+        eights: impl Eights,
+    ) -> Result<(), JsonError> {
         if self.byte() != b'[' && self.peek() != b'[' {
             return Err(self.other_type());
         }
@@ -97,10 +179,10 @@ impl Cursor<'_> {
         if self.peek() == b']' {
             self.at += 1;
             self.depth -= 1;
-            return Ok(decimals);
+            return Ok(());
         }
         loop {
-            self.level(out, &mut decimals)?;
+            reader.level(self, eights)?;
             // The usual `],[` and `]]` were taken up to the byte after the level.
             match self.byte() {
                 b',' => self.at += 1,
@@ -115,28 +197,17 @@ impl Cursor<'_> {
         }
         self.at += 1;
         self.depth -= 1;
-        Ok(decimals)
+        Ok(())
     }
 
     /// The next level as `["price","size"]`, both short, or its first two members where there are more; nothing is
     /// taken when it is anything else.
     #[inline(always)]
-    fn short_level(&mut self) -> Option<(Decimal, Decimal, Last)> {
-        match self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
-            Some(window) => self.short_level_in(window),
-            None => self.last_short_level(),
-        }
-    }
-
-    #[inline(never)]
-    fn last_short_level(&mut self) -> Option<(Decimal, Decimal, Last)> {
-        let mut pad = [0; WINDOW];
-        self.last_window(&mut pad);
-        self.short_level_in(&pad)
-    }
-
-    #[inline(always)]
-    fn short_level_in(&mut self, window: &[u8; WINDOW]) -> Option<(Decimal, Decimal, Last)> {
+    fn short_level<'w>(
+        &mut self,
+        window: &'w [u8; WINDOW],
+        eights: impl Eights,
+    ) -> Option<(Decimal, Decimal, Last, Sent<'w>)> {
         let text: &[u8; 32] = window[2..].first_chunk()?;
         let quotes = lanes::equal32(text, b'"');
         let dots = lanes::equal32(text, b'.');
@@ -156,23 +227,40 @@ impl Cursor<'_> {
         let is_last = *window.get(size_end + 1)? == b']';
         let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
         let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
-        let price = decimal::short(window, 2, decimal::Ends { dot: price_dot, end: price_end })?;
-        let size = decimal::short(window, size_start, decimal::Ends { dot: size_dot, end: size_end })?;
+        let sent = Sent {
+            window,
+            price: Part { start: 2, ends: decimal::Ends { dot: price_dot, end: price_end } },
+            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
+        };
+        let (price, size) =
+            decimal::short_pair(window, [(2, sent.price.ends), (size_start, sent.size.ends)], eights)?;
         self.at += size_end + 1 + usize::from(is_last);
-        Some((price, size, if is_last { Last::Yes } else { Last::No }))
+        Some((price, size, if is_last { Last::Yes } else { Last::No }, sent))
     }
 
-    /// The next level as `{"price":1.50,"qty":2}`, numbers bare and short; nothing is taken when it is anything else.
+    /// Takes the next level as `{"price":1.50,"qty":2}`, numbers bare and short, into `out`, and answers both; nothing is
+    /// taken when it is anything else.
     #[inline(always)]
-    pub fn short_priced_level(&mut self) -> Option<(Decimal, Decimal)> {
-        self.short_bare_pair(b"{\"price\":", b",\"qty\":", b'}')
+    pub fn short_priced_level(
+        &mut self,
+        out: &mut impl LevelSink,
+        eights: impl Eights,
+    ) -> Option<(Decimal, Decimal)> {
+        let end;
+        let window = window_of!(self, end);
+        let (price, size, sent) =
+            self.short_bare_pair_in(window, b"{\"price\":", b",\"qty\":", b'}', eights)?;
+        out.push_short(price, size, sent);
+        Some((price, size))
     }
 
     /// The rest of a level whose price comes next, `1.50,2]`, numbers bare and short; nothing is taken when it is anything
     /// else.
     #[inline(always)]
-    pub fn short_rest_of_level(&mut self) -> Option<(Decimal, Decimal)> {
-        self.short_bare_pair(b"", b",", b']')
+    pub fn short_rest_of_level(&mut self, eights: impl Eights) -> Option<(Decimal, Decimal)> {
+        let end;
+        let window = window_of!(self, end);
+        self.short_bare_pair_in(window, b"", b",", b']', eights).map(|(price, size, _)| (price, size))
     }
 
     /// Two numbers, bare and short, with `head` in front of them, `between` them a text that starts with a comma, and `end`
@@ -184,9 +272,22 @@ impl Cursor<'_> {
         between: &[u8; BETWEEN],
         end: u8,
     ) -> Option<(Decimal, Decimal)> {
+        let end_of_frame;
+        let window = window_of!(self, end_of_frame);
+        self.short_bare_pair_in(window, head, between, end, lanes::InTurn)
+            .map(|(price, size, _)| (price, size))
+    }
+
+    #[inline(always)]
+    fn short_bare_pair_in<'w, const HEAD: usize, const BETWEEN: usize>(
+        &mut self,
+        window: &'w [u8; WINDOW],
+        head: &[u8; HEAD],
+        between: &[u8; BETWEEN],
+        end: u8,
+        eights: impl Eights,
+    ) -> Option<(Decimal, Decimal, Sent<'w>)> {
         const { assert!(HEAD + 32 <= WINDOW) };
-        let mut pad = [0; WINDOW];
-        let window = self.window(&mut pad);
         if window.first_chunk() != Some(head) {
             return None;
         }
@@ -201,29 +302,44 @@ impl Cursor<'_> {
         let size_end = ends.trailing_zeros() as usize + HEAD;
         let price_dot = (dots | commas).trailing_zeros() as usize + HEAD;
         let size_dot = ((dots | ends) >> (size_start - HEAD)).trailing_zeros() as usize + size_start;
-        let price = short_bare(window, HEAD, decimal::Ends { dot: price_dot, end: price_end })?;
-        let size = short_bare(window, size_start, decimal::Ends { dot: size_dot, end: size_end })?;
+        let sent = Sent {
+            window,
+            price: Part { start: HEAD, ends: decimal::Ends { dot: price_dot, end: price_end } },
+            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
+        };
+        if !(is_bare(window, sent.price) && is_bare(window, sent.size)) {
+            return None;
+        }
+        let (price, size) =
+            decimal::short_pair(window, [(HEAD, sent.price.ends), (size_start, sent.size.ends)], eights)?;
         self.at += size_end + 1;
-        Some((price, size))
+        Some((price, size, sent))
     }
 
     #[inline(always)]
-    fn level(&mut self, out: &mut impl LevelSink, decimals: &mut Decimals) -> Result<(), JsonError> {
-        match self.short_level() {
+    fn pair(
+        &mut self,
+        out: &mut impl LevelSink,
+        decimals: &mut Decimals,
+        eights: impl Eights,
+    ) -> Result<(), JsonError> {
+        let end;
+        let window = window_of!(self, end);
+        match self.short_level(window, eights) {
             // Eight digits before the dot are within every bound.
-            Some((price, size, last)) if price.value > 0 => {
+            Some((price, size, last, sent)) if price.value > 0 => {
                 decimals.price = decimals.price.max(price.significant);
                 decimals.size = decimals.size.max(size.significant);
-                out.push(price, size);
+                out.push_short(price, size, sent);
                 if last == Last::Yes || self.two_counts() { Ok(()) } else { self.more_members() }
             }
             Some((price, ..)) => Err(out_of_range(Kind::Price, price.value, self.at)),
-            None => self.level_slowly(out, decimals),
+            None => self.pair_slowly(out, decimals),
         }
     }
 
     #[inline(never)]
-    fn level_slowly(&mut self, out: &mut impl LevelSink, decimals: &mut Decimals) -> Result<(), JsonError> {
+    fn pair_slowly(&mut self, out: &mut impl LevelSink, decimals: &mut Decimals) -> Result<(), JsonError> {
         if self.byte() != b'[' && self.peek() != b'[' {
             return Err(self.other_type());
         }
@@ -302,12 +418,11 @@ impl Cursor<'_> {
     }
 }
 
-/// A short number as JSON has it bare: no zero before other digits, a digit after the dot.
+/// Whether a short number is as JSON has it bare: no zero before other digits, a digit after the dot.
 #[inline(always)]
-fn short_bare(window: &[u8; WINDOW], start: usize, ends: decimal::Ends) -> Option<Decimal> {
-    let starts_well = *window.get(start)? != b'0' || ends.dot == start + 1;
-    let ends_well = ends.dot == ends.end || ends.dot + 1 < ends.end;
-    if starts_well && ends_well { decimal::short(window, start, ends) } else { None }
+fn is_bare(window: &[u8; WINDOW], Part { start, ends }: Part) -> bool {
+    let starts_well = window.get(start) != Some(&b'0') || ends.dot == start + 1;
+    starts_well && (ends.dot == ends.end || ends.dot + 1 < ends.end)
 }
 
 #[cfg(test)]
@@ -408,7 +523,7 @@ mod tests {
         ] {
             let padded = format!("{text}{pad}");
             let mut cursor = Cursor::new(padded.as_bytes());
-            let level = cursor.short_priced_level();
+            let level = cursor.short_priced_level(&mut Vec::new(), lanes::InTurn);
             assert_eq!(level.is_some(), taken, "{text}");
             assert_eq!(cursor.offset(), if taken { text.len() } else { 0 }, "{text}");
             if let Some((price, size)) = level {

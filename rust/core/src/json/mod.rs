@@ -21,7 +21,7 @@ mod number;
 mod text;
 
 pub use error::{JsonError, Kind, out_of_range};
-pub use level::{Level, LevelSink, Written};
+pub use level::{Level, LevelReader, LevelSink, Part, Sent, Written};
 pub(crate) use message::keys;
 pub use message::{Key, MAX_KEYS, Message, Order, UnknownKeys};
 
@@ -92,19 +92,24 @@ impl<'a> Cursor<'a> {
     #[inline(never)]
     fn last_window<'w, const N: usize>(&self, pad: &'w mut [u8; N]) -> &'w [u8; N] {
         const { assert!(N <= WINDOW) };
-        if let Some(tail) = self.bytes.last_chunk::<WINDOW>() {
-            // Copies of fixed sizes are a few instructions, others are calls.
-            let mut padded = [0; 2 * WINDOW];
-            padded[..WINDOW].copy_from_slice(tail);
-            let gone = WINDOW - self.rest().len();
-            if let Some(window) = padded.get(gone..).and_then(|rest| rest.first_chunk()) {
-                *pad = *window;
-            }
-        } else {
-            let rest = self.rest();
-            pad[..rest.len()].copy_from_slice(rest);
+        let gone = WINDOW - self.rest().len();
+        if let Some(window) = self.end_of_frame().get(gone..).and_then(|rest| rest.first_chunk()) {
+            *pad = *window;
         }
         pad
+    }
+
+    /// The last [`WINDOW`] bytes of the frame, or all of a shorter one with NULs before them, and as many NULs behind.
+    #[inline]
+    fn end_of_frame(&self) -> [u8; 2 * WINDOW] {
+        let mut padded = [0; 2 * WINDOW];
+        if let Some(tail) = self.bytes.last_chunk::<WINDOW>() {
+            // Copies of fixed sizes are a few instructions, others are calls.
+            padded[..WINDOW].copy_from_slice(tail);
+        } else {
+            padded[WINDOW - self.bytes.len()..WINDOW].copy_from_slice(self.bytes);
+        }
+        padded
     }
 
     /// The next byte that is not white space, without taking it; 0 at the end.

@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
-use crate::book::Proof;
+use crate::book::{Proof, Spelling, Spelt, SpeltLevels};
 use crate::data::{Decimals, Side};
 use crate::decimal::Decimal;
 use crate::feed::BookMessage;
 use crate::json::{
-    Cursor, JsonError, Key, Kind, Level, LevelSink, Message, Order, UnknownKeys, Written, keys, out_of_range,
+    Cursor, JsonError, Key, Kind, Level, LevelReader, LevelSink, Message, Order, UnknownKeys, keys,
+    out_of_range,
 };
-use crate::{decimal, lanes, time};
+use crate::lanes::{self, Eights};
+use crate::{decimal, time};
 
 /// An item of an array: it stands or falls alone.
 pub(super) type Item<T> = Result<T, JsonError>;
@@ -81,6 +83,46 @@ impl<'a> Message<'a> for Priced {
     }
 }
 
+/// Levels as objects, and the most decimals met.
+struct PricedLevels<'l, S> {
+    out: &'l mut S,
+    decimals: &'l mut Decimals,
+    below_zero: BelowZero,
+    order: &'l mut Order,
+    unknown: &'l mut UnknownKeys,
+}
+
+impl<S: LevelSink> LevelReader for PricedLevels<'_, S> {
+    #[inline(always)]
+    fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError> {
+        match cursor.short_priced_level(self.out, eights) {
+            Some((price, size)) if price.value > 0 => {
+                self.decimals.price = self.decimals.price.max(price.significant);
+                self.decimals.size = self.decimals.size.max(size.significant);
+                Ok(())
+            }
+            Some((price, _)) => Err(out_of_range(Kind::Price, price.value, cursor.offset())),
+            None => self.level_slowly(cursor),
+        }
+    }
+}
+
+impl<S: LevelSink> PricedLevels<'_, S> {
+    #[inline(never)]
+    fn level_slowly(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        cursor.peek();
+        let start = cursor.offset();
+        let zero = Decimal::default();
+        let mut level = Priced { price: zero, size: zero, below_zero: self.below_zero };
+        let seen = cursor.object(&mut level, self.order, self.unknown)?;
+        require(seen, Priced::KEYS, &[0, 1], start)?;
+        let (price, size) = (level.price, level.size);
+        *self.decimals = self.decimals.max(Decimals { price: price.significant, size: size.significant });
+        self.out.push(price, size);
+        Ok(())
+    }
+}
+
 /// Levels of one message; kept and reused.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
@@ -88,8 +130,8 @@ pub(super) struct Levels {
     pub asks: Vec<Level>,
     pub decimals: Decimals,
     /// How they were written, where they were read so.
-    pub bids_written: Vec<Written>,
-    pub asks_written: Vec<Written>,
+    pub bids_written: Vec<Spelt>,
+    pub asks_written: Vec<Spelt>,
 }
 
 impl Levels {
@@ -112,54 +154,49 @@ impl Levels {
     }
 
     /// Bids whose checksum is made of their text.
-    pub(super) fn read_written_bids(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
-        let mut out = (&mut self.bids, &mut self.bids_written);
+    pub(super) fn read_spelt_bids<S: Spelling>(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let mut out = SpeltLevels::<S>::new(&mut self.bids, &mut self.bids_written);
         self.decimals = self.decimals.max(cursor.levels(&mut out)?);
         Ok(())
     }
 
     /// The same of asks.
-    pub(super) fn read_written_asks(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
-        let mut out = (&mut self.asks, &mut self.asks_written);
+    pub(super) fn read_spelt_asks<S: Spelling>(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        let mut out = SpeltLevels::<S>::new(&mut self.asks, &mut self.asks_written);
         self.decimals = self.decimals.max(cursor.levels(&mut out)?);
         Ok(())
     }
 
-    /// Both sides' levels as objects, `{"price":1.50,"qty":2}`, and how they were written: `side` is the one to read.
-    pub(super) fn read_priced<'a>(
+    /// Both sides' levels as objects, `{"price":1.50,"qty":2}`: `side` is the one to read.
+    pub(super) fn read_priced(
         &mut self,
         side: Side,
         below_zero: BelowZero,
-        cursor: &mut Cursor<'a>,
+        cursor: &mut Cursor<'_>,
         order: &mut Order,
         unknown: &mut UnknownKeys,
     ) -> Result<(), JsonError> {
-        let (levels, written) = match side {
+        let out = if side == Side::Sell { &mut self.asks } else { &mut self.bids };
+        let mut reader = PricedLevels { out, decimals: &mut self.decimals, below_zero, order, unknown };
+        cursor.each_level(&mut reader)
+    }
+
+    /// The same where a checksum is made of their text.
+    pub(super) fn read_spelt_priced<S: Spelling>(
+        &mut self,
+        side: Side,
+        below_zero: BelowZero,
+        cursor: &mut Cursor<'_>,
+        order: &mut Order,
+        unknown: &mut UnknownKeys,
+    ) -> Result<(), JsonError> {
+        let (levels, spelt) = match side {
             Side::Sell => (&mut self.asks, &mut self.asks_written),
             Side::Buy | Side::None => (&mut self.bids, &mut self.bids_written),
         };
-        let mut decimals = self.decimals;
-        cursor.array(|cursor| {
-            if let Some((price, size)) = cursor.short_priced_level() {
-                if price.value <= 0 {
-                    return Err(out_of_range(Kind::Price, price.value, cursor.offset()));
-                }
-                decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
-                (&mut *levels, &mut *written).push(price, size);
-                return Ok(());
-            }
-            cursor.peek();
-            let start = cursor.offset();
-            let mut level = Priced { price: Decimal::default(), size: Decimal::default(), below_zero };
-            let seen = cursor.object(&mut level, order, unknown)?;
-            require(seen, Priced::KEYS, &[0, 1], start)?;
-            let (price, size) = (level.price, level.size);
-            decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
-            (&mut *levels, &mut *written).push(price, size);
-            Ok(())
-        })?;
-        self.decimals = decimals;
-        Ok(())
+        let out = &mut SpeltLevels::<S>::new(levels, spelt);
+        let mut reader = PricedLevels { out, decimals: &mut self.decimals, below_zero, order, unknown };
+        cursor.each_level(&mut reader)
     }
 
     /// As the market takes them; `ts_event` 0: the receive time.

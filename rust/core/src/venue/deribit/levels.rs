@@ -4,7 +4,8 @@
 
 use crate::data::Decimals;
 use crate::decimal::{self, Decimal, DecimalError};
-use crate::json::{Cursor, JsonError, Kind, Level};
+use crate::json::{Cursor, JsonError, Kind, Level, LevelReader};
+use crate::lanes::Eights;
 
 /// Whether levels say what is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +53,32 @@ fn read(
     decimals: &mut Decimals,
     lowest: &mut i128,
 ) -> Result<(), JsonError> {
-    cursor.array(|cursor| {
-        let (price, size) = match short_level(form, cursor) {
+    let mut reader = Reader { form, levels, decimals: *decimals, lowest: *lowest };
+    cursor.each_level(&mut reader)?;
+    (*decimals, *lowest) = (reader.decimals, reader.lowest);
+    Ok(())
+}
+
+struct Reader<'l> {
+    form: Form,
+    levels: &'l mut Vec<Level>,
+    decimals: Decimals,
+    lowest: i128,
+}
+
+impl LevelReader for Reader<'_> {
+    #[inline(always)]
+    fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError> {
+        let (price, size) = match short_level(self.form, cursor, eights) {
             Some(level) => level,
-            None => level(form, cursor)?,
+            None => level(self.form, cursor)?,
         };
-        *decimals = decimals.max(Decimals { price: price.significant, size: size.significant });
-        *lowest = price.value.min(*lowest);
-        levels.push(Level { price: price.value, size: size.value });
+        self.decimals.price = self.decimals.price.max(price.significant);
+        self.decimals.size = self.decimals.size.max(size.significant);
+        self.lowest = price.value.min(self.lowest);
+        self.levels.push(Level { price: price.value, size: size.value });
         Ok(())
-    })
+    }
 }
 
 /// What is to be done with a level.
@@ -85,24 +102,30 @@ impl Action {
 /// The beginning of a level that says what is to be done, as it is nearly always spelt: its length, and what it says.
 #[inline(always)]
 fn start(text: &[u8]) -> Option<(usize, Action)> {
-    let (start, action): (&[u8], _) = match text.get(2)? {
-        b'c' => (b"[\"change\",", Action::Set),
-        b'n' => (b"[\"new\",", Action::Set),
-        b'd' => (b"[\"delete\",", Action::Delete),
-        _ => return None,
-    };
-    text.starts_with(start).then_some((start.len(), action))
+    const NEW: u64 = u64::from_le_bytes(*b"[\"new\",\0");
+    const CHANGE: u64 = u64::from_le_bytes(*b"[\"change");
+    const DELETE: u64 = u64::from_le_bytes(*b"[\"delete");
+    // Which it is cannot be foreseen, so nothing branches on it.
+    let (head, behind) = text.split_first_chunk()?;
+    let head = u64::from_le_bytes(*head);
+    let is_new = head & (u64::MAX >> 8) == NEW;
+    let is_delete = head == DELETE;
+    let is_longer = (head == CHANGE) | is_delete;
+    let ends = behind.first_chunk() == Some(b"\",");
+    let length = if is_new { 7 } else { 10 };
+    let action = if is_delete { Action::Delete } else { Action::Set };
+    (is_new | is_longer & ends).then_some((length, action))
 }
 
 /// The next level as it is nearly always spelt, its numbers short; nothing is taken when it is anything else, wrong ones
 /// among them.
 #[inline(always)]
-fn short_level(form: Form, cursor: &mut Cursor<'_>) -> Option<(Decimal, Decimal)> {
+fn short_level(form: Form, cursor: &mut Cursor<'_>, eights: impl Eights) -> Option<(Decimal, Decimal)> {
     let back = cursor.offset();
     let (length, action) = start(cursor.rest()).filter(|_| form == Form::Told)?;
     cursor.seek(back + length);
     // Eight digits before the dot are within every bound.
-    let level = cursor.short_rest_of_level().filter(|(_, size)| action.takes(size.value));
+    let level = cursor.short_rest_of_level(eights).filter(|(_, size)| action.takes(size.value));
     if level.is_none() {
         cursor.seek(back);
     }

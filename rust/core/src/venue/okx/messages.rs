@@ -3,6 +3,7 @@
 //! One struct per message; its `KEYS` are the union of what the channels, the REST answers and the years send
 //! (`README.md` has the table). Keys whose values are not needed are read past, checked.
 
+use super::sequence::AsSent;
 use crate::data::Decimals;
 use crate::decimal::Decimal;
 use crate::feed;
@@ -155,8 +156,8 @@ impl<'a> Message<'a> for Book<'a, '_> {
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.levels.read_written_asks(cursor)?,
-            1 => self.levels.read_written_bids(cursor)?,
+            0 => self.levels.read_spelt_asks::<AsSent>(cursor)?,
+            1 => self.levels.read_spelt_bids::<AsSent>(cursor)?,
             2 => self.head.ts = needed_epoch(cursor)?,
             3 => self.head.checksum = checksum(cursor)?,
             4 => self.head.seq = Some(cursor.u64()?),

@@ -11,10 +11,10 @@
 //! sent: 6,925 of 6,925 frames recorded in 2021, 2022 and 2023 have it so.
 
 use super::messages::BookHead;
-use crate::book::{Checksum, Ladder, Position, Rule, Short, Spelling, Texts, Update, Verdict, best};
+use crate::book::{Checksum, KEPT, Ladder, Position, Rule, Short, Spelling, Spelt, Texts, Update, Verdict};
 use crate::data::Side;
 use crate::decimal;
-use crate::json::Written;
+use crate::json::{Part, Sent};
 
 /// Levels of a side that the checksum is made of.
 const CHECKED: usize = 25;
@@ -66,7 +66,7 @@ pub(super) fn checksum(sent: i32) -> Option<Checksum> {
 }
 
 /// A number as sent, and a colon.
-struct AsSent;
+pub(super) struct AsSent;
 
 impl Spelling for AsSent {
     #[inline]
@@ -80,28 +80,38 @@ impl Spelling for AsSent {
         decimal::append(out, number, decimals);
         out.push(b':');
     }
+
+    #[inline(always)]
+    fn copy(sent: &Sent<'_>, text: &mut [u8; KEPT]) -> Option<usize> {
+        let middle = copy_number(sent, sent.price, text, 0)?;
+        copy_number(sent, sent.size, text, middle)
+    }
 }
 
-fn of(ladder: &Ladder<Written>, texts: &mut Texts) -> u32 {
-    let (bids, n_bids) = best::<CHECKED>(ladder, Side::Buy);
-    let (asks, n_asks) = best::<CHECKED>(ladder, Side::Sell);
-    texts.start();
-    for (at, (bid, ask)) in bids.iter().zip(&asks).enumerate() {
-        for level in [(at < n_bids).then_some(bid), (at < n_asks).then_some(ask)].into_iter().flatten() {
-            texts.append::<AsSent>(level);
-        }
-    }
+/// Copies a number of at most fifteen bytes to `at`, and a colon; answers where they end.
+#[inline(always)]
+fn copy_number(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize> {
+    let length = part.ends.end - part.start;
+    let place: &mut [u8; 16] = text.get_mut(at..)?.first_chunk_mut()?;
+    *place = *sent.bytes(part.start)?;
+    *place.get_mut(length)? = b':';
+    Some(at + length + 1)
+}
+
+fn of(ladder: &mut Ladder<Spelt>, texts: &mut Texts) -> u32 {
+    let text = texts.in_pairs::<AsSent>(ladder, [Side::Buy, Side::Sell], CHECKED);
     // Colons stand between levels, not behind the last.
-    let text = texts.text();
     crc32fast::hash(text.strip_suffix(b":").unwrap_or(text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::WrittenLevel;
+    use crate::book::SpeltLevels;
     use crate::decimal;
+    use crate::json::{Cursor, Written};
     use Verdict::{Apply, Duplicate, Gap, Replace, Stale};
+    use proptest::prelude::*;
 
     #[test]
     fn a_level_is_its_text() {
@@ -117,16 +127,36 @@ mod tests {
         ] {
             let parse = |text: &str| decimal::parse(text.as_bytes()).expect("a number");
             let (p, s) = (parse(price), parse(size));
-            let level = WrittenLevel { price: p.value, size: s.value, written: Written::of(p, s) };
-            let (mut texts, mut slow) = (Texts::default(), Vec::new());
+            let (mut ladder, mut texts) = (Ladder::default(), Texts::default());
+            ladder.set(Side::Buy, p.value, s.value, Written::of(p, s).into());
+            for _ in 0..2 {
+                let text = texts.in_turn::<AsSent>(&mut ladder, [Side::Buy, Side::Sell], 1);
+                assert_eq!(String::from_utf8_lossy(text), format!("{price}:{size}:"));
+            }
+            let mut slow = Vec::new();
             AsSent::append(&mut slow, p.value, p.written);
             AsSent::append(&mut slow, s.value, s.written);
-            for _ in 0..2 {
-                texts.start();
-                texts.append::<AsSent>(&level);
-                assert_eq!(texts.text(), &*slow);
-            }
-            assert_eq!(String::from_utf8(slow).expect("ASCII"), format!("{price}:{size}:"));
+            assert_eq!(String::from_utf8_lossy(&slow), format!("{price}:{size}:"));
+        }
+    }
+
+    proptest! {
+        /// The text that is copied from a frame, its end near or far.
+        #[test]
+        fn a_level_of_a_frame_is_its_text(
+            price in "(0|[1-9][0-9]{0,9})(\\.[0-9]{1,10})?",
+            size in "(0|[1-9][0-9]{0,9})(\\.[0-9]{1,10})?",
+            behind in 0_usize..60,
+        ) {
+            let (mut levels, mut spelt) = (Vec::new(), Vec::new());
+            let frame = format!("[[\"{price}\",\"{size}\",\"0\",\"12\"]]{}", " ".repeat(behind));
+            let mut out = SpeltLevels::<AsSent>::new(&mut levels, &mut spelt);
+            let read = Cursor::new(frame.as_bytes()).levels(&mut out);
+            prop_assume!(read.is_ok() && levels[0].size > 0);
+            let (mut ladder, mut texts) = (Ladder::default(), Texts::default());
+            ladder.set(Side::Buy, levels[0].price, levels[0].size, spelt[0]);
+            let text = texts.in_turn::<AsSent>(&mut ladder, [Side::Buy, Side::Sell], 1);
+            prop_assert_eq!(String::from_utf8_lossy(text), format!("{price}:{size}:"));
         }
     }
 
@@ -167,18 +197,18 @@ mod tests {
     #[test]
     fn the_documented_checksum() {
         // Both examples of the page: as many levels a side, and fewer asks than bids.
-        let side = |ladder: &mut Ladder<Written>, side, levels: &[(&str, &str)]| {
+        let side = |ladder: &mut Ladder<Spelt>, side, levels: &[(&str, &str)]| {
             for (price, size) in levels {
                 let (price, size) = (decimal::parse(price.as_bytes()), decimal::parse(size.as_bytes()));
                 let (Ok(price), Ok(size)) = (price, size) else { continue };
-                ladder.set(side, price.value, size.value, Written::of(price, size));
+                ladder.set(side, price.value, size.value, Written::of(price, size).into());
             }
         };
         let text = |bids: &[(&str, &str)], asks: &[(&str, &str)]| {
             let mut ladder = Ladder::default();
             side(&mut ladder, Side::Buy, bids);
             side(&mut ladder, Side::Sell, asks);
-            of(&ladder, &mut Texts::default())
+            of(&mut ladder, &mut Texts::default())
         };
         let bids = [("3366.1", "7"), ("3366", "6"), ("3365.9", "10")];
         assert_eq!(

@@ -1,5 +1,6 @@
 //! Messages of protocol v2: the keys of each in the order sent, and what is read of them.
 
+use super::sequence::Digits;
 use crate::book::{OrderAction, OrderChange};
 use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
@@ -114,7 +115,7 @@ struct Book<'a, 'l> {
 
 impl<'a> Book<'a, '_> {
     fn read_side(&mut self, side: Side, cursor: &mut Cursor<'a>) -> Read {
-        self.levels.read_priced(side, BelowZero::Refused, cursor, self.order, self.unknown)
+        self.levels.read_spelt_priced::<Digits>(side, BelowZero::Refused, cursor, self.order, self.unknown)
     }
 }
 

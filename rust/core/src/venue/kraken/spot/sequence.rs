@@ -11,11 +11,11 @@
 //! A level that leaves the depth subscribed to is never told to be gone: both sides are cut before the checksum is made.
 
 use crate::book::{
-    Checksum, Ladder, Position, Queue, Resting, Rule, Short, Spelling, Texts, Update, Verdict, WrittenLevel,
+    Checksum, KEPT, Ladder, Position, Queue, Resting, Rule, Short, Spelling, Spelt, Texts, Update, Verdict,
 };
 use crate::data::Side;
-use crate::decimal::{self, POW10};
-use crate::json::Written;
+use crate::decimal::{self, Ends, POW10};
+use crate::json::{Part, Sent, Written};
 use crate::lanes;
 
 /// Levels of a side that the checksum is made of.
@@ -62,7 +62,7 @@ fn of_orders(ladder: &Ladder<Queue>, written: impl Fn(&Resting) -> Written) -> u
 }
 
 /// A number's digits alone.
-struct Digits;
+pub(super) struct Digits;
 
 impl Spelling for Digits {
     #[inline]
@@ -74,16 +74,36 @@ impl Spelling for Digits {
     fn append(out: &mut Vec<u8>, number: i128, decimals: u8) {
         append_digits(out, number, decimals);
     }
+
+    #[inline(always)]
+    fn copy(sent: &Sent<'_>, text: &mut [u8; KEPT]) -> Option<usize> {
+        let middle = copy_digits(sent, sent.price, text, 0)?;
+        copy_digits(sent, sent.size, text, middle)
+    }
 }
 
-fn of(ladder: &Ladder<Written>, texts: &mut Texts) -> u32 {
-    texts.start();
-    for side in [Side::Sell, Side::Buy] {
-        ladder.levels(side).take(CHECKED).for_each(|(price, size, written)| {
-            texts.append::<Digits>(&WrittenLevel { price, size, written: *written });
-        });
+/// Copies the digits of a short number, which has no zero in front of others, to `at`; answers where they end.
+#[inline(always)]
+fn copy_digits(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize> {
+    let Part { start, ends: Ends { dot, end } } = part;
+    let whole = sent.bytes::<8>(start)?;
+    let decimals = end.saturating_sub(dot + 1);
+    let is_fraction = whole[0] == b'0';
+    if is_fraction && dot > start + 1 {
+        return None;
     }
-    crc32fast::hash(texts.text())
+    let fraction = sent.bytes::<8>(dot + 1)?;
+    // Of a fraction its leading zeros go, too.
+    let zeros = (u64::from_le_bytes(*fraction) ^ u64::from_ne_bytes([b'0'; 8])).trailing_zeros() as usize / 8;
+    let (whole_length, zeros) = if is_fraction { (0, zeros.min(decimals)) } else { (dot - start, 0) };
+    *text.get_mut(at..)?.first_chunk_mut()? = *whole;
+    let middle = at + whole_length;
+    *text.get_mut(middle..)?.first_chunk_mut()? = *sent.bytes::<8>(dot + 1 + zeros)?;
+    Some(middle + decimals - zeros)
+}
+
+fn of(ladder: &mut Ladder<Spelt>, texts: &mut Texts) -> u32 {
+    crc32fast::hash(texts.in_turn::<Digits>(ladder, [Side::Sell, Side::Buy], CHECKED))
 }
 
 /// Appends the text of `value` (scale 16) with `written` decimals, without its dot and leading zeros: those of an integer.
@@ -121,14 +141,17 @@ mod tests {
         BookEvent, BookNews, BookOutput, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof,
     };
     use crate::data::{Decimals, DeltaColumns};
+    use crate::json::{Cursor, Order, UnknownKeys};
+    use crate::venue::values::{BelowZero, Levels};
+    use proptest::prelude::*;
 
-    fn ladder(asks: &[(&str, &str)], bids: &[(&str, &str)]) -> Ladder<Written> {
+    fn ladder(asks: &[(&str, &str)], bids: &[(&str, &str)]) -> Ladder<Spelt> {
         let mut ladder = Ladder::default();
         for (side, levels) in [(Side::Sell, asks), (Side::Buy, bids)] {
             for (price, size) in levels {
                 let parse = |text: &str| decimal::parse(text.as_bytes()).expect("a number");
                 let (price, size) = (parse(price), parse(size));
-                ladder.set(side, price.value, size.value, Written::of(price, size));
+                ladder.set(side, price.value, size.value, Written::of(price, size).into());
             }
         }
         ladder
@@ -180,8 +203,8 @@ mod tests {
             ("45277.3", "1.54602737"),
             ("45276.6", "0.15445238"),
         ];
-        assert_eq!(of(&ladder(&asks, &bids), &mut Texts::default()), 3_310_070_434);
-        assert_eq!(of(&ladder(&[], &[]), &mut Texts::default()), 0);
+        assert_eq!(of(&mut ladder(&asks, &bids), &mut Texts::default()), 3_310_070_434);
+        assert_eq!(of(&mut ladder(&[], &[]), &mut Texts::default()), 0);
     }
 
     #[test]
@@ -260,6 +283,30 @@ mod tests {
         assert_eq!(take(1_063_832_832, &orders), Some(End::Withheld));
         orders.swap(0, 1);
         assert_eq!(take(1_063_832_831, &orders), Some(End::Withheld), "queues have an order");
+    }
+
+    proptest! {
+        /// The text that is copied from a frame, its end near or far.
+        #[test]
+        fn a_level_of_a_frame_is_its_digits(
+            price in "(0|[1-9][0-9]{0,9})(\\.[0-9]{1,10})?",
+            size in "(0|[1-9][0-9]{0,9})(\\.[0-9]{1,10})?",
+            zeros in 0_usize..9,
+            behind in 0_usize..60,
+        ) {
+            let price = price.replacen('.', &format!(".{}", "0".repeat(zeros)), 1);
+            let mut levels = Levels::default();
+            let frame = format!("[{{\"price\":{price},\"qty\":{size}}}]{}", " ".repeat(behind));
+            let (order, unknown) = (&mut Order::default(), &mut UnknownKeys::default());
+            let cursor = &mut Cursor::new(frame.as_bytes());
+            let read = levels.read_spelt_priced::<Digits>(Side::Buy, BelowZero::Refused, cursor, order, unknown);
+            prop_assume!(read.is_ok() && levels.bids[0].size > 0);
+            let (mut ladder, mut texts) = (Ladder::default(), Texts::default());
+            ladder.set(Side::Buy, levels.bids[0].price, levels.bids[0].size, levels.bids_written[0]);
+            let text = texts.in_turn::<Digits>(&mut ladder, [Side::Buy, Side::Sell], 1);
+            let digits = |text: &str| text.replace('.', "").trim_start_matches('0').to_owned();
+            prop_assert_eq!(String::from_utf8_lossy(text), digits(&price) + &digits(&size));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::frames::{Data, KrakenDecoder};
 use super::messages::{Bar, BookHead, OrdersHead, Ticker, Trade};
 use super::{depths, instruments, sequence, v1};
 use crate::accounting::End;
-use crate::book::{OrderAction, Proof};
+use crate::book::{OrderAction, Proof, Spelt};
 use crate::data::AggressorSide;
 use crate::decimal;
 use crate::feed::{BookMessage, Frame, Market, Place, Role, TradeFields, TradeId, TradeKind, fnv1a};
@@ -263,12 +263,13 @@ impl KrakenDecoder {
 /// Checksums are made of texts with all decimals of the pair. A recorder that read the numbers and wrote them again left
 /// trailing zeros out: they are put back, as many as any level of the book was written with, also of one that an earlier
 /// recording left.
-fn pad(places: &mut [u8; 2], sides: [&mut [Written]; 2]) {
-    for written in sides.iter().flat_map(|side| side.iter()) {
+fn pad(places: &mut [u8; 2], sides: [&mut [Spelt]; 2]) {
+    for Spelt { written, .. } in sides.iter().flat_map(|side| side.iter()) {
         *places = [places[0].max(written.price), places[1].max(written.size)];
     }
-    for written in sides.into_iter().flatten() {
-        *written = Written { price: places[0], size: places[1] };
+    let padded = Written { price: places[0], size: places[1] };
+    for spelt in sides.into_iter().flatten().filter(|spelt| spelt.written != padded) {
+        *spelt = padded.into();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Protocol v1 and the REST answers, whose items are arrays: prices and sizes first, then the time in seconds.
 
 use super::messages::{BookHead, Trade};
+use super::sequence::Digits;
+use crate::book::SpeltLevels;
 use crate::data::{AggressorSide, Decimals};
 use crate::decimal::Decimal;
 use crate::feed::Candle;
@@ -168,8 +170,14 @@ impl<'a> Message<'a> for Book<'_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         let Levels { bids, asks, bids_written, asks_written, decimals, .. } = &mut *self.levels;
         match key {
-            0 | 2 | 5 => levels(cursor, &mut (asks, asks_written), decimals, &mut self.ts),
-            1 | 3 | 6 => levels(cursor, &mut (bids, bids_written), decimals, &mut self.ts),
+            0 | 2 | 5 => {
+                let mut out = SpeltLevels::<Digits>::new(asks, asks_written);
+                levels(cursor, &mut out, decimals, &mut self.ts)
+            }
+            1 | 3 | 6 => {
+                let mut out = SpeltLevels::<Digits>::new(bids, bids_written);
+                levels(cursor, &mut out, decimals, &mut self.ts)
+            }
             _ => {
                 let (text, at) = cursor.decimal_text()?;
                 let number =
