@@ -466,7 +466,9 @@ mod tests {
             prop_assert_eq!(cursor.levels(&mut usual), Ok(decimals), "{}", text);
             prop_assert_eq!(cursor.offset(), text.trim_end().len());
             let mut cursor = Cursor::new(text.as_bytes());
-            prop_assert_eq!(cursor.levels_in_lanes(&mut baseline), Ok(decimals));
+            let mut pairs = Pairs { out: &mut baseline, decimals: Decimals::default() };
+            prop_assert_eq!(cursor.levels_in_lanes(&mut pairs, lanes::InTurn), Ok(()));
+            prop_assert_eq!(pairs.decimals, decimals);
             prop_assert_eq!((&usual, &baseline), (&wanted, &wanted));
         }
     }
