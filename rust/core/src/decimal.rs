@@ -43,6 +43,11 @@ pub struct Decimal {
     pub significant: u8,
 }
 
+impl Decimal {
+    /// Nothing, as an array of defaults is not: that is put together in memory, padding and all, and read back.
+    pub(crate) const ZERO: Self = Self { value: 0, written: 0, significant: 0 };
+}
+
 /// What a call answered, put together anew of its parts. An answer lies in memory, padding and all; where a usual way
 /// of reading and a call meet, the values of both would be put there, and read back before the processor has them.
 #[inline(always)]

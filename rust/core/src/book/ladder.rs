@@ -156,6 +156,36 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
+    /// As the processor at hand applies changes, they are what setting them one by one makes of a book.
+    #[test]
+    fn changes_applied_are_changes_set() {
+        let (mut applied, mut set) = (Ladder::<u8>::default(), Ladder::<u8>::default());
+        let mut state = 7_u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for round in 0..40 {
+            let side = if next(2) == 0 { Side::Buy } else { Side::Sell };
+            let middle = 100 + i128::from(round);
+            let changes: Vec<(i128, i128, u8)> = (0..next(12))
+                .map(|_| {
+                    let away = i128::from(next(60));
+                    let price = if side == Side::Buy { middle - away } else { middle + away };
+                    (price * NARROW, i128::from(next(4)), next(256) as u8)
+                })
+                .collect();
+            let mut told = Vec::new();
+            applied.apply(side, changes.iter().copied(), |change| told.push(change));
+            let want: Vec<_> = changes.iter().map(|(p, s, x)| set.set(side, *p, *s, *x)).collect();
+            assert_eq!(told, want);
+        }
+        for side in [Side::Buy, Side::Sell] {
+            assert!(set.len(side) > 20, "a book to speak of");
+            assert!(applied.levels(side).eq(set.levels(side)));
+        }
+    }
+
     proptest! {
         /// Against the obvious book: two sorted maps.
         #[test]

@@ -92,9 +92,20 @@ impl<'a> Cursor<'a> {
     #[inline(never)]
     fn last_window<'w, const N: usize>(&self, pad: &'w mut [u8; N]) -> &'w [u8; N] {
         const { assert!(N <= WINDOW) };
-        let gone = WINDOW - self.rest().len();
-        if let Some(window) = self.end_of_frame().get(gone..).and_then(|rest| rest.first_chunk()) {
-            *pad = *window;
+        let rest = self.rest();
+        if let Some(last) = self.bytes.last_chunk() {
+            // Sixteen at a time and through registers: what is read next comes from single stores.
+            let last = u128::from_le_bytes(*last);
+            for (at, piece) in pad.chunks_mut(16).enumerate() {
+                let left = rest.len().saturating_sub(16 * at);
+                let bytes = match rest.get(16 * at..).and_then(|rest| rest.first_chunk()) {
+                    Some(bytes) => *bytes,
+                    None => last.checked_shr(8 * (16 - left) as u32).unwrap_or(0).to_le_bytes(),
+                };
+                piece.copy_from_slice(&bytes[..piece.len()]);
+            }
+        } else {
+            pad[..rest.len()].copy_from_slice(rest);
         }
         pad
     }

@@ -27,6 +27,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Reads a string into `out`, as [`Self::string`] does.
+    ///
+    /// An answer would be put together in memory and read back before it is there; this goes where it stays.
+    ///
+    /// # Errors
+    /// As [`Self::string`].
+    #[inline(always)]
+    pub fn string_into(&mut self, out: &mut Cow<'a, [u8]>) -> Result<(), JsonError> {
+        match self.short_string() {
+            Some(text) => *out = Cow::Borrowed(text),
+            None => *out = self.long_string()?,
+        }
+        Ok(())
+    }
+
     /// The string that stands here, of fewer than sixteen plain bytes; nothing is taken when it is anything else.
     #[inline(always)]
     pub(crate) fn short_string(&mut self) -> Option<&'a [u8]> {

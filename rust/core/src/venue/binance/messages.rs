@@ -43,7 +43,7 @@ impl<'a> Message<'a> for Trade<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             2 => self.ts_event = epoch(cursor)?,
-            3 => self.symbol = cursor.string()?,
+            3 => cursor.string_into(&mut self.symbol)?,
             4 => self.id = Some(cursor.u64()?),
             5 => self.price = self.unless_refused(price(cursor))?,
             6 => self.size = self.unless_refused(size(cursor))?,
@@ -85,7 +85,7 @@ impl<'a> Message<'a> for AggTrade<'a, '_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             2 => self.0.id = Some(cursor.u64()?),
-            3 => self.0.symbol = cursor.string()?,
+            3 => cursor.string_into(&mut self.0.symbol)?,
             4 => self.0.price = price(cursor)?,
             5 => self.0.size = size(cursor)?,
             8 if self.0.id.is_none() => self.0.id = Some(cursor.u64()?),
@@ -139,7 +139,7 @@ impl RestTrade<'_, '_> {
 }
 
 /// `bookTicker`: best bid and ask. Spot sends neither event name nor time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct BookTicker<'a> {
     pub symbol: Text<'a>,
     pub update_id: u64,
@@ -147,6 +147,20 @@ pub(super) struct BookTicker<'a> {
     pub sizes: [Decimal; 2],
     pub transaction: u64,
     pub event: u64,
+}
+
+impl Default for BookTicker<'_> {
+    #[inline(always)]
+    fn default() -> Self {
+        Self {
+            symbol: Text::default(),
+            update_id: 0,
+            prices: [Decimal::ZERO; 2],
+            sizes: [Decimal::ZERO; 2],
+            transaction: 0,
+            event: 0,
+        }
+    }
 }
 
 impl<'a> Message<'a> for BookTicker<'a> {
@@ -161,7 +175,7 @@ impl<'a> Message<'a> for BookTicker<'a> {
                 }
             }
             1 => self.update_id = cursor.u64()?,
-            2 => self.symbol = cursor.string()?,
+            2 => cursor.string_into(&mut self.symbol)?,
             4 => self.prices[0] = price_or_zero(cursor)?,
             5 => self.sizes[0] = size_or_zero(cursor)?,
             6 => self.prices[1] = price_or_zero(cursor)?,
@@ -198,7 +212,7 @@ impl<'a> Message<'a> for Depth<'a, '_> {
         match key {
             1 => self.event = epoch(cursor)?,
             2 => self.transaction = epoch(cursor)?,
-            3 => self.symbol = cursor.string()?,
+            3 => cursor.string_into(&mut self.symbol)?,
             6 => self.first = cursor.u64()?,
             7 => self.last = cursor.u64()?,
             // -1: there was none before it.
@@ -262,7 +276,7 @@ impl<'a> Message<'a> for Snapshot<'a, '_> {
         match key {
             0 => self.last = cursor.i64()?,
             2 => self.transaction = epoch(cursor)?,
-            3 => self.symbol = cursor.string()?,
+            3 => cursor.string_into(&mut self.symbol)?,
             5 => self.levels.read_bids(cursor)?,
             6 => self.levels.read_asks(cursor)?,
             _ => cursor.skip()?,
@@ -295,7 +309,7 @@ impl<'a> Message<'a> for Candle<'a> {
         match key {
             0 => self.open_time = epoch(cursor)?,
             1 => self.close_time = epoch(cursor)?,
-            3 => self.interval = cursor.string()?,
+            3 => cursor.string_into(&mut self.interval)?,
             6 => self.prices[0] = price(cursor)?,
             7 => self.prices[3] = price(cursor)?,
             8 => self.prices[1] = price(cursor)?,
@@ -344,7 +358,7 @@ impl<'a> Message<'a> for Kline<'a> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            2 => self.symbol = cursor.string()?,
+            2 => cursor.string_into(&mut self.symbol)?,
             3 => self.candle_keys = cursor.object(&mut self.candle, &mut self.order, &mut self.unknown)?,
             _ => cursor.skip()?,
         }
@@ -375,7 +389,7 @@ impl<'a> Message<'a> for MarkPrice<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             1 => self.event = epoch(cursor)?,
-            2 => self.symbol = cursor.string()?,
+            2 => cursor.string_into(&mut self.symbol)?,
             3 => self.mark = computed_price(cursor)?,
             6 => self.index = computed_price_or_none(cursor)?,
             7 => self.rate = number_text(cursor)?,
@@ -405,7 +419,7 @@ impl<'a> Message<'a> for IndexPrice<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             1 => self.event = epoch(cursor)?,
-            2 => self.pair = cursor.string()?,
+            2 => cursor.string_into(&mut self.pair)?,
             3 => self.value = computed_price(cursor)?,
             _ => cursor.skip()?,
         }
@@ -434,10 +448,10 @@ impl<'a> Message<'a> for ForcedOrder<'a> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.symbol = cursor.string()?,
+            0 => cursor.string_into(&mut self.symbol)?,
             2 => {
                 let at = cursor.offset();
-                self.side = cursor.string()?;
+                cursor.string_into(&mut self.side)?;
                 if !matches!(&*self.side, b"BUY" | b"SELL") {
                     return Err(JsonError { kind: Kind::Value, at });
                 }
@@ -498,8 +512,8 @@ impl<'a> Message<'a> for ContractInfo<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             1 => self.event = epoch(cursor)?,
-            2 => self.symbol = cursor.string()?,
-            7 => self.status = cursor.string()?,
+            2 => cursor.string_into(&mut self.symbol)?,
+            7 => cursor.string_into(&mut self.status)?,
             _ => cursor.skip()?,
         }
         Ok(())
@@ -523,7 +537,7 @@ impl<'a> Message<'a> for OpenInterest<'a> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.symbol = cursor.string()?,
+            0 => cursor.string_into(&mut self.symbol)?,
             2 => {
                 let at = cursor.offset();
                 self.value = number_text(cursor)?;

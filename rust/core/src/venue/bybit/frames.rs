@@ -135,7 +135,7 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
             0 => self.topic = Topic::new(cursor.string()?),
-            1 => self.kind = cursor.string()?,
+            1 => cursor.string_into(&mut self.kind)?,
             2 => self.ts = epoch(cursor)?,
             3 if self.topic.is_empty() => self.data_at = Some(pass(cursor)?),
             3 => self.read_data(cursor)?,

@@ -48,10 +48,10 @@ impl<'a> Message<'a> for Answer<'a, '_> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
-            0 => self.category = cursor.string()?,
-            1 => self.symbol = cursor.string()?,
+            0 => cursor.string_into(&mut self.category)?,
+            1 => cursor.string_into(&mut self.symbol)?,
             2 => self.list = Some(pass(cursor)?),
-            4 => self.head.symbol = cursor.string()?,
+            4 => cursor.string_into(&mut self.head.symbol)?,
             5 if self.is_rpi => read_rpi(&mut self.levels.bids, &mut self.levels.decimals, cursor)?,
             6 if self.is_rpi => read_rpi(&mut self.levels.asks, &mut self.levels.decimals, cursor)?,
             5 => self.levels.read_bids(cursor)?,
@@ -106,7 +106,7 @@ impl<'a> Message<'a> for Value<'a> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
-            0 => self.symbol = cursor.string()?,
+            0 => cursor.string_into(&mut self.symbol)?,
             1 | 3 => self.value = number_text(cursor)?,
             _ => self.ts = needed_epoch(cursor)?,
         }

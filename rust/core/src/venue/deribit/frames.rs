@@ -122,7 +122,7 @@ impl<'a> Message<'a> for Reading<'a, '_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         let params = &mut self.params;
         match key {
-            0 => params.channel = cursor.string()?,
+            0 => cursor.string_into(&mut params.channel)?,
             1 => {
                 params.has_data = true;
                 if params.channel.is_empty() {

@@ -116,10 +116,10 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
                 cursor.object(&mut self.arg, arg, unknown)?;
                 self.channel = Channel::named(text(&self.arg.channel));
             }
-            1 => self.action = cursor.string()?,
+            1 => cursor.string_into(&mut self.action)?,
             2 if self.arg.channel.is_empty() => self.data_at = Some(pass(cursor)?),
             2 => self.data = read_data(self.channel, self.scratch, cursor)?,
-            12 => self.table = cursor.string()?,
+            12 => cursor.string_into(&mut self.table)?,
             _ => cursor.skip()?,
         }
         Ok(())

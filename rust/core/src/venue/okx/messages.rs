@@ -78,8 +78,8 @@ impl<'a> Message<'a> for Arg<'a> {
     #[inline]
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.channel = cursor.string()?,
-            1 => self.symbol = cursor.string()?,
+            0 => cursor.string_into(&mut self.channel)?,
+            1 => cursor.string_into(&mut self.symbol)?,
             _ => cursor.skip()?,
         }
         Ok(())
@@ -162,7 +162,7 @@ impl<'a> Message<'a> for Book<'a, '_> {
             3 => self.head.checksum = checksum(cursor)?,
             4 => self.head.seq = Some(cursor.u64()?),
             5 => self.head.previous = u64::try_from(cursor.i64()?).ok(),
-            6 => self.head.symbol = cursor.string()?,
+            6 => cursor.string_into(&mut self.head.symbol)?,
             _ => cursor.skip()?,
         }
         Ok(())

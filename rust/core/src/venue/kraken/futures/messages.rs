@@ -202,7 +202,7 @@ impl<'a> Message<'a> for Trade<'a> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => self.product = product(cursor)?,
-            2 => self.uid = cursor.string()?,
+            2 => cursor.string_into(&mut self.uid)?,
             3 => self.taker = taker(cursor)?,
             4 => self.is_liquidation = &*cursor.string()? == b"liquidation",
             5 => self.ts = epoch(cursor)?,

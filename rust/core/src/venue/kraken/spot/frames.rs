@@ -123,13 +123,13 @@ impl<'a> Message<'a> for Envelope<'a, '_> {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
         match key {
             0 => {
-                self.name = cursor.string()?;
+                cursor.string_into(&mut self.name)?;
                 self.channel = Channel::named(text(&self.name));
             }
-            1 => self.kind = cursor.string()?,
+            1 => cursor.string_into(&mut self.kind)?,
             2 if self.name.is_empty() => self.data_at = Some(pass(cursor)?),
             2 => self.data = read_data(self.channel, self.scratch, cursor)?,
-            4 => self.method = cursor.string()?,
+            4 => cursor.string_into(&mut self.method)?,
             5 => self.result_at = Some(pass(cursor)?),
             _ => cursor.skip()?,
         }

@@ -285,9 +285,9 @@ impl<'a> Message<'a> for Subscribed<'a> {
 
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
-            0 => self.channel = cursor.string()?,
+            0 => cursor.string_into(&mut self.channel)?,
             1 => self.depth = Some(cursor.u64()?),
-            3 => self.symbol = cursor.string()?,
+            3 => cursor.string_into(&mut self.symbol)?,
             _ => cursor.skip()?,
         }
         Ok(())
