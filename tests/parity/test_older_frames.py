@@ -273,6 +273,9 @@ def test_aggregates_of_binance_without_a_number() -> None:
     assert (ends, rejects) == ({"rows": 2, "duplicate": 1}, [])
     rows, _, _ = decode("binance-usdm", *(binance.wire(message) for message in (turned, first, second)))
     assert [row["trade_id"] for row in rows["trade", "BTCUSDT-PERP.BINANCE"]] == ["9", "181349", "181351"]
+    # Elsewhere each had its number from the first day on.
+    for feed in ("binance-spot", "binance-coinm"):
+        assert decode(feed, binance.wire(first))[1:] == ({"rejected": 1}, ["missing_key"])
     del first["l"]
     assert decode("binance-usdm", binance.wire(first))[1:] == ({"rejected": 1}, ["missing_key"])
 

@@ -413,7 +413,7 @@ fn read_event<'a>(
         Event::AggTrade => {
             let mut message = AggTrade(begin!(item, Trade(TradeKind::Aggregate)));
             let seen = cursor.object(&mut message, &mut orders.agg_trade, unknown)?;
-            require(seen, AggTrade::KEYS, AggTrade::NEEDED, start)?;
+            require(seen, AggTrade::KEYS, AggTrade::needed(product), start)?;
         }
         Event::Trade => {
             let message = begin!(item, Trade(TradeKind::Raw));

@@ -73,7 +73,7 @@ impl Trade<'_> {
 
 /// `aggTrade`: fills of one taker at one price.
 ///
-/// Those of USD-M's first months have no number of their own: the last fill's stands for it.
+/// Those of USD-M's first months have no number of their own: the last fill's stands for it, where [`Self::needed`] lets it.
 #[derive(Debug)]
 pub(super) struct AggTrade<'a, 't>(pub &'t mut Trade<'a>);
 
@@ -88,7 +88,10 @@ impl<'a> Message<'a> for AggTrade<'a, '_> {
             3 => cursor.string_into(&mut self.0.symbol)?,
             4 => self.0.price = price(cursor)?,
             5 => self.0.size = size(cursor)?,
-            8 if self.0.id.is_none() => self.0.id = Some(cursor.u64()?),
+            8 if self.0.id.is_none() => match cursor.short_integer() {
+                last @ Some(_) => self.0.id = last,
+                None => cursor.skip()?,
+            },
             9 => self.0.ts_event = epoch(cursor)?,
             10 => self.0.buyer_is_maker = cursor.bool()?,
             _ => cursor.skip()?,
@@ -98,10 +101,17 @@ impl<'a> Message<'a> for AggTrade<'a, '_> {
 }
 
 impl AggTrade<'_, '_> {
-    /// And a number, its own or the last fill's.
-    pub const NEEDED: &'static [usize] = &[3, 4, 5, 9, 10];
+    pub const NEEDED: &'static [usize] = &[2, 3, 4, 5, 9, 10];
     /// In a REST answer the URL names the symbol.
     pub const NEEDED_REST: &'static [usize] = &[2, 4, 5, 9, 10];
+
+    /// What a frame needs. Of USD-M the number may also be the last fill's; where there is neither, `trade_fields` tells.
+    pub const fn needed(product: Product) -> &'static [usize] {
+        match product {
+            Product::Usdm => &[3, 4, 5, 9, 10],
+            Product::Spot | Product::Coinm => Self::NEEDED,
+        }
+    }
 }
 
 /// One trade of a REST answer.

@@ -83,7 +83,7 @@ impl BinanceDecoder {
                 let mut trade = Trade::default();
                 let mut message = AggTrade(&mut trade);
                 alone
-                    .read(&mut message, &mut orders.agg_trade, unknown, AggTrade::NEEDED)?
+                    .read(&mut message, &mut orders.agg_trade, unknown, AggTrade::needed(self.product))?
                     .and_then(|()| tell::trade(TradeKind::Aggregate, &trade, market))
                     .map_err(|error| (trade.symbol, error))
             }
