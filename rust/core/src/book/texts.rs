@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use super::Ladder;
 use crate::data::Side;
 use crate::decimal::Decimal;
-use crate::json::{Level, LevelSink, Sent, Written};
+use crate::json::{Level, LevelSink, Part, Sent, Written};
 use crate::lanes;
 
 /// Bytes of a text that is kept: with how it was written, a level carries 32.
@@ -28,8 +28,9 @@ pub(crate) trait Spelling {
     fn short(number: i128, decimals: u8) -> Option<Short>;
     /// Appends the text of any number.
     fn append(out: &mut Vec<u8>, number: i128, decimals: u8);
-    /// The same of a level from its text in a frame: its length; `None` where it is not as simple as nearly all are.
-    fn copy(sent: &Sent<'_>, text: &mut [u8; KEPT]) -> Option<usize>;
+    /// Copies the text of a number from that of its level in a frame to `at`: where it ends; `None` where it is not as simple
+    /// as nearly all are.
+    fn copy(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize>;
 }
 
 /// How a level was written, and the text of it that a checksum is made of.
@@ -102,7 +103,9 @@ impl<S: Spelling> LevelSink for SpeltLevels<'_, S> {
         self.push(price, size);
         // In place: copied, it would be read before the processor has it.
         if let Some(spelt) = self.spelt.last_mut() {
-            spelt.length = S::copy(&sent, &mut spelt.text).unwrap_or(0) as u8;
+            let length = S::copy(&sent, sent.price, &mut spelt.text, 0)
+                .and_then(|middle| S::copy(&sent, sent.size, &mut spelt.text, middle));
+            spelt.length = length.unwrap_or(0) as u8;
         }
     }
 }
@@ -214,7 +217,7 @@ mod tests {
             out.extend_from_slice(format!("{decimals}.{number} ").as_bytes());
         }
 
-        fn copy(_: &Sent<'_>, _: &mut [u8; KEPT]) -> Option<usize> {
+        fn copy(_: &Sent<'_>, _: Part, _: &mut [u8; KEPT], _: usize) -> Option<usize> {
             None
         }
     }

@@ -34,7 +34,7 @@ const KEPT_REJECTS: usize = 64 << 20;
 /// What the market needs to know of the frame at hand.
 ///
 /// In this order: side by side, two of these would be copied in one piece out of a frame whose parts were written a moment
-/// ago, and the processor would wait for them (a tenth of a small frame's time).
+/// ago, and the processor would wait for them.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 pub struct Context {

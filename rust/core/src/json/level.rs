@@ -77,6 +77,13 @@ impl<'w> Sent<'w> {
     pub fn bytes<const N: usize>(&self, at: usize) -> Option<&'w [u8; N]> {
         self.window.get(at..)?.first_chunk()
     }
+
+    /// Both numbers; `None` where one is not as short as it looked.
+    #[inline(always)]
+    fn read(&self, eights: impl Eights) -> Option<(Decimal, Decimal)> {
+        let parts = [self.price, self.size].map(|part| (part.start, part.ends));
+        decimal::short_pair(self.window, parts, eights)
+    }
 }
 
 /// Reads the levels of an array, each in its form.
@@ -232,8 +239,7 @@ impl Cursor<'_> {
             price: Part { start: 2, ends: decimal::Ends { dot: price_dot, end: price_end } },
             size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
         };
-        let (price, size) =
-            decimal::short_pair(window, [(2, sent.price.ends), (size_start, sent.size.ends)], eights)?;
+        let (price, size) = sent.read(eights)?;
         self.at += size_end + 1 + usize::from(is_last);
         Some((price, size, if is_last { Last::Yes } else { Last::No }, sent))
     }
@@ -310,8 +316,7 @@ impl Cursor<'_> {
         if !(is_bare(window, sent.price) && is_bare(window, sent.size)) {
             return None;
         }
-        let (price, size) =
-            decimal::short_pair(window, [(HEAD, sent.price.ends), (size_start, sent.size.ends)], eights)?;
+        let (price, size) = sent.read(eights)?;
         self.at += size_end + 1;
         Some((price, size, sent))
     }

@@ -371,15 +371,19 @@ mod tests {
         cap: usize,
     }
 
+    /// What a place of these tests begins with; the pointer is to one that lives, with as many bytes as it says.
+    fn first<T: Integers>(place: NonNull<c_void>) -> Option<T> {
+        #[allow(unsafe_code, reason = "what is tested")]
+        // SAFETY: every caller has the place and the bytes behind it on its own stack or heap.
+        unsafe {
+            Place::at(place).first()
+        }
+    }
+
     /// What is read of a place with these bytes in it, `length` structs by its own word.
     fn read<T: Integers>(bytes: &mut [u8], length: usize) -> Option<T> {
         let mut vector = CVec { ptr: bytes.as_mut_ptr().cast(), len: length, cap: length };
-        let pointer = NonNull::from(&mut vector).cast();
-        #[allow(unsafe_code, reason = "what is tested")]
-        // SAFETY: a `CVec` of this function, whose bytes are there; every caller gives as many as `first` wants.
-        unsafe {
-            Place::at(pointer).first()
-        }
+        first(NonNull::from(&mut vector).cast())
     }
 
     /// A struct of a sample, and of the same read back out of a place that points to four of them.
@@ -387,22 +391,13 @@ mod tests {
         let made = T::of(INSTRUMENT, &T::sample(), 0, SAMPLE_DECIMALS).expect("a sample is one");
         let structs = vec![made; PROBED];
         let place = Box::new(Place::default());
-        place.set(&structs);
         let pointer = NonNull::from(&*place).cast();
-        #[allow(unsafe_code, reason = "what is tested")]
-        // SAFETY: the place and the structs are those above, which live on.
-        let (whole, id) = unsafe { (Place::at(pointer).first::<T>(), Place::at(pointer).first()) };
-        assert_eq!((whole, id), (Some(made), Some(INSTRUMENT)));
+        place.set(&structs);
+        assert_eq!((first::<T>(pointer), first(pointer)), (Some(made), Some(INSTRUMENT)));
         place.set(&structs[1..]);
-        #[allow(unsafe_code, reason = "what is tested")]
-        // SAFETY: as above.
-        let of_three = unsafe { Place::at(pointer).first::<T>() };
-        assert_eq!(of_three, None, "as many as wanted, or nothing");
+        assert_eq!(first::<T>(pointer), None, "as many as wanted, or nothing");
         place.clear();
-        #[allow(unsafe_code, reason = "what is tested")]
-        // SAFETY: as above; it points to nothing now.
-        let of_none = unsafe { Place::at(pointer).first::<T>() };
-        assert_eq!(of_none, None);
+        assert_eq!(first::<T>(pointer), None);
     }
 
     #[test]

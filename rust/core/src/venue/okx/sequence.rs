@@ -81,21 +81,15 @@ impl Spelling for AsSent {
         out.push(b':');
     }
 
+    /// Of at most fifteen bytes, and a colon.
     #[inline(always)]
-    fn copy(sent: &Sent<'_>, text: &mut [u8; KEPT]) -> Option<usize> {
-        let middle = copy_number(sent, sent.price, text, 0)?;
-        copy_number(sent, sent.size, text, middle)
+    fn copy(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize> {
+        let length = part.ends.end - part.start;
+        let place: &mut [u8; 16] = text.get_mut(at..)?.first_chunk_mut()?;
+        *place = *sent.bytes(part.start)?;
+        *place.get_mut(length)? = b':';
+        Some(at + length + 1)
     }
-}
-
-/// Copies a number of at most fifteen bytes to `at`, and a colon; answers where they end.
-#[inline(always)]
-fn copy_number(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize> {
-    let length = part.ends.end - part.start;
-    let place: &mut [u8; 16] = text.get_mut(at..)?.first_chunk_mut()?;
-    *place = *sent.bytes(part.start)?;
-    *place.get_mut(length)? = b':';
-    Some(at + length + 1)
 }
 
 fn of(ladder: &mut Ladder<Spelt>, texts: &mut Texts) -> u32 {

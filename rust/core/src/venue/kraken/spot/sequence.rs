@@ -75,31 +75,26 @@ impl Spelling for Digits {
         append_digits(out, number, decimals);
     }
 
+    /// Of a number that has no zero in front of others.
     #[inline(always)]
-    fn copy(sent: &Sent<'_>, text: &mut [u8; KEPT]) -> Option<usize> {
-        let middle = copy_digits(sent, sent.price, text, 0)?;
-        copy_digits(sent, sent.size, text, middle)
+    fn copy(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize> {
+        let Part { start, ends: Ends { dot, end } } = part;
+        let whole = sent.bytes::<8>(start)?;
+        let decimals = end.saturating_sub(dot + 1);
+        let is_fraction = whole[0] == b'0';
+        if is_fraction && dot > start + 1 {
+            return None;
+        }
+        let fraction = sent.bytes::<8>(dot + 1)?;
+        // Of a fraction its leading zeros go, too.
+        let zeros =
+            (u64::from_le_bytes(*fraction) ^ u64::from_ne_bytes([b'0'; 8])).trailing_zeros() as usize / 8;
+        let (whole_length, zeros) = if is_fraction { (0, zeros.min(decimals)) } else { (dot - start, 0) };
+        *text.get_mut(at..)?.first_chunk_mut()? = *whole;
+        let middle = at + whole_length;
+        *text.get_mut(middle..)?.first_chunk_mut()? = *sent.bytes::<8>(dot + 1 + zeros)?;
+        Some(middle + decimals - zeros)
     }
-}
-
-/// Copies the digits of a short number, which has no zero in front of others, to `at`; answers where they end.
-#[inline(always)]
-fn copy_digits(sent: &Sent<'_>, part: Part, text: &mut [u8; KEPT], at: usize) -> Option<usize> {
-    let Part { start, ends: Ends { dot, end } } = part;
-    let whole = sent.bytes::<8>(start)?;
-    let decimals = end.saturating_sub(dot + 1);
-    let is_fraction = whole[0] == b'0';
-    if is_fraction && dot > start + 1 {
-        return None;
-    }
-    let fraction = sent.bytes::<8>(dot + 1)?;
-    // Of a fraction its leading zeros go, too.
-    let zeros = (u64::from_le_bytes(*fraction) ^ u64::from_ne_bytes([b'0'; 8])).trailing_zeros() as usize / 8;
-    let (whole_length, zeros) = if is_fraction { (0, zeros.min(decimals)) } else { (dot - start, 0) };
-    *text.get_mut(at..)?.first_chunk_mut()? = *whole;
-    let middle = at + whole_length;
-    *text.get_mut(middle..)?.first_chunk_mut()? = *sent.bytes::<8>(dot + 1 + zeros)?;
-    Some(middle + decimals - zeros)
 }
 
 fn of(ladder: &mut Ladder<Spelt>, texts: &mut Texts) -> u32 {
