@@ -4,6 +4,9 @@
 //! has; elsewhere from arithmetic on words. Both are held to the obvious loop by the tests.
 
 #[cfg(target_arch = "x86_64")]
+use std::sync::LazyLock;
+
+#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "SSE2 intrinsics; the loops they stand for were measured at half their speed")]
 mod masks {
     use core::arch::x86_64::{
@@ -97,11 +100,14 @@ pub use masks::{not_digit, odd};
 #[inline(always)]
 #[must_use]
 pub fn has_avx2() -> bool {
-    std::is_x86_feature_detected!("avx2")
-        && std::is_x86_feature_detected!("bmi1")
-        && std::is_x86_feature_detected!("bmi2")
-        && std::is_x86_feature_detected!("lzcnt")
-        && std::is_x86_feature_detected!("popcnt")
+    static HAS_ALL: LazyLock<bool> = LazyLock::new(|| {
+        std::is_x86_feature_detected!("avx2")
+            && std::is_x86_feature_detected!("bmi1")
+            && std::is_x86_feature_detected!("bmi2")
+            && std::is_x86_feature_detected!("lzcnt")
+            && std::is_x86_feature_detected!("popcnt")
+    });
+    *HAS_ALL
 }
 
 /// Bytes of sixteen equal to `byte`.

@@ -699,7 +699,7 @@ impl LiveBook {
                 actions.push(change.action() as u8);
             });
             out.news.unheld_deletes += unheld;
-            rows.side.resize(rows.action.len(), side as u8);
+            fill(&mut rows.side, rows.action.len(), side as u8);
         }
         if let (Held::Orders(held), Some(orders)) = (&mut self.held, event.orders) {
             let unheld = orders.iter().filter(|order| held.apply(order, rows)).count();
@@ -709,10 +709,24 @@ impl LiveBook {
             self.drop_beyond(event.proof.depth, rows);
         }
         let n = rows.action.len();
-        rows.order_id.resize(n, 0);
-        rows.flags.resize(n, flags);
-        rows.sequence.resize(n, sequence);
-        rows.ts_event.resize(n, event.ts_event);
-        rows.ts_init.resize(n, ts_init);
+        fill(&mut rows.order_id, n, 0);
+        fill(&mut rows.flags, n, flags);
+        fill(&mut rows.sequence, n, sequence);
+        fill(&mut rows.ts_event, n, event.ts_event);
+        fill(&mut rows.ts_init, n, ts_init);
     }
+}
+
+/// Makes a column `to` long by repeating a value. Most events are of a few rows: stores of a fixed number of values, of
+/// which what is too many is cut, take less than a loop or a call.
+#[inline(always)]
+fn fill<T: Copy>(column: &mut Vec<T>, to: usize, value: T) {
+    const AT_ONCE: usize = 8;
+    if to.saturating_sub(column.len()) > 8 * AT_ONCE {
+        return column.resize(to, value);
+    }
+    while column.len() < to {
+        column.extend_from_slice(&[value; AT_ONCE]);
+    }
+    column.truncate(to);
 }

@@ -305,9 +305,10 @@ impl Cursor<'_> {
             return None;
         }
         let size_start = price_end + BETWEEN;
-        let size_end = ends.trailing_zeros() as usize + HEAD;
+        let [dots_behind, ends] = [dots, ends].map(|places| places >> (size_start - HEAD));
+        let size_end = ends.trailing_zeros() as usize + size_start;
         let price_dot = (dots | commas).trailing_zeros() as usize + HEAD;
-        let size_dot = ((dots | ends) >> (size_start - HEAD)).trailing_zeros() as usize + size_start;
+        let size_dot = (dots_behind | ends).trailing_zeros() as usize + size_start;
         let sent = Sent {
             window,
             price: Part { start: HEAD, ends: decimal::Ends { dot: price_dot, end: price_end } },

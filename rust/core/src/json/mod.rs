@@ -148,6 +148,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes `text` if it stands here, as it is.
+    #[inline(always)]
+    pub fn takes<const N: usize>(&mut self, text: &[u8; N]) -> Option<()> {
+        let stands = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) == Some(text);
+        self.at += if stands { N } else { 0 };
+        stands.then_some(())
+    }
+
     /// Says what is wrong where a value of another type stands: a broken one is a syntax error.
     #[cold]
     #[must_use]

@@ -32,6 +32,26 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
+    /// The integer of at most sixteen digits that stands here, and the brace behind it that ends the frame; nothing is taken
+    /// when it is anything else.
+    #[inline(always)]
+    pub fn last_integer(&mut self) -> Option<u64> {
+        let digits = self.bytes.len().checked_sub(self.at + 1)?;
+        let (text, [b'}']) = self.bytes.last_chunk::<17>()?.split_first_chunk::<16>()? else { return None };
+        if digits.wrapping_sub(1) >= 16 || digits > 1 && text[16 - digits] == b'0' {
+            return None;
+        }
+        // What is in front of it counts as zeros.
+        let before = 8 * (16 - digits) as u32;
+        let all = (u128::from_le_bytes(*text) ^ u128::from_ne_bytes([b'0'; 16])) >> before << before;
+        let [high, low] = [all as u64, (all >> 64) as u64];
+        if !lanes::are_digits(high, low) {
+            return None;
+        }
+        self.at = self.bytes.len();
+        Some(lanes::eight_digits(high) * decimal::POW10[8] + lanes::eight_digits(low))
+    }
+
     /// Passes over an integer of fewer than sixteen digits; nothing is taken when anything else stands here.
     #[inline(always)]
     pub(super) fn pass_short_integer(&mut self) -> bool {

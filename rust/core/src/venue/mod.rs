@@ -13,6 +13,8 @@ pub mod bybit;
 mod definitions;
 pub mod deribit;
 mod each;
+#[cfg(test)]
+mod forms;
 pub mod kraken;
 pub mod okx;
 mod said;

@@ -128,38 +128,10 @@ impl BinanceDecoder {
 
 #[cfg(test)]
 mod tests {
-    use crate::feed::{Feed, FeedOptions, Frame};
-    use crate::frame::FrameKind;
-    use crate::venue;
+    use crate::venue::forms::hold;
 
-    /// What a frame was (of a reject here the symbol may be known, there it is not), and what is known of it afterwards.
-    fn said(feed: &str, body: &str) -> String {
-        let mut feed = Feed::new(venue::feed(feed).expect("a feed"), FeedOptions::default());
-        // Frames that name no stream came by the only one of their connection.
-        let opened = "wss://fstream.binance.com/ws/btcusdt@depth20@100ms";
-        feed.push(&Frame { kind: FrameKind::Opened, context: opened, ..Frame::received(b"", 1) });
-        let end = feed.push(&Frame::received(body.as_bytes(), 1_700_000_000_000_000_000));
-        if serde_json::from_str::<serde_json::Value>(body).is_err() {
-            // What is met first, a key that is wrong or the syntax, differs.
-            return format!("{end:?}");
-        }
-        let unknown: std::collections::BTreeMap<String, u64> =
-            feed.unknown_keys().iter().map(|(key, n)| (key.to_owned(), n)).collect();
-        let market = feed.market_mut();
-        let rejects: Vec<_> = market.take_rejects().into_iter().map(|reject| reject.code).collect();
-        let items = market.accounts().first().map(|account| account.items);
-        // Where a reject ended the reading, keys behind it may have been met or not.
-        let unknown = if rejects.is_empty() { unknown } else { Default::default() };
-        let mut rows = String::new();
-        market.drain(|_, stream| rows = format!("{rows}{:?} {:?};", stream.key, stream.columns));
-        format!("{end:?} {items:?} {rejects:?} {unknown:?} {rows}")
-    }
-
-    /// A frame of the usual form and the same with a space in front of each key, which is read as any form is.
-    fn both(feed: &str, body: &str) {
-        let spaced = body.replace("{\"", "{ \"").replace(",\"", ", \"");
-        assert_eq!(said(feed, body), said(feed, &spaced), "{feed} {body}");
-    }
+    /// Frames that name no stream came by the only one of their connection.
+    const OPENED: &str = "wss://fstream.binance.com/ws/btcusdt@depth20@100ms";
 
     #[test]
     fn the_usual_form_says_what_any_form_says() {
@@ -207,11 +179,7 @@ mod tests {
                 for (from, to) in edits {
                     let message = message.replacen(from, to, 1);
                     for (before, behind) in wrappers {
-                        let whole = format!("{before}{message}{behind}");
-                        both(feed, &whole);
-                        for cut in [1, whole.len() / 2] {
-                            both(feed, &whole[..whole.len() - cut]);
-                        }
+                        hold(feed, OPENED, &[], &format!("{before}{message}{behind}"));
                     }
                 }
             }

@@ -13,6 +13,7 @@ use super::messages::{
 };
 use super::ticker::{TickerState, tell_option_ticker};
 use super::topics::{Channel, Topic};
+use super::usual::UsualBook;
 use super::{Product, instruments, recognise, rest, sequence};
 use crate::accounting::End;
 use crate::book::Update;
@@ -276,6 +277,16 @@ impl VenueDecoder for BybitDecoder {
 
 impl BybitDecoder {
     fn read(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        if let Some(book) = UsualBook::read(frame.body, &mut self.scratch.levels) {
+            if is_strange(&self.strange, frame) {
+                market.item(End::Unselected);
+                return Ok(());
+            }
+            let UsualBook { topic, is_snapshot, ts, cts, head } = &book;
+            let told = Told { topic, ts: *ts, cts: *cts, is_snapshot: *is_snapshot };
+            self.tell_any_book(frame, &told, head, market);
+            return Ok(());
+        }
         let mut cursor = Cursor::new(frame.body);
         let mut envelope = Envelope {
             product: self.product,
@@ -314,7 +325,7 @@ impl BybitDecoder {
             cursor.seek(start);
             envelope.read_data(&mut cursor)?;
         }
-        if !self.strange.is_empty() && self.strange.contains(&(frame.source, frame.conn)) {
+        if is_strange(&self.strange, frame) {
             market.item(End::Unselected);
             return Ok(());
         }
@@ -337,6 +348,11 @@ impl BybitDecoder {
     }
 }
 
+/// Whether a frame came by one of the connections that were opened for another product.
+fn is_strange(strange: &HashSet<Connection, foldhash::fast::RandomState>, frame: &Frame<'_>) -> bool {
+    !strange.is_empty() && strange.contains(&(frame.source, frame.conn))
+}
+
 /// The envelope's part of what is told.
 #[derive(Debug, Clone, Copy)]
 struct Told<'a> {
@@ -347,9 +363,23 @@ struct Told<'a> {
 }
 
 impl BybitDecoder {
+    /// Tells what a book's message says, or that it cannot be taken.
+    fn tell_any_book(
+        &mut self,
+        frame: &Frame<'_>,
+        told: &Told<'_>,
+        head: &BookHead<'_>,
+        market: &mut Market,
+    ) {
+        let (name, symbol) = told.topic.parts();
+        if let Err(kind) = self.tell_book(told.topic.channel, name, symbol, told, head, market) {
+            market.reject_item(frame, symbol, kind.into());
+        }
+    }
+
     fn tell(&mut self, frame: &Frame<'_>, told: &Told<'_>, data: Data<'_>, market: &mut Market) {
         let channel = told.topic.channel;
-        let (name, symbol) = told.topic.parts();
+        let (_, symbol) = told.topic.parts();
         let check = |symbol: &str, result: Result<(), JsonError>, market: &mut Market| {
             if let Err(error) = result {
                 market.reject_item(frame, symbol, error);
@@ -365,10 +395,7 @@ impl BybitDecoder {
                     check(symbol, result, market);
                 }
             }
-            Data::Book(head) => {
-                let result = self.tell_book(channel, name, symbol, told, &head, market);
-                check(symbol, result.map_err(JsonError::from), market);
-            }
+            Data::Book(head) => self.tell_any_book(frame, told, &head, market),
             Data::Ticker(ticker) => {
                 let result = self.tell_ticker(frame, told, &ticker, market);
                 check(symbol, result.map_err(JsonError::from), market);

@@ -9,6 +9,7 @@ mod rest;
 mod sequence;
 mod ticker;
 mod topics;
+mod usual;
 
 use super::FeedSpec;
 use crate::data::DataType;

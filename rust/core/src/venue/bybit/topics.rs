@@ -106,9 +106,9 @@ impl<'a> Topic<'a> {
     }
 }
 
-/// As [`u32`] is parsed from text.
+/// Whether it is a depth.
 fn is_number(depth: &[u8]) -> bool {
-    text(depth).parse::<u32>().is_ok()
+    matches!(depth.len(), 1..=9) && depth.iter().all(u8::is_ascii_digit)
 }
 
 /// The channel of books from REST answers.

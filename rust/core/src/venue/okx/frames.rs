@@ -15,6 +15,7 @@ use super::messages::{
     Trade, each,
 };
 use super::tell::Told;
+use super::usual::UsualBook;
 use super::{instruments, rest};
 use crate::accounting::End;
 use crate::feed::{Frame, Market};
@@ -197,6 +198,13 @@ impl OkxDecoder {
         if matches!(frame.body, b"pong" | b"ping") {
             // Keep-alives are text, not JSON.
             market.item(End::Control);
+            return Ok(());
+        }
+        if let Some(UsualBook { name, symbol, is_snapshot, head }) =
+            UsualBook::read(frame.body, &mut self.scratch.levels)
+        {
+            let told = Told { channel: Channel::Book, name, symbol, is_snapshot };
+            self.tell_any_book(frame, &told, &head, market);
             return Ok(());
         }
         let mut cursor = Cursor::new(frame.body);

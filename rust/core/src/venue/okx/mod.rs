@@ -10,6 +10,7 @@ mod recognise;
 mod rest;
 mod sequence;
 mod tell;
+mod usual;
 
 use super::FeedSpec;
 use crate::data::DataType;

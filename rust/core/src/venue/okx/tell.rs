@@ -76,6 +76,19 @@ impl OkxDecoder {
         Ok(())
     }
 
+    /// Tells what a book's message says, or that it cannot be taken.
+    pub(super) fn tell_any_book(
+        &mut self,
+        frame: &Frame<'_>,
+        told: &Told<'_>,
+        head: &BookHead<'_>,
+        market: &mut Market,
+    ) {
+        if let Err(kind) = self.tell_book((frame, told), head, market) {
+            market.reject_item(frame, told.symbol, kind.into());
+        }
+    }
+
     fn tell_book(
         &mut self,
         (frame, told): (&Frame<'_>, &Told<'_>),

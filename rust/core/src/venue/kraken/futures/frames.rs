@@ -146,6 +146,9 @@ impl VenueDecoder for FuturesDecoder {
 
 impl FuturesDecoder {
     fn read(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        if let Some(change) = Change::usual(frame.body) {
+            return tell_change(&change, market);
+        }
         let named;
         let name = match guess(frame.body) {
             Some(name) => name,
@@ -191,10 +194,7 @@ impl FuturesDecoder {
         let Scratch { unknown, orders, .. } = &mut self.scratch;
         let mut change = Change::default();
         whole_frame(frame, &mut change, Change::NEEDED, &mut orders.change, unknown)?;
-        let level = [change.level()];
-        let slot = market.slot(&change.product)?;
-        let update = sequence::update(false, change.seq, change.ts);
-        Ok(market.book_update(slot, super::BOOK, sequence::judge, update, &change.message(&level))?)
+        tell_change(&change, market)
     }
 
     fn read_whole(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
@@ -235,6 +235,13 @@ impl FuturesDecoder {
         cursor.finish()?;
         rest::tell(&answer, seen, &mut self.scratch, frame, market)
     }
+}
+
+fn tell_change(change: &Change<'_>, market: &mut Market) -> Result<(), JsonError> {
+    let level = [change.level()];
+    let slot = market.slot(&change.product)?;
+    let update = sequence::update(false, change.seq, change.ts);
+    Ok(market.book_update(slot, super::BOOK, sequence::judge, update, &change.message(&level))?)
 }
 
 /// Reads a frame that is one message, to its last byte.

@@ -8,6 +8,7 @@ use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
 use crate::feed::BookMessage;
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
+use crate::time;
 use crate::venue::values::{
     BelowZero, Levels, Text, anew, bare_book_size, bare_price, computed_price_or_none, epoch, epoch_or_none,
     moment, name, number_text, price, price_or_zero, size, size_or_zero, word,
@@ -29,14 +30,18 @@ pub(super) fn taker(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError>
     word(cursor, &[(b"buy", Buyer), (b"sell", Seller), (b"Buy", Buyer), (b"Sell", Seller)])
 }
 
+/// Whether it is the name of a product as it is kept.
+#[inline(always)]
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && !name.iter().any(u8::is_ascii_lowercase)
+}
+
 /// The name of a product. The venue takes it in lower case, too, and wrote answers so until 2022: it is one product.
 #[inline(always)]
 pub(super) fn product<'a>(cursor: &mut Cursor<'a>) -> Result<Text<'a>, JsonError> {
     let start = cursor.offset();
     match cursor.short_string() {
-        Some(name) if !name.is_empty() && !name.iter().any(u8::is_ascii_lowercase) => {
-            Ok(Text::Borrowed(name))
-        }
+        Some(name) if is_name(name) => Ok(Text::Borrowed(name)),
         _ => {
             cursor.seek(start);
             anew(any_product(cursor))
@@ -78,8 +83,27 @@ impl Default for Change<'_> {
     }
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
     pub(super) const NEEDED: &'static [usize] = &[1, 2, 3, 4, 5];
+
+    /// Reads a frame as the venue writes it, in a straight line; `None` where it is any other, or one to refuse.
+    #[inline(always)]
+    pub(super) fn usual(frame: &'a [u8]) -> Option<Self> {
+        let mut cursor = Cursor::new(frame);
+        cursor.takes(b"{\"feed\":\"book\",\"product_id\":")?;
+        let product = cursor.short_string().filter(|name| is_name(name))?;
+        cursor.takes(b",\"side\":\"")?;
+        let side = match cursor.takes(b"buy\"") {
+            Some(()) => Side::Buy,
+            None => cursor.takes(b"sell\"").map(|()| Side::Sell)?,
+        };
+        cursor.takes(b",\"seq\":")?;
+        let seq = cursor.short_integer()?;
+        let (price, size) = cursor.short_bare_pair(b",\"price\":", b",\"qty\":", b',')?;
+        cursor.takes(b"\"timestamp\":")?;
+        let ts = time::from_epoch(cursor.last_integer()?)?;
+        (price.value > 0).then_some(Self { product: Text::Borrowed(product), seq, ts, side, price, size })
+    }
 
     /// Its level.
     pub(super) const fn level(&self) -> Level {
@@ -87,6 +111,7 @@ impl Change<'_> {
     }
 
     /// As the market takes it; `level` is its own.
+    #[inline]
     pub(super) fn message<'l>(&self, level: &'l [Level]) -> BookMessage<'l> {
         let (bids, asks): (&[Level], &[Level]) =
             if self.side == Side::Sell { (&[], level) } else { (level, &[]) };
@@ -363,5 +388,54 @@ impl<'a> Message<'a> for AnsweredTicker<'a> {
             _ => cursor.skip()?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::venue::forms::hold;
+
+    const WHOLE: &str = r#"{"feed":"book_snapshot","product_id":"PI_XBTUSD","timestamp":1700000000000,"seq":6,"tickSize":null,"bids":[{"price":34980.5,"qty":1.0}],"asks":[]}"#;
+    const CHANGE: &str = r#"{"feed":"book","product_id":"PI_XBTUSD","side":"sell","seq":7,"price":34981.5,"qty":9864,"timestamp":1700000000817}"#;
+
+    #[test]
+    fn the_usual_form_of_a_change_is_what_any_form_is() {
+        let edits: [(&str, &str); 30] = [
+            ("", ""),
+            (r#""sell""#, r#""buy""#),
+            (r#""sell""#, r#""Sell""#),
+            (r#""sell""#, r#""other""#),
+            (r#""sell""#, "7"),
+            ("PI_XBTUSD", "pi_xbtusd"),
+            ("PI_XBTUSD", ""),
+            ("PI_XBTUSD", "FI_XBTUSD_211231_OF"),
+            ("PI_XBTUSD", "PI_\u{e9}"),
+            ("PI_XBTUSD", "PI_\\u0058BTUSD"),
+            (r#""seq":7"#, r#""seq":9"#),
+            (r#""seq":7"#, r#""seq":-7"#),
+            (r#""seq":7"#, r#""seq":07"#),
+            (r#""seq":7"#, r#""seq":7.0"#),
+            ("34981.5", "34980.5"),
+            ("34981.5", "0"),
+            ("34981.5", "0.0"),
+            ("34981.5", "-1.5"),
+            ("34981.5", "034981.5"),
+            ("34981.5", "34981."),
+            ("34981.5", "3.49815e4"),
+            ("34981.5", "123456789.123456789"),
+            ("9864", "0"),
+            ("9864", "-5.0"),
+            ("9864", "98640000000000"),
+            ("1700000000817", "17"),
+            ("1700000000817", "1.7e12"),
+            ("1700000000817", "01700000000817"),
+            (r#","timestamp":1700000000817"#, ""),
+            (r#"817}"#, r#"817,"new":1}"#),
+        ];
+        for (from, to) in edits {
+            hold("kraken-futures", "wss://futures.kraken.com/ws/v1", &[WHOLE], &CHANGE.replacen(from, to, 1));
+        }
+        assert!(Change::usual(CHANGE.as_bytes()).is_some());
     }
 }
