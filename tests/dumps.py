@@ -234,6 +234,26 @@ TARDIS_OPTIONS = (
     f"deribit,BTC-9JUN20-9875-P,{START_MS}000,{START_MS}700,put,9875,1591689600000000,,,,,,,,,,,SYN.BTC-9JUN20,,,,,,\n"
 )
 
+# Of others the volatilities are fractions (Huobi's are percent), no rho is sent, and what is zero is left out.
+TARDIS_OTHER_OPTIONS = (
+    TARDIS_OPTIONS.split("\n", 1)[0]
+    + "\n"
+    + "".join(
+        f"{exchange},{symbol},{START_MS}000,{START_MS}{500 + n},call,40000,1709884800000000,12,,0.01,3,{iv},0.02,4,,0.015,"
+        f"{iv},BTC-USD,42000.5,{greeks},\n"
+        for n, (exchange, symbol, iv, greeks) in enumerate(
+            [
+                ("okex-options", "BTC-USD-240308-40000-C", "0.7637", "0.5512,0.0000412,21.4,-3.1"),
+                ("okex-options", "BTC-USD-240308-40000-C", "1.5e0", ",,0.2,"),
+                ("okex-options", "BTC-USD-240308-40000-C", "0.7", ",,,"),
+                ("binance-european-options", "BTC-240308-40000-C", "0.38032115", "-0.34,0.00003214,99.3,-5.86"),
+                ("bybit-options", "BTC-8MAR24-40000-C", "1.4674", "0.9,1E-5,1.5,-0.25"),
+                ("huobi-dm-options", "BTC-USDT-240308-C-40000", "118.63", "0.5,0.00006528,15.7,-327.8"),
+            ]
+        )
+    )
+)
+
 BYBIT_TRADES = "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional"
 
 
@@ -257,12 +277,17 @@ def bybit_trades(symbol: str, *, seed: int = 10, count: int = 300, rpi: bool = F
     return "\n".join([*lines, *rows]) + "\n"
 
 
-def okx_trades(symbol: str, *, seed: int = 20, count: int = 300, old: bool = False, chain: bool = False) -> str:
-    """``trades``: sizes in any spelling; ``old``: names in two languages, no instrument; ``chain``: two expiries."""
+def okx_trades(
+    symbol: str, *, seed: int = 20, count: int = 300, old: bool = False, bare: bool = False, chain: bool = False
+) -> str:
+    """``trades``: sizes in any spelling; ``old``: names in two languages, no instrument; ``bare``: and no names, as in 2021;
+    ``chain``: two expiries."""
     chance = random.Random(seed)
     header = "trade_id/交易id,side/交易方向,size/数量,price/价格,created_time/成交时间"
     lines = [header if old else "instrument_name,trade_id,side,price,size,created_time,source"]
     at, id_ = START_MS, 750_000_000
+    if bare:
+        lines.clear()
     for price in walk(seed, count):
         at, id_ = at + chance.choice([0, 0, 1, 900]), id_ + chance.choice([1, 1, 1, 2])
         size = chance.choice(["1.772e-05", "9.0", "0.25", "3", "1E2"])
@@ -487,6 +512,7 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
     "tardis derivative ticker": ("derivative_ticker", tardis_ticker(), reference.tardis_ticker),
     "tardis liquidations": ("liquidations", TARDIS_LIQUIDATIONS, reference.tardis_liquidations),
     "tardis options": ("options_chain", TARDIS_OPTIONS, reference.tardis_options),
+    "tardis options of other venues": ("options_chain", TARDIS_OTHER_OPTIONS, reference.tardis_options),
     "bybit linear trades": (
         "trading/BTCUSDT/BTCUSDT2024-01-01",
         bybit_trades("BTCUSDT", rpi=True),
@@ -541,6 +567,16 @@ FORMATS: dict[str, tuple[str, str, Reader]] = {
         "BTC-USDT-trades-2024-01-01",
         okx_trades("BTC-USDT", old=True),
         lambda t: reference.okx_trades(t, "BTC-USDT"),
+    ),
+    "okx trades of 2021, without a header": (
+        "BTC-USDT-SWAP-trades-2021-10-05",
+        okx_trades("BTC-USDT-SWAP", seed=24, old=True, bare=True),
+        lambda t: reference.okx_trades(t, "BTC-USDT-SWAP"),
+    ),
+    "okx aggtrades of 2021, without a header": (
+        "traderecords/aggtrades/monthly/202111/ETH-USDT-aggtrades-2021-11-05",
+        okx_trades("ETH-USDT", seed=25, old=True, bare=True),
+        lambda t: reference.okx_trades(t, "ETH-USDT"),
     ),
     "okx aggtrades": (
         "ETH-USDT-aggtrades-2024-01-01",

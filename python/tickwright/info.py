@@ -49,7 +49,8 @@ def inspect(
     Raises
     ------
     InputError
-        A named input that cannot be read, is empty, or of no clear feed.
+        A named input that cannot be read, is empty, or of no clear feed; inputs of which none can be converted, with
+        what each is.
 
     Examples
     --------

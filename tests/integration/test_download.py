@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
 import tickwright
 from tickwright.download import Settings, binance
+
+from tests.dumps import archive
 
 FAST = Settings(jobs=4, retries=4, backoff_s=0.01, max_backoff_s=0.05, timeout_s=0.6)
 MONTH = "data/futures/um/monthly/trades/BTCUSDT/BTCUSDT-trades-2024-01.zip"
@@ -68,7 +70,7 @@ class Server:
                 parts = urlsplit(self.path)
                 if parts.query:
                     return self.list(parse_qs(parts.query))
-                key = parts.path.lstrip("/")
+                key = unquote(parts.path.lstrip("/"))
                 outer.asked[key] += 1
                 if key.endswith("/"):
                     return self.folder(key)
@@ -246,6 +248,32 @@ def test_months_and_days_cover_the_span(server: Server, tmp_path: Path) -> None:
     assert report.files == [] and "nothing is published" in report.notes[0]
 
 
+@pytest.mark.parametrize("interval", ["3d", "1w", "1mo"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_long_klines_come_by_month_alone(server: Server, tmp_path: Path, interval: str, listed: bool) -> None:
+    """Binance's own downloader has these among INTERVALS and not among DAILY_INTERVALS."""
+    key = f"data/futures/um/monthly/klines/BTCUSDT/{interval}/BTCUSDT-{interval}-2024-0{{}}.zip"
+    for month in (1, 2):
+        server.add(key.format(month), 1_000)
+    server.listing = listed
+    report = get(server, tmp_path, "2024-01-15", "2024-02-10", types=["klines"], interval=interval)
+    assert [(file.status, Path(file.path).name) for file in report.files] == [
+        ("fetched", f"BTCUSDT-{interval}-2024-0{month}.zip") for month in (1, 2)
+    ]
+
+
+def test_symbols_that_are_no_latin_letters(server: Server, tmp_path: Path) -> None:
+    """USD-M and spot list some since 2025: their names are in paths, listings and archives as they are."""
+    symbol = "\u5e01\u5b89\u4eba\u751fUSDT"
+    key = f"data/futures/um/monthly/trades/{symbol}/{symbol}-trades-2025-11.zip"
+    text = "id,price,qty,quote_qty,time,is_buyer_maker\n1,0.25,10,2.5,1762000000000,true\n"
+    server.files[key] = archive(f"{symbol}-trades-2025-11.csv", text.encode())
+    (file,) = get(server, tmp_path / "dumps", "2025-11", "2025-11", symbols=[symbol]).files
+    assert (file.status, file.checked) == ("fetched", True)
+    report = tickwright.convert(tmp_path / "dumps", tmp_path / "catalog")
+    assert [(table.instrument_id, table.rows) for table in report.tables] == [(f"{symbol}-PERP.BINANCE", 1)]
+
+
 def test_without_a_listing_days_stand_in_for_a_month(server: Server, tmp_path: Path) -> None:
     server.listing = False
     server.add("data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-02-03.zip", 1_000)
@@ -269,6 +297,8 @@ def test_many_files_at_once_but_not_too_many(server: Server, tmp_path: Path) -> 
         {"market": "moon"},
         {"types": ["candles"]},
         {"symbols": ["../BTC"]},
+        {"symbols": ["btcusdt"]},
+        {"symbols": ["\u5e01/USDT"]},
         {"interval": "7"},
         {"start": "2024-13"},
         {"start": "2024-02", "end": "2024-01"},

@@ -1,10 +1,12 @@
 """Dumps into catalogs: every format against a slow reader, bad input, and the same bytes however they come."""
 
 import hashlib
+import io
 import json
 import random
 import shutil
 import struct
+import tarfile
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +21,7 @@ from nautilus_trader.persistence.catalog import ParquetDataCatalog
 
 from tests import dumps
 from tests.damage import FILE_KINDS
-from tests.dumps import FORMATS, START_MS, archive, checksum, write
+from tests.dumps import DAY_MS, FORMATS, START_MS, archive, checksum, write
 from tests.integration.test_convert import files
 from tests.parity.support import FOLDERS, SHARED, Row, batch_rows, same_rows
 from tests.reference import dumps as reference
@@ -498,6 +500,28 @@ def test_rows_that_cannot_be_read_are_kept_with_their_place(tmp_path: Path, line
     assert reject["body"] == bad
 
 
+@pytest.mark.parametrize("name", ["timestamp", "ignore", "local_timestamp"])
+def test_a_column_more_may_be_called_as_that_of_another_format(tmp_path: Path, name: str) -> None:
+    """A table of another format may have two names for what this one calls ``time`` and has ``timestamp`` beside."""
+    text = "".join(line + (f",{name}" if n == 0 else ",5") + "\n" for n, line in enumerate(GOOD.splitlines()))
+    assert same_as_good(tmp_path, text).unknown_keys == {name: 10}
+
+
+def test_a_column_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
+    text = columns(GOOD, [0, 1, 2, 3, 4, 5, 4])
+    message = refused(tmp_path, write(tmp_path, "BTCUSDT-trades-2024-01", text), "two_columns")
+    assert "two columns time" in message
+    refused(tmp_path, write(tmp_path, "BTCUSDT-trades-2024-02", text), "two_columns", format="binance-trades")
+
+
+def test_tables_of_nobody_are_passed_over(tmp_path: Path) -> None:
+    """In a folder, whatever columns they have; of names that some format has for one column, too."""
+    write(tmp_path / "in", "BTCUSDT-trades-2024-01", GOOD)
+    write(tmp_path / "in", "orders", "order,time,timestamp,note\na,2024-01-01,1704067200000,x\n")
+    report = converted(tmp_path / "in", tmp_path / "catalog")
+    assert (report.rows, [Path(skipped["path"]).name for skipped in report.skipped]) == (10, ["orders.csv"])
+
+
 def test_times_of_tardis_that_are_none(tmp_path: Path) -> None:
     """Of as many digits as neither microseconds nor nanoseconds have: they are not cut to fit."""
     header, *lines = dumps.tardis_trades(count=3).splitlines()
@@ -541,6 +565,32 @@ def test_symbols_of_any_exchange_of_tardis(tmp_path: Path, exchange: str, symbol
     converted(source, tmp_path / "catalog")
     read = ParquetDataCatalog(tmp_path / "catalog").trade_ticks([id_])
     assert [tick.to_dict(tick) for tick in read] == [trade.to_dict(trade)]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "symbol", "is_spread"),
+    [
+        ("okex-spreads", "BTC-USDT_BTC-USDT-SWAP", True),
+        ("deribit", "BTC-FS-27DEC24_PERP", True),
+        ("deribit", "BTC-CS-19MAY26-70000_75000", True),
+        ("deribit", "BTC-PERPETUAL", False),
+        ("deribit", "BTC-27JUN25-100000-C", False),
+        ("okex-swap", "BTC-USDT-SWAP", False),
+    ],
+)
+def test_spreads_of_tardis_trade_below_zero(tmp_path: Path, exchange: str, symbol: str, is_spread: bool) -> None:
+    """What trades as one of several has the difference of their prices: NautilusTrader's loader takes it, too. A price of
+    anything else is above zero."""
+    at = START_MS * 1_000
+    header = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+    rows = [f"{exchange},{symbol},{at + n},{at + n + 5},{n},sell,{price},2" for n, price in enumerate(["-4.5", "0.0"])]
+    source = write(tmp_path / "in", "trades", "\n".join([header, *rows]) + "\n")
+    report = converted(source, tmp_path / "catalog")
+    assert (report.rows, report.rejects) == ((2, 0) if is_spread else (0, 2))
+    if is_spread:
+        trades = TardisCSVDataLoader(price_precision=1).load_trades(source)
+        read = ParquetDataCatalog(tmp_path / "catalog").trade_ticks([str(trades[0].instrument_id)])
+        assert [tick.to_dict(tick) for tick in read] == [trade.to_dict(trade) for trade in trades]
 
 
 @pytest.mark.parametrize("symbol", ["..", ":", "a\\b", "a*b", "CON", "\u202ex", ""])
@@ -596,6 +646,130 @@ def test_klines_that_may_be_of_several_formats(tmp_path: Path) -> None:
     converted(plain, tmp_path / "two", feed="binance-coinm")
 
 
+@pytest.mark.parametrize(
+    ("interval", "length_ms", "name"),
+    [("1d", DAY_MS, "1-DAY"), ("1h", 3_600_000, "1-HOUR"), ("4h", 4 * 3_600_000, "4-HOUR"), ("1m", 60_000, "1-MINUTE")],
+)
+def test_a_first_bar_that_was_cut_short(tmp_path: Path, interval: str, length_ms: int, name: str) -> None:
+    """Spot's files of 2018-02-08, where trading stopped at 00:28:14.788 and the close sent is that moment: of a day as
+    Binance publishes it, and of shorter ones whose first bar it is. The monthly file has the close of the whole bar, and
+    what both say is one bar."""
+    opened = 1_518_048_000_000
+    cut = opened + min(length_ms // 2 - 1, 1_694_788)
+    tail = "1521.53731800,{},11770168.04386595,12417,844.25881300,6532638.63751892,0"
+    bar = f"{opened},7599.00000000,7844.00000000,7572.09000000,7784.02000000,{tail}\n"
+    day = write(tmp_path, f"spot/BTCUSDT-{interval}-2018-02-08", bar.format(cut), "zip")
+    before = bar.replace(str(opened), str(opened - length_ms)).format(opened - 1)
+    month = write(tmp_path, f"spot/BTCUSDT-{interval}-2018-02", before + bar.format(opened + length_ms - 1), "zip")
+    report = converted([day, month], tmp_path / "catalog")
+    assert [table.instrument_id for table in report.tables] == [f"BTCUSDT.BINANCE-{name}-LAST-EXTERNAL"]
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [row["ts_event"] for row in rows] == [opened * 10**6, (opened + length_ms) * 10**6]
+    assert report.accounting.items.duplicate == 1
+    refused(
+        tmp_path, write(tmp_path, "spot/klines/BTCUSDT-5q-2018-02-08", bar.format(cut)), "interval", symbol="BTCUSDT"
+    )
+
+
+def test_a_first_bar_that_says_nothing_does_not_make_minutes_of_hours(tmp_path: Path) -> None:
+    """A damaged first row: the name tells the interval; without one the file is refused rather than read as minutes."""
+    header, *rows = dumps.klines(3_600_000, header=True, count=5).splitlines()
+    for n, first in enumerate(["?" + rows[0][1:], rows[0].rsplit(",", 8)[0], "x"]):
+        text = "\n".join([header, first, *rows[1:]]) + "\n"
+        report = converted(write(tmp_path, f"um/BTCUSDT-1h-2024-01-0{n + 1}", text), tmp_path / f"catalog{n}")
+        (table,) = report.tables
+        assert (table.instrument_id, table.rows) == ("BTCUSDT-PERP.BINANCE-1-HOUR-LAST-EXTERNAL", 4)
+        assert report.rejects == 1
+        other = write(tmp_path, f"um/klines/{n}", text)
+        refused(tmp_path, other, "interval", symbol="BTCUSDT")
+
+
+def test_bars_of_several_intervals_in_one_file(tmp_path: Path) -> None:
+    """A bar of an hour among those of a minute is none of them; one that was cut short is."""
+    header, *minutes = dumps.klines(60_000, header=True, count=5).splitlines()
+    hour = f"{START_MS + 3_600_000},1,2,0.5,1.5,3,{START_MS + 7_200_000 - 1},0,3,0,0,0"
+    short = f"{START_MS + 300_000},1,2,0.5,1.5,3,{START_MS + 314_838},0,3,0,0,0"
+    text = "\n".join([header, *minutes, short, hour]) + "\n"
+    report = converted(write(tmp_path, "um/BTCUSDT-1m-2024-01-01", text), tmp_path / "catalog")
+    assert (report.rows, report.rejects) == (6, 1)
+    (rows,) = rows_of(tmp_path / "catalog").values()
+    assert [row["ts_event"] for row in rows] == [(START_MS + 60_000 * n) * 10**6 for n in range(1, 7)]
+
+
+def test_names_of_columns_in_capitals(tmp_path: Path) -> None:
+    """They settle what the first row tells, too: the interval, and that the trades are of spot."""
+
+    def shouted(text: str) -> str:
+        header, rows = text.split("\n", 1)
+        return header.upper() + "\n" + rows
+
+    bars = write(tmp_path, "um/klines/BTCUSDT-4h-2024-01", shouted(dumps.klines(4 * 3_600_000, header=True)))
+    (table,) = converted(bars, tmp_path / "bars").tables
+    assert table.instrument_id == "BTCUSDT-PERP.BINANCE-4-HOUR-LAST-EXTERNAL"
+    renamed = bars.rename(bars.with_name("bars.csv"))
+    (table,) = converted(renamed, tmp_path / "renamed", symbol="BTCUSDT").tables
+    assert table.instrument_id == "BTCUSDT-PERP.BINANCE-4-HOUR-LAST-EXTERNAL"
+    header = "id,price,qty,quote_qty,time,is_buyer_maker,is_best_match\n"
+    spot = write(tmp_path, "BTCUSDT-trades-2024-01", shouted(header + dumps.trades("spot")))
+    assert [t.instrument_id for t in converted(spot, tmp_path / "spot").tables] == ["BTCUSDT.BINANCE"]
+
+
+def test_a_first_row_that_is_a_reject_does_not_tell_the_product(tmp_path: Path) -> None:
+    """Of a file whose first row is damaged the rest is what it is: spot, COIN-M, inverse."""
+    header = "id,price,qty,quote_qty,time,is_buyer_maker,is_best_match\n"
+    spot = write(tmp_path, "BTCUSDT-trades-2024-01", header + "1,2,3\n" + dumps.trades("spot", count=3))
+    first, *rest = dumps.METRICS.format(symbol="BTCUSD_PERP").splitlines()
+    metrics = write(tmp_path, "BTCUSD_PERP-metrics-2024-01-01", "\n".join([first, "x", *rest]) + "\n")
+    names, *trades = dumps.bybit_trades("BTCUSD", count=3).splitlines()
+    bad = trades[0].replace("BTCUSD", "")
+    inverse = write(
+        tmp_path, "BTCUSD2024-01-01", "\n".join([names, bad, *trades, trades[0].replace("USD", "USDT")]) + "\n"
+    )
+    for source, ids in [
+        (spot, ["BTCUSDT.BINANCE"]),
+        (metrics, ["BTCUSD-PERP.BINANCE"]),
+        (inverse, ["BTCUSD-INVERSE.BYBIT", "BTCUSDT-LINEAR.BYBIT"]),
+    ]:
+        report = converted(source, tmp_path / source.stem)
+        assert (sorted(table.instrument_id for table in report.tables), report.rejects) == (ids, 1)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first row", "between"])
+def test_aggregates_of_no_trades(tmp_path: Path, first: bool) -> None:
+    """Spot's files rewritten in 2022 have numbers whose trades were taken out: 1195416 and 1195417 of BTCUSDT, 2017-12."""
+    at = 1_512_378_360_000
+    good = [
+        f"1195415,11500.0,0.1,1195415,1195415,{at - 5},True,True",
+        f"1195418,11501.5,0.2,1195418,1195418,{at},False,True",
+    ]
+    none = [f"119541{n},0.00000000,0.00000000,-1,-1,{at},True,True" for n in (6, 7)]
+    bad = [f"1195419,0.00000000,1.00000000,-1,-1,{at},True,True", f"1195420,0.0,0.0,1195418,1195418,{at},True,True"]
+    lines = none + good + bad if first else good[:1] + none + good[1:] + bad
+    report = converted(
+        write(tmp_path, "BTCUSDT-aggTrades-2017-12", "\n".join(lines) + "\n", "zip"), tmp_path / "catalog"
+    )
+    items = report.accounting.items
+    assert (items.rows, items.control, items.rejected) == (2, 2, 2)
+    assert [table.instrument_id for table in report.tables] == ["BTCUSDT.BINANCE"]
+
+
+def test_metrics_without_open_interest(tmp_path: Path) -> None:
+    """Fields that were not measured are empty, quoted or not: of the ratios in files of 2022 and of COIN-M, seldom of the
+    open interest, of which such a row says nothing."""
+    header, first, *_ = dumps.METRICS.format(symbol="BTCUSD_PERP").splitlines()
+    assert first.startswith("2024-01-01 00:05:00,BTCUSD_PERP,74123.1230000000000000,")
+    rows = [
+        first,
+        '2024-01-01 00:10:00,BTCUSD_PERP,5578700.00000000,18265.00911826,"","","",0.00855776',
+        "2024-01-01 00:15:00,BTCUSD_PERP,,,1.1,1.2,1.3,0.9",
+        '2024-01-01 00:20:00,BTCUSD_PERP,"","",,,,',
+        "2024-01-01 00:25:00,BTCUSD_PERP,x,,1.1,1.2,1.3,0.9",
+    ]
+    source = write(tmp_path, "BTCUSD_PERP-metrics-2024-01-01", "\n".join([header, *rows]) + "\n", "zip")
+    items = converted(source, tmp_path / "catalog").accounting.items
+    assert (items.rows, items.control, items.rejected) == (2, 2, 1)
+
+
 def test_what_has_no_type_is_skipped_by_name(tmp_path: Path) -> None:
     write(tmp_path / "in/premiumIndexKlines", "BTCUSDT-1m-2024-01-01", dumps.klines(60_000, header=True), "zip")
     write(tmp_path / "in", "BTCUSDT-bookDepth-2024-01-01", dumps.BOOK_DEPTH, "zip")
@@ -604,8 +778,11 @@ def test_what_has_no_type_is_skipped_by_name(tmp_path: Path) -> None:
     report = converted(tmp_path / "in", tmp_path / "catalog")
     reasons = sorted(skipped["reason"] for skipped in report.skipped)
     assert ["premiumIndexKlines" in r or "bookDepth" in r or "checksum" in r for r in reasons] == [True] * 3
+    alone = tmp_path / "in" / "BTCUSDT-bookDepth-2024-01-01.zip"
     with pytest.raises(tickwright.InputError, match="no type"):
-        tickwright.convert(tmp_path / "in" / "BTCUSDT-bookDepth-2024-01-01.zip", tmp_path / "other")
+        tickwright.convert(alone, tmp_path / "other")
+    with pytest.raises(tickwright.InputError, match="bookDepth.*no type"):
+        tickwright.inspect(alone)
 
 
 def test_types_span_kind_and_partition(tmp_path: Path) -> None:
@@ -827,6 +1004,13 @@ def test_okx_headers_in_gbk_and_trades_that_are_there_twice(tmp_path: Path) -> N
     nameless = dumps.write(tmp_path / "none", "dump", text)
     with pytest.raises(tickwright.InputError, match="--symbol"):
         tickwright.convert(nameless, tmp_path / "third")
+    # Of 2021, without a header: a name tells them, or the user.
+    bare = dumps.write(tmp_path / "bare", "BTC-USDT-trades-2021-10-05", text.split("\n", 1)[1], "zip")
+    converted(bare, tmp_path / "bare-catalog")
+    assert rows_of(tmp_path / "bare-catalog") == rows_of(tmp_path / "first")
+    other = dumps.write(tmp_path / "bare", "dump", text.split("\n", 1)[1])
+    refused(tmp_path, other, "unknown_container")
+    assert converted(other, tmp_path / "said", symbol="BTC-USDT", format="okx-trades").rows == report.rows
     named = converted(nameless, tmp_path / "fourth", symbol="BTC-USDT", format="okx-trades")
     assert [table.instrument_id for table in named.tables] == ["BTC-USDT.OKX"]
     # 2021-10: bought and sold, under one id.
@@ -995,6 +1179,24 @@ def test_an_archive_of_several_is_its_files(tmp_path: Path, name: str) -> None:
     assert {entry["path"] for entry in found} == {source.path for source in report.sources}
 
 
+def test_an_archive_is_not_given_up_for_one_name(tmp_path: Path) -> None:
+    """Kraken's archives hold the pairs of all currencies it ever had, AED among them: one of a currency that is not known
+    is passed over by name, and the hundreds beside it are read. Of a file alone it is an error, since it can be told."""
+    text = dumps.kraken_time_and_sales()
+    names = {"XBTAED": "BTC/AED", "USDAED": "USD/AED", "XBTUSD": "BTC/USD", "XBTXYZ": ""}
+    path = several(
+        tmp_path / "Kraken_Trading_History.zip", {f"TimeAndSales_Combined/{name}.csv": text for name in names}
+    )
+    report = converted(path, tmp_path / "catalog")
+    want = {f"{pair}.KRAKEN" for pair in names.values() if pair}
+    assert {table.instrument_id for table in report.tables} == want
+    (skipped,) = report.skipped
+    assert skipped["path"] == f"{path}/TimeAndSales_Combined/XBTXYZ.csv" and "--symbol" in skipped["reason"]
+    alone = write(tmp_path, "XBTXYZ", text)
+    refused(tmp_path, alone, "unknown_symbol")
+    assert converted(alone, tmp_path / "told", symbol="BTC/XYZ").rows
+
+
 def test_an_archive_of_nothing_that_is_known(tmp_path: Path) -> None:
     path = several(tmp_path / "other.zip", {"a.txt": "one", "b.txt": "two"})
     with pytest.raises(tickwright.TickwrightError):
@@ -1112,6 +1314,34 @@ def frames(folder: Path, day: int, **options: Any) -> Path:
     path = folder / f"{stem}.zip"
     path.write_bytes(archive(stem, bybit_book(day, **options).encode()))
     return path
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_books_of_htx_are_none_of_okx(tmp_path: Path, quoted: bool) -> None:
+    """HTX publishes archives of the same name and of lines of the same keys (since 2026-05): they differ in microseconds and
+    levels of two numbers. They are of no feed here, not of OKX."""
+
+    def body(instrument: str, unit: int, level: list[str]) -> bytes:
+        lines = []
+        for n, action in enumerate(["snapshot", "update"]):
+            ts = (START_MS + n) * unit
+            told = {"instId": instrument, "action": action, "ts": str(ts) if quoted or unit == 1 else ts}
+            lines.append(json.dumps(told | {"asks": [["2", *level]], "bids": [["1", *level]]}))
+        return "\n".join(lines).encode() + b"\n"
+
+    def archived(name: str, inside: bytes) -> Path:
+        with tarfile.open(tmp_path / f"{name}.tar.gz", "w:gz") as made:
+            entry = tarfile.TarInfo(f"{name}.data")
+            entry.size = len(inside)
+            made.addfile(entry, io.BytesIO(inside))
+        return tmp_path / f"{name}.tar.gz"
+
+    htx = archived("A8-USDT-l2orderbook-400lv-2024-01-01", body("A8-USDT", 1_000, ["3"]))
+    okx = archived("BTC-USDT-L2orderbook-400lv-2024-01-01", body("BTC-USDT", 1, ["3", "1"]))
+    with pytest.raises(tickwright.InputError) as caught:
+        tickwright.convert(htx, tmp_path / "catalog")
+    assert caught.value.code == "unknown_feed"
+    assert [table.instrument_id for table in converted(okx, tmp_path / "catalog").tables] == ["BTC-USDT.OKX"]
 
 
 def test_frames_in_an_archive_are_a_capture(tmp_path: Path) -> None:

@@ -558,16 +558,17 @@ def tardis_liquidations(texts: list[str]) -> Rows:
 
 
 def tardis_options(texts: list[str]) -> Rows:
-    """``options_chain``: greeks, volatilities as fractions."""
+    """``options_chain``: greeks, those that are not there as zeros; volatilities as fractions, which two venues' are not."""
 
     def read(table: Iterator[Line]) -> Iterator[tuple[str, str, Row]]:
         for line in table:
             names = ("delta", "gamma", "vega", "theta", "rho")
-            if not all(line[name] for name in names):
+            if not any(line[name] for name in names):
                 continue
-            row: Row = {name: float(line[name]) for name in names}
+            row: Row = {name: float(line[name] or 0) for name in names}
+            decimals = 2 if line["exchange"] in ("deribit", "huobi-dm-options") else 0
             for name in ("mark_iv", "bid_iv", "ask_iv"):
-                row[name] = float(Decimal(line[name]).scaleb(-2)) if line[name] else None
+                row[name] = float(Decimal(line[name]).scaleb(-decimals)) if line[name] else None
             for name in ("underlying_price", "open_interest"):
                 row[name] = float(line[name]) if line[name] else None
             yield "option_greeks", tardis_id(line), row | _times(line)
@@ -635,11 +636,14 @@ def _okx_name(line: Line, name: str) -> str:
     return next((value for key, value in line.items() if key.split("/")[0] == name), "")
 
 
+OKX_BARE = [["trade_id", "side", "size", "price", "created_time"]]
+
+
 def okx_trades(texts: list[str], symbol: str = "") -> Rows:
     """``trades`` and ``aggtrades``: rows of one id are one, and ordered by it."""
     found: dict[tuple[str, int], Row] = {}
     for text in texts:
-        for line in lines(text, []):
+        for line in lines(text, OKX_BARE):
             ts = epoch(_okx_name(line, "created_time"))
             id_ = f"{_okx_name(line, 'instrument_name') or symbol}.OKX"
             number = _okx_name(line, "trade_id")

@@ -53,7 +53,10 @@ TYPES = {
 }
 _BY_DAY_ONLY = {"bookDepth", "liquidationSnapshot", "metrics"}
 _BY_MONTH_ONLY = {"fundingRate"}
-_SYMBOL = re.compile(r"[A-Z0-9]+(_[A-Z0-9]+)?")
+#: Of intervals longer than a day there are no files of days.
+_LONG_INTERVALS = {"3d", "1w", "1mo"}
+#: Letters of any script: some are Chinese. None that could lead elsewhere.
+_SYMBOL = re.compile(r"[^\W_a-z]+(_[A-Z0-9]+)?")
 _INTERVAL = re.compile(r"[1-9][0-9]?(s|m|h|d|w|mo)")
 
 
@@ -175,7 +178,8 @@ class _Folder:
             return [period]
         if self._kind in _BY_DAY_ONLY:
             return ["daily"]
-        return ["monthly"] if self._kind in _BY_MONTH_ONLY else ["monthly", "daily"]
+        by_month_only = self._kind in _BY_MONTH_ONLY or self._interval in _LONG_INTERVALS
+        return ["monthly"] if by_month_only else ["monthly", "daily"]
 
     def listed(self, fetcher: Fetcher, list_url: str, period: str) -> dict[str, int]:
         """Keys of the files that exist, and their sizes."""

@@ -110,12 +110,16 @@ impl Inspection {
 /// Looks at inputs.
 ///
 /// # Errors
-/// A named input that cannot be read, is empty, unknown or of no clear feed; [`ConvertError::Cancelled`].
+/// A named input that cannot be read, is empty, unknown or of no clear feed; [`ConvertError::NoInput`] where all is passed over,
+/// with what each is; [`ConvertError::Cancelled`].
 pub fn inspect(options: &InspectOptions, progress: &Progress) -> Result<Vec<Inspection>, ConvertError> {
     let (feed, format) = (options.feed.as_deref(), options.format.as_deref());
     let wanted =
         super::wanted(feed, format, options.symbol.clone(), DumpOptions::default(), options.stdin.clone())?;
     let plan = plan::plan(&options.inputs, &wanted, None)?;
+    if plan.is_empty() {
+        return Err(plan.nothing());
+    }
     let captures = plan.sources.iter().map(|source| capture(source, progress));
     let dumps = plan.dumps.iter().map(|source| dump(source, &wanted.dump, progress));
     let found = captures.chain(dumps).collect();

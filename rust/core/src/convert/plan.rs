@@ -516,7 +516,7 @@ fn take(
     unclear: &mut Unclear,
 ) -> Result<(), ConvertError> {
     let content = look(&candidate, wanted);
-    let named = candidate.named;
+    let (named, is_member) = (candidate.named, candidate.member.is_some());
     let mut skip = |path: String, reason: String| plan.skipped.push(Skipped { path, reason });
     match content {
         Ok(Content::Capture(probe)) => {
@@ -549,6 +549,8 @@ fn take(
             skip(candidate.shown, source.to_string());
         }
         Err(source @ DumpError::Members { .. }) if !named => skip(candidate.shown, source.to_string()),
+        // A publisher's archive of all it has is not given up for one of its files, which nobody can give another name.
+        Err(source @ DumpError::Symbol) if is_member => skip(candidate.shown, source.to_string()),
         Err(error) => return Err(ConvertError::of_dump(candidate.shown, error)),
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! Which of a format's columns is where in a file.
 
-use super::DumpError;
 use super::DumpSpec;
 use super::rows::{ABSENT, ColumnMap, MAX_FIELDS};
 use crate::{decimal, time};
@@ -70,6 +69,15 @@ pub(super) struct Found {
     pub unknown: Vec<String>,
     /// Columns that the format needs and the file lacks.
     pub missing: Vec<&'static str>,
+    /// A name of a column that another has been before it.
+    pub twice: Option<String>,
+}
+
+impl Found {
+    /// Whether rows can be read by it: every column that is needed is there, and none is there twice.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.twice.is_none()
+    }
 }
 
 /// The name of a column: OKX has had a translation of it behind a slash, not always in UTF-8.
@@ -83,9 +91,9 @@ pub(super) fn is_named(field: &str, name: &str) -> bool {
 }
 
 /// Finds the columns of a format in a header.
-pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Result<Found, DumpError> {
+pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Found {
     let mut map = [ABSENT; MAX_FIELDS];
-    let mut unknown = Vec::new();
+    let (mut unknown, mut twice) = (Vec::new(), None);
     let mut matched = 0;
     for (field, name) in header.iter().enumerate().take(MAX_FIELDS) {
         let name = name_of(name);
@@ -95,7 +103,7 @@ pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Result<Found, Dum
                 map[column] = field as u8;
                 matched += 1;
             }
-            Some(_) => return Err(DumpError::TwoColumns { name: name.to_owned() }),
+            Some(_) => twice = twice.or_else(|| Some(name.to_owned())),
             None => unknown.push(name.to_owned()),
         }
     }
@@ -103,7 +111,7 @@ pub(super) fn by_header(spec: &DumpSpec, header: &[String]) -> Result<Found, Dum
         (column.needed && map[at] == ABSENT).then(|| column.names.first().copied()).flatten()
     };
     let missing = spec.columns.iter().enumerate().filter_map(lacks).collect();
-    Ok(Found { map, fields: header.len(), matched, unknown, missing })
+    Found { map, fields: header.len(), matched, unknown, missing, twice }
 }
 
 /// Finds the columns of a format in a file without a header, by its first row.
@@ -117,5 +125,5 @@ pub(super) fn by_position(spec: &DumpSpec, first: &[String]) -> Option<Found> {
         map[*column] = field as u8;
     }
     let (unknown, missing) = (Vec::new(), Vec::new());
-    Some(Found { map, fields: first.len(), matched: first.len(), unknown, missing })
+    Some(Found { map, fields: first.len(), matched: first.len(), unknown, missing, twice: None })
 }

@@ -129,7 +129,8 @@ pub enum DumpError {
     },
     /// A file of bars whose name does not say how long they are.
     #[error(
-        "does not say how long its bars are; name it as the venue does, SYMBOL_15_2021-07-01_2021-07-31 for 15 minutes"
+        "does not say how long its bars are; name it as the venue does, such as SYMBOL-15m-2021-07 (Binance) or \
+         SYMBOL_15_2021-07-01_2021-07-31 (Bybit) for 15 minutes"
     )]
     NoInterval,
     /// The hash in the file beside it is another.

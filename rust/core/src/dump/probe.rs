@@ -203,7 +203,15 @@ fn called(spec: &DumpSpec, hint: &Hint) -> Option<usize> {
     spec.called.iter().filter_map(|word| hint.path.rfind(word).map(|at| at + word.len())).max()
 }
 
-fn lacking(spec: &'static DumpSpec, missing: &[&str], sample: &Sample) -> DumpError {
+/// Why a file whose columns are these is none of a format's.
+fn lacking(spec: &'static DumpSpec, found: &Found, sample: &Sample) -> DumpError {
+    match &found.twice {
+        Some(name) => DumpError::TwoColumns { name: name.clone() },
+        None => without(spec, &found.missing, sample),
+    }
+}
+
+fn without(spec: &'static DumpSpec, missing: &[&str], sample: &Sample) -> DumpError {
     let shown = |names: &[String]| names.iter().take(40).cloned().collect::<Vec<_>>().join(", ");
     let found = match &sample.header {
         Some(header) => shown(header),
@@ -213,21 +221,21 @@ fn lacking(spec: &'static DumpSpec, missing: &[&str], sample: &Sample) -> DumpEr
     DumpError::Columns { format: spec.name, missing, found, known: names() }
 }
 
-fn find(spec: &'static DumpSpec, sample: &Sample) -> Result<Option<Found>, DumpError> {
+fn find(spec: &'static DumpSpec, sample: &Sample) -> Option<Found> {
     match &sample.header {
         // Where it leaves the last ones without a name, the layout of as many columns counts that agrees with it.
         Some(header) if header.len() < sample.first.len() => {
-            let by_name = by_header(spec, header)?;
+            let by_name = by_header(spec, header);
             let agrees = |found: &Found| {
                 by_name.unknown.is_empty()
                     && (0..spec.columns.len()).all(|column| {
                         by_name.map[column] == ABSENT || by_name.map[column] == found.map[column]
                     })
             };
-            Ok(Some(by_position(spec, &sample.first).filter(agrees).unwrap_or(by_name)))
+            Some(by_position(spec, &sample.first).filter(agrees).unwrap_or(by_name))
         }
-        Some(header) => by_header(spec, header).map(Some),
-        None => Ok(by_position(spec, &sample.first)),
+        Some(header) => Some(by_header(spec, header)),
+        None => by_position(spec, &sample.first),
     }
 }
 
@@ -236,8 +244,8 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
     let mut candidates: Vec<(&'static DumpSpec, Found)> = Vec::new();
     let mut nearest: Option<(&'static DumpSpec, Found)> = None;
     for spec in REGISTRY {
-        let Some(found) = find(spec, sample)? else { continue };
-        if found.missing.is_empty() {
+        let Some(found) = find(spec, sample) else { continue };
+        if found.is_whole() {
             if (spec.fits)(&Setting { spec, sample, hint }) {
                 candidates.push((spec, found));
             }
@@ -252,7 +260,7 @@ fn recognise(sample: &Sample, hint: &Hint) -> Result<Option<(&'static DumpSpec, 
     candidates.retain(|(_, found)| found.matched == most);
     if candidates.is_empty() {
         return match nearest {
-            Some((spec, found)) => Err(lacking(spec, &found.missing, sample)),
+            Some((spec, found)) => Err(lacking(spec, &found, sample)),
             None => Ok(None),
         };
     }
@@ -353,10 +361,10 @@ pub fn probe(
     let Some(sample) = sample(&head) else { return Ok(None) };
     let hint = hint(path, member.as_ref(), options);
     let recognised = match options.format {
-        Some(spec) => match find(spec, &sample)? {
-            Some(found) if found.missing.is_empty() => Some((spec, found)),
-            Some(found) => return Err(lacking(spec, &found.missing, &sample)),
-            None => return Err(lacking(spec, &[], &sample)),
+        Some(spec) => match find(spec, &sample) {
+            Some(found) if found.is_whole() => Some((spec, found)),
+            Some(found) => return Err(lacking(spec, &found, &sample)),
+            None => return Err(without(spec, &[], &sample)),
         },
         None => recognise(&sample, &hint)?,
     };

@@ -55,14 +55,7 @@ pub static SPEC: DumpSpec = DumpSpec {
 
 /// Whether a first row can be of trades: counted trades have a volume.
 fn has_volume(setting: &Setting<'_>) -> bool {
-    let sample = setting.sample;
-    let field = |column: usize| {
-        let at = match &sample.header {
-            Some(header) => header.iter().position(|name| COLUMNS[column].names.contains(&name.trim()))?,
-            None => column,
-        };
-        crate::decimal::parse(sample.first.get(at)?.as_bytes()).ok()
-    };
+    let field = |column| crate::decimal::parse(first(setting, column)?.as_bytes()).ok();
     let is_zero = |column| field(column).is_some_and(|d: Decimal| d.value == 0);
     !is_zero(VOLUME) || is_zero(COUNT) || field(COUNT).is_none()
 }
@@ -96,19 +89,44 @@ fn unit(raw: u64) -> u64 {
     if raw < 100_000_000_000_000 { 1_000_000 } else { 1_000 }
 }
 
+/// The interval that a file's name says, `BTCUSDT-4h-2018-02-08`; that of months is their own.
+fn called(stem: &str) -> Option<Interval> {
+    let text = stem.split('-').nth(1)?;
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let count: u64 = text[..text.len() - unit.len()].parse().ok()?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 604_800,
+        "mo" => 2_592_000,
+        _ => return None,
+    };
+    Interval::named(count.checked_mul(seconds)?)
+}
+
 impl Interval {
-    /// By the first row: from its open to one unit after the close sent.
+    /// By the first row: from its open to one unit after the close sent; or as the file is called, where trading stopped inside
+    /// that bar and its close is sent as the moment of it (2018-02-08T00:28:14.788 of a day, BTCUSDT-1d-2018-02-08).
     pub fn of(setting: &Setting<'_>) -> Result<Self, DumpError> {
         let raw = |column| first(setting, column).and_then(|text| text.parse::<u64>().ok());
+        let is_called = || setting.hint.stems.iter().find_map(|stem| called(stem));
         let (Some(open), Some(close)) = (raw(OPEN_TIME), raw(CLOSE_TIME)) else {
-            // No rows, or a first row that is a reject.
-            return Ok(Self { name: "1-MINUTE".to_owned(), length: Some(time::MINUTE) });
+            // A first row that is a reject does not say it; of no rows there is nothing to say.
+            let of_nothing = || Self::named(60).filter(|_| setting.sample.first.is_empty());
+            return is_called().or_else(of_nothing).ok_or(DumpError::NoInterval);
         };
         let ns = |raw| time::from_epoch(raw).unwrap_or_default();
         let length = (ns(close) + unit(close)).saturating_sub(ns(open));
         let seconds = length / time::SECOND;
-        let (name, fixed) = interval::named(seconds).ok_or(DumpError::Interval { seconds })?;
-        Ok(Self { name, length: fixed.then_some(length) })
+        let of_rows = if length.is_multiple_of(time::SECOND) { Self::named(seconds) } else { None };
+        of_rows.or_else(is_called).ok_or(DumpError::Interval { seconds })
+    }
+
+    fn named(seconds: u64) -> Option<Self> {
+        let (name, is_fixed) = interval::named(seconds)?;
+        Some(Self { name, length: is_fixed.then_some(seconds * time::SECOND) })
     }
 
     /// The exact close of a row's bar, ns.
@@ -119,8 +137,14 @@ impl Interval {
         if sent < open {
             return Err(fault(FaultKind::Time, CLOSE_TIME));
         }
-        // Months differ in length; their close time says where they end.
-        Ok(self.length.map_or(sent + unit(raw), |length| open + length))
+        let end = sent + unit(raw);
+        // Months differ in length; their close time says where they end. A bar that is longer than those before it is one of
+        // another interval.
+        match self.length {
+            None => Ok(end),
+            Some(length) if end - open <= length => Ok(open + length),
+            Some(_) => Err(fault(FaultKind::Time, CLOSE_TIME)),
+        }
     }
 }
 

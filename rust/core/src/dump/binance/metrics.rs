@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{by_symbol, first};
+use super::{by_symbol, first, symbol as named};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, OpenInterestRow};
 use crate::decimal;
@@ -41,7 +41,9 @@ pub static SPEC: DumpSpec = DumpSpec {
 };
 
 fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
-    by_symbol(setting, first(setting, SYMBOL).map_or("", String::as_str))
+    // A first row that is a reject does not say it; the name may.
+    let of_rows = first(setting, SYMBOL).filter(|symbol| symbol::is_safe(symbol)).cloned();
+    by_symbol(setting, &of_rows.or_else(|| named(setting).ok()).unwrap_or_default())
 }
 
 /// `2024-01-31 23:55:00`, UTC, as ns.
@@ -74,6 +76,10 @@ impl DumpDecoder for Metrics {
             let text = row.bytes(column);
             decimal::canonical(text).map_err(|e| fault(FaultKind::Decimal(e), column))
         };
+        if row.bytes(OPEN_INTEREST).is_empty() {
+            // It was not measured: there is nothing to tell.
+            return Ok(End::Control);
+        }
         let value = text(OPEN_INTEREST)?;
         // COIN-M counts contracts, and what it calls the value is in base currency.
         let is_coinm = self.feed.name == binance::COINM.name;

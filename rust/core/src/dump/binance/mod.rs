@@ -16,6 +16,7 @@ pub(super) mod metrics;
 pub(super) mod premium_klines;
 pub(super) mod trades;
 
+use super::columns::is_named;
 use super::{DumpError, Setting};
 use crate::symbol;
 use crate::venue::{FeedSpec, binance};
@@ -57,7 +58,7 @@ fn product(setting: &Setting<'_>, told: Option<&'static FeedSpec>) -> Result<&'s
 
 /// The product of a file of trades: only spot says which were best matches.
 fn by_best_match(setting: &Setting<'_>, best_match: usize) -> Result<&'static FeedSpec, DumpError> {
-    if first(setting, best_match).is_some() {
+    if place(setting, best_match).is_some() {
         return product(setting, Some(&binance::SPOT));
     }
     by_symbol(setting, &symbol(setting)?)
@@ -71,16 +72,20 @@ fn by_symbol(setting: &Setting<'_>, symbol: &str) -> Result<&'static FeedSpec, D
     product(setting, None).or_else(|_| product(setting, Some(&binance::USDM)))
 }
 
-/// The field of a column in the first row.
-fn first<'a>(setting: &'a Setting<'_>, column: usize) -> Option<&'a String> {
+/// Which field of a row a column is.
+fn place(setting: &Setting<'_>, column: usize) -> Option<usize> {
     let names = setting.spec.columns[column].names;
-    let at = match &setting.sample.header {
-        Some(header) => header.iter().position(|name| names.contains(&name.trim()))?,
+    match &setting.sample.header {
+        Some(header) => header.iter().position(|field| names.iter().any(|name| is_named(field, name))),
         None => {
             let width = setting.sample.first.len();
             let layout = setting.spec.bare.iter().find(|layout| layout.len() == width)?;
-            layout.iter().position(|other| *other == column)?
+            layout.iter().position(|other| *other == column)
         }
-    };
-    setting.sample.first.get(at)
+    }
+}
+
+/// The field of a column in the first row.
+fn first<'a>(setting: &'a Setting<'_>, column: usize) -> Option<&'a String> {
+    setting.sample.first.get(place(setting, column)?)
 }

@@ -2,13 +2,10 @@
 //! price: the close of each, at the time it is known, of the contract that it is the index of. Of a premium it has
 //! nothing.
 
-use std::sync::Arc;
-
-use super::{contracts, first, named};
+use super::{Contracts, contracts, first, named};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, PriceUpdateRow};
 use crate::dump::rows::fault;
-use crate::dump::symbols::Symbols;
 use crate::dump::{
     Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Nothing, Output, Row, Setting,
 };
@@ -41,7 +38,7 @@ pub static INDEX: DumpSpec = DumpSpec {
     by_name_only: true,
     fits: |_| true,
     feed: |setting| feed(setting).map(|feed| feed.name.to_owned()),
-    decoder: |setting| Ok(Box::new(Index { feed: feed(setting)?, symbols: Symbols::default() })),
+    decoder: |setting| feed(setting).map(|_| Box::new(Index { contracts: Contracts::new(setting) }) as _),
 };
 
 /// Bybit's `premium_index`.
@@ -62,8 +59,7 @@ fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
 }
 
 struct Index {
-    feed: &'static FeedSpec,
-    symbols: Symbols<(Arc<str>, Option<usize>)>,
+    contracts: Contracts,
 }
 
 impl DumpDecoder for Index {
@@ -75,9 +71,7 @@ impl DumpDecoder for Index {
         }
         let ts_event = start + minutes * time::MINUTE;
         let value = out.reference_price(row, CLOSE)?;
-        let feed = self.feed;
-        let made = self.symbols.of(row, SYMBOL, |symbol| Some((feed.instrument_id(symbol), None)));
-        let (id, stream) = made.ok_or(fault(FaultKind::Value, SYMBOL))?;
+        let (id, stream) = self.contracts.of(row, SYMBOL)?;
         if !out.wants(DataType::IndexPrice, ts_event) {
             return Ok(End::Unselected);
         }

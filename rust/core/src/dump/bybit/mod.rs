@@ -9,13 +9,43 @@ pub(super) mod klines;
 pub(super) mod spot_trades;
 pub(super) mod trades;
 
-use super::{DumpError, Setting};
+use std::sync::Arc;
+
+use super::rows::{Row, fault};
+use super::symbols::Symbols;
+use super::{DumpError, Fault, FaultKind, Setting};
 use crate::symbol;
 use crate::venue::{FeedSpec, bybit};
 
 /// The feed of a file of contracts, by the symbol of its first row or of its name.
 fn contracts(setting: &Setting<'_>, symbol: &str) -> Result<&'static FeedSpec, DumpError> {
     product(setting, &[&bybit::LINEAR, &bybit::INVERSE], bybit::contract(symbol))
+}
+
+/// Instruments of rows that name their symbols: linear or inverse each by its own, but where the user named one.
+#[derive(Debug)]
+struct Contracts {
+    given: Option<&'static FeedSpec>,
+    symbols: Symbols<Instrument>,
+}
+
+/// An instrument's id, and its stream once it has rows.
+type Instrument = (Arc<str>, Option<usize>);
+
+impl Contracts {
+    /// Of a file whose product is one of ours, which [`contracts`] looks at.
+    fn new(setting: &Setting<'_>) -> Self {
+        Self { given: setting.hint.feed, symbols: Symbols::default() }
+    }
+
+    /// The instrument of a row, whose symbol is in `column`.
+    #[inline]
+    fn of(&mut self, row: &Row<'_>, column: usize) -> Result<&mut Instrument, Fault> {
+        let given = self.given;
+        let id = |symbol: &str| given.unwrap_or_else(|| bybit::contract(symbol)).instrument_id(symbol);
+        let made = self.symbols.of(row, column, |symbol| Some((id(symbol), None)));
+        made.ok_or(fault(FaultKind::Value, column))
+    }
 }
 
 /// The feed the user named where it is one of `ours`, or the one `told`.

@@ -1,13 +1,10 @@
 //! `trading`: every trade of a contract; ids are those of the stream. Newer files have a column RPI more.
 
-use std::sync::Arc;
-
-use super::{contracts, first, named};
+use super::{Contracts, contracts, first, named};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::made_id::hash;
 use crate::dump::rows::{decimals, fault};
-use crate::dump::symbols::Symbols;
 use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
 use crate::feed::{StreamKey, TradeKind};
 use crate::time;
@@ -43,7 +40,7 @@ pub static SPEC: DumpSpec = DumpSpec {
     by_name_only: false,
     fits: has_seconds,
     feed: |setting| feed(setting).map(|feed| feed.name.to_owned()),
-    decoder: |setting| Ok(Box::new(Trades { feed: feed(setting)?, symbols: Symbols::default() })),
+    decoder: |setting| feed(setting).map(|_| Box::new(Trades { contracts: Contracts::new(setting) }) as _),
 };
 
 /// BitMEX has files of nearly the same columns; their times are words.
@@ -63,9 +60,7 @@ fn feed(setting: &Setting<'_>) -> Result<&'static FeedSpec, DumpError> {
 }
 
 struct Trades {
-    feed: &'static FeedSpec,
-    /// Instrument and stream of each symbol.
-    symbols: Symbols<(Arc<str>, Option<usize>)>,
+    contracts: Contracts,
 }
 
 impl DumpDecoder for Trades {
@@ -82,9 +77,7 @@ impl DumpDecoder for Trades {
         if trade_id.is_empty() {
             return Err(fault(FaultKind::Empty, ID));
         }
-        let feed = self.feed;
-        let made = self.symbols.of(row, SYMBOL, |symbol| Some((feed.instrument_id(symbol), None)));
-        let (instrument_id, stream) = made.ok_or(fault(FaultKind::Value, SYMBOL))?;
+        let (instrument_id, stream) = self.contracts.of(row, SYMBOL)?;
         if !out.wants_trades(TradeKind::Raw.name(), ts_event) {
             return Ok(End::Unselected);
         }

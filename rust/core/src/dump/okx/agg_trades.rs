@@ -2,7 +2,7 @@
 //! `trades`, so that only the name tells.
 
 use super::feed;
-use super::trades::{COLUMNS, Trades};
+use super::trades::{BARE, COLUMNS, Trades, has_header_or_is_called};
 use crate::data::DataType;
 use crate::dump::DumpSpec;
 use crate::feed::TradeKind;
@@ -13,10 +13,10 @@ pub static SPEC: DumpSpec = DumpSpec {
     title: "OKX published files, aggtrades",
     types: &[DataType::Trade],
     columns: COLUMNS,
-    bare: &[],
+    bare: BARE,
     called: &["-aggtrades-"],
     by_name_only: true,
-    fits: |_| true,
+    fits: |setting| has_header_or_is_called(setting, "-aggtrades-"),
     feed,
     decoder: |setting| Ok(Box::new(Trades::new(setting, TradeKind::Aggregate, "-aggtrades-")?)),
 };

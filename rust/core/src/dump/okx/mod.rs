@@ -1,7 +1,8 @@
 //! OKX's published files (static.okx.com): trades, aggregate trades, candles, funding rates.
 //!
 //! Rows name their instrument in a column; files of before 2024 do not, and the name of the file does. Headers of those
-//! have a second, Chinese name behind a slash, in UTF-8 or GBK. Times are milliseconds; a file's day is that of UTC+8.
+//! have a second, Chinese name behind a slash, in UTF-8 or GBK; those of 2021 have no header at all. Times are milliseconds; a
+//! file's day is that of UTC+8.
 
 pub(super) mod agg_trades;
 pub(super) mod candlesticks;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use super::columns::is_named;
 use super::rows::{Row, fault};
 use super::symbols::Symbols;
-use super::{DumpError, Fault, FaultKind, Setting};
+use super::{DumpError, Fault, FaultKind, Sample, Setting};
 use crate::symbol;
 use crate::venue::okx::OKX;
 
@@ -33,10 +34,15 @@ struct Instruments {
 impl Instruments {
     /// `column` is theirs; `words` stand behind the symbol in the names of files without one.
     fn new(setting: &Setting<'_>, column: usize, words: &[&str]) -> Result<Self, DumpError> {
-        // Rows without a header have all columns.
-        let header = &setting.sample.header;
-        let has_column =
-            header.as_ref().is_none_or(|names| names.iter().any(|name| is_named(name, INSTRUMENT_NAME)));
+        let Sample { header, first } = setting.sample;
+        let has_column = match header {
+            Some(names) => names.iter().any(|name| is_named(name, INSTRUMENT_NAME)),
+            // Rows without a header have the columns of their layout.
+            None => {
+                let of_width = |layout: &&&[usize]| layout.len() == first.len();
+                setting.spec.bare.iter().find(of_width).is_some_and(|layout| layout.contains(&column))
+            }
+        };
         let only = if has_column { None } else { Some((OKX.instrument_id(&named(setting, words)?), None)) };
         Ok(Self { column, only, symbols: Symbols::default() })
     }

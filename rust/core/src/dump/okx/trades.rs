@@ -4,7 +4,9 @@ use super::{INSTRUMENT_NAME, Instruments, feed};
 use crate::accounting::End;
 use crate::data::{AggressorSide, AnyColumns, DataType, Identity, TradeRow};
 use crate::dump::rows::{decimals, fault};
-use crate::dump::{Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Setting};
+use crate::dump::{
+    Column, DumpDecoder, DumpError, DumpSpec, Fault, FaultKind, Holds, Output, Row, Sample, Setting,
+};
 use crate::feed::{StreamKey, TradeKind};
 
 const INSTRUMENT: usize = 0;
@@ -25,16 +27,26 @@ pub(super) const COLUMNS: &[Column] = &[
     Column::known(&["source"], Holds::Text),
 ];
 
+/// Their order in files of 2021, which have no header.
+pub(super) const BARE: &[&[usize]] = &[&[ID, SIDE, SIZE, PRICE, TIME]];
+
+/// Whether a file has a header, or rows like those of trades and `word` in its name.
+pub(super) fn has_header_or_is_called(setting: &Setting<'_>, word: &str) -> bool {
+    let Sample { header, first } = setting.sample;
+    let has_side = first.get(1).is_some_and(|side| matches!(&*side.to_ascii_lowercase(), "buy" | "sell"));
+    header.is_some() || has_side && setting.hint.path.contains(word)
+}
+
 /// OKX's `trades`.
 pub static SPEC: DumpSpec = DumpSpec {
     name: "okx-trades",
     title: "OKX published files, trades",
     types: &[DataType::Trade],
     columns: COLUMNS,
-    bare: &[],
+    bare: BARE,
     called: &["-trades-"],
     by_name_only: false,
-    fits: |_| true,
+    fits: |setting| has_header_or_is_called(setting, "-trades-"),
     feed,
     decoder: |setting| Ok(Box::new(Trades::new(setting, TradeKind::Raw, "-trades-")?)),
 };

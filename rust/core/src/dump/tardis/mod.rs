@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::rows::fault;
 use super::{Column, DumpError, Fault, FaultKind, Holds, Row, Setting};
+use crate::venue::deribit;
 use crate::{lanes, symbol, time};
 
 pub(super) const EXCHANGE: usize = 0;
@@ -73,6 +74,15 @@ fn venue(exchange: &str) -> String {
     .to_owned()
 }
 
+/// Whether an instrument is several traded as one, whose prices may be zero and below.
+fn is_spread(exchange: &str, symbol: &str) -> bool {
+    match exchange {
+        "okex-spreads" => true,
+        "deribit" => deribit::is_spread(symbol),
+        _ => false,
+    }
+}
+
 /// An exchange and a symbol as the file has them.
 type Name = (Box<[u8]>, Box<[u8]>);
 
@@ -89,6 +99,7 @@ struct Instrument<T> {
     /// The exchange as text: where the rows come from.
     origin: Arc<str>,
     id: Arc<str>,
+    is_spread: bool,
     state: T,
 }
 
@@ -140,6 +151,7 @@ impl<T: Default> Instruments<T> {
             symbol: symbol.into(),
             origin: format!("tardis {exchange}").into(),
             id: id.into(),
+            is_spread: is_spread(exchange, name),
             state: T::default(),
         });
         self.table.insert(key, self.last);

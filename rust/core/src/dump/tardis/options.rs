@@ -1,7 +1,11 @@
-//! `options_chain`: greeks of options. Tardis gives volatilities in percent; ours are fractions. Best prices, mark
-//! and last price of the same rows are not kept: the other datasets have them as they were sent.
+//! `options_chain`: greeks of options. Best prices, mark and last price of the same rows are not kept: the other datasets have
+//! them as they were sent.
+//!
+//! Values are the venue's, as Tardis's own mappers pass them on (tardis-node, `src/mappers`, read 2026-11): volatilities in
+//! percent of Deribit and Huobi, fractions of all others; ours are fractions. What is zero they leave out, of all but Deribit, and
+//! rho, which no other venue sends: it is 0, as in the rows of those venues' frames.
 
-use super::{Instruments, columns, moments};
+use super::{EXCHANGE, Instruments, columns, moments};
 use crate::accounting::End;
 use crate::data::{AnyColumns, DataType, Decimals, Identity, OptionGreeksRow};
 use crate::decimal::DecimalError;
@@ -87,15 +91,18 @@ impl DumpDecoder for Options {
         for (at, greek) in greeks.iter_mut().enumerate() {
             *greek = double(row, DELTA + at, false)?;
         }
-        let [mark, bid, ask] = [MARK_IV, BID_IV, ASK_IV];
-        let iv = [double(row, mark, true)?, double(row, bid, true)?, double(row, ask, true)?];
+        let is_percent = matches!(row.bytes(EXCHANGE), b"deribit" | b"huobi-dm-options");
+        let mut iv = [None; 3];
+        for (to, column) in iv.iter_mut().zip([MARK_IV, BID_IV, ASK_IV]) {
+            *to = double(row, column, is_percent)?;
+        }
         let underlying_price = double(row, UNDERLYING_PRICE, false)?;
         let open_interest = double(row, OPEN_INTEREST, false)?;
         let instrument = self.instruments.of(row)?;
-        let [Some(delta), Some(gamma), Some(vega), Some(theta), Some(rho)] = greeks else {
+        if greeks.iter().all(Option::is_none) {
             // Greeks are not known.
             return Ok(End::Control);
-        };
+        }
         if !out.wants(DataType::OptionGreeks, ts_init) {
             return Ok(End::Unselected);
         }
@@ -109,7 +116,7 @@ impl DumpDecoder for Options {
         });
         out.count_later(ts_event, ts_init);
         if let AnyColumns::OptionGreeks(columns) = out.row(stream, 0, Decimals::default()) {
-            let greeks = [delta, gamma, vega, theta, rho];
+            let greeks = greeks.map(Option::unwrap_or_default);
             columns.push(&OptionGreeksRow { greeks, iv, underlying_price, open_interest, ts_event, ts_init });
         }
         Ok(End::Rows)

@@ -56,9 +56,9 @@ impl DumpDecoder for Trades {
             b"unknown" | b"" => AggressorSide::None,
             _ => return Err(fault(FaultKind::Value, SIDE)),
         };
-        let price = out.price(row, PRICE)?;
-        let size = out.traded_size(row, AMOUNT)?;
         let instrument = self.instruments.of(row)?;
+        let price = if instrument.is_spread { out.book_price(row, PRICE)? } else { out.price(row, PRICE)? };
+        let size = out.traded_size(row, AMOUNT)?;
         if !out.wants_trades(TradeKind::Raw.name(), ts_init) {
             return Ok(End::Unselected);
         }

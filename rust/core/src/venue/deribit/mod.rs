@@ -18,6 +18,7 @@ mod ticker;
 use super::FeedSpec;
 use crate::data::DataType;
 use frames::DeribitDecoder;
+pub(crate) use symbols::is_spread;
 
 /// Deribit, all instruments: every frame names its own, so one feed has them all.
 pub static DERIBIT: FeedSpec = FeedSpec {

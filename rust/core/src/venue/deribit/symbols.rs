@@ -5,7 +5,7 @@
 
 /// Whether an instrument is several futures or options traded as one: a code of letters stands where a date would
 /// (`FS`, `STRD`, `CSR12`). The price of one may be zero and below.
-pub(super) fn is_spread(name: &str) -> bool {
+pub(crate) fn is_spread(name: &str) -> bool {
     let mut parts = name.split('-');
     let code = parts.nth(1).unwrap_or_default();
     code.starts_with(|c: char| c.is_ascii_uppercase()) && parts.next().is_some()

@@ -23,7 +23,16 @@ pub(super) fn frame(frame: &[u8]) -> u32 {
     let is_answer = has("\"code\":\"0\"") && has("\"data\":[") && has("\"instId\":\"");
     // A line of a published file of books.
     let is_line = ["\"instId\":\"", "\"action\":\"", "\"asks\":["].into_iter().all(has) && !has("\"arg\":");
+    let is_line = is_line && !has_micros(&head);
     if is_message || is_answer || is_line { 10 } else { 0 }
+}
+
+/// Whether a line of books says microseconds: HTX publishes files of the same keys since 2026-05 (lv400 of spot, lv150 of
+/// contracts), in microseconds and with levels of two numbers; OKX's are milliseconds.
+fn has_micros(head: &[u8]) -> bool {
+    let ts = memmem::find(head, b"\"ts\":").map_or(&[][..], |at| &head[at + 5..]);
+    let ts = ts.strip_prefix(b"\"").unwrap_or(ts);
+    ts.iter().take_while(|byte| byte.is_ascii_digit()).count() == 16
 }
 
 #[cfg(test)]
@@ -51,6 +60,9 @@ mod tests {
             (r#"{"action":"snapshot","arg":{"instType":"sp","channel":"books15"},"data":[]}"#, 0),
             (r#"{"topic":"orderbook.50.BTCUSDT"}"#, 0),
             (r#"{"instId":"BTC-USDT","action":"snapshot","ts":"1","asks":[],"bids":[]}"#, 10),
+            (r#"{"instId":"BTC-USDT","action":"update","ts":"1705248000179","asks":[],"bids":[]}"#, 10),
+            (r#"{"instId":"A8-USDT","action":"update","ts":"1788566401000000","asks":[],"bids":[]}"#, 0),
+            (r#"{"instId":"A8-USDT", "action":"snapshot", "ts": 1788566400000000, "asks":[], "bids":[]}"#, 0),
             ("pong", 0),
         ] {
             assert_eq!(frame(body.as_bytes()), want, "{body}");

@@ -31,9 +31,9 @@ fn currency(leg: &str) -> &str {
 }
 
 /// Currencies that pairs are quoted in; longer names first.
-const QUOTES: [&str; 17] = [
-    "PYUSD", "RLUSD", "USDT", "USDC", "USDG", "EURC", "USD", "EUR", "GBP", "CAD", "JPY", "CHF", "AUD", "DAI",
-    "XBT", "ETH", "DOT",
+const QUOTES: [&str; 18] = [
+    "PYUSD", "RLUSD", "USDT", "USDC", "USDG", "EURC", "USD", "EUR", "GBP", "CAD", "JPY", "CHF", "AUD", "AED",
+    "DAI", "XBT", "ETH", "DOT",
 ];
 
 /// The pairs of the keys of answers.
@@ -101,6 +101,7 @@ mod tests {
             ("USDTZEUR", Some("USDT/EUR")),
             ("XBTUSDT", Some("BTC/USDT")),
             ("XDGEUR", Some("DOGE/EUR")),
+            ("USDAED", Some("USD/AED")),
             ("AAPLxUSD", Some("AAPLx/USD")),
             ("XBT/USD", Some("BTC/USD")),
             ("USD", None),
