@@ -682,6 +682,9 @@ impl LiveBook {
         let rows = &mut *out.rows;
         let sides = [(Side::Buy, event.bids, event.proof.bids), (Side::Sell, event.asks, event.proof.asks)];
         for (side, levels, written) in sides {
+            if levels.is_empty() {
+                continue;
+            }
             let filled: (Vec<Level>, Vec<Spelt>);
             let (levels, written) = if flags & F_SNAPSHOT != 0 && levels.iter().any(|level| level.size == 0) {
                 filled = without_empty(levels, written);

@@ -58,7 +58,7 @@ impl<'a> Cursor<'a> {
 
     /// The string that stands here, of fewer than thirty-two plain bytes; nothing is taken when it is anything else.
     #[inline(always)]
-    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn plain_string(&mut self) -> Option<&'a [u8]> {
         let (quote, rest) = self.bytes.get(self.at..)?.split_first()?;
         let (low, more) = rest.split_first_chunk::<16>()?;
         let high = more.first_chunk::<16>()?;

@@ -60,7 +60,7 @@ fn dot(topic: &[u8]) -> (usize, usize) {
 
 impl<'a> Topic<'a> {
     pub(super) fn new(text: Text<'a>) -> Self {
-        let (end, start) = dot(&text);
+        let (end, start) = if text.starts_with(b"orderbook.") { (9, 10) } else { dot(&text) };
         let with_parameter = || {
             let (length, next) = dot(&text[start..]);
             (start + length, start + next)

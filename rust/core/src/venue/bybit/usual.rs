@@ -21,7 +21,20 @@ pub(super) struct UsualBook<'a> {
     pub head: BookHead<'a>,
 }
 
-/// Which is next of what has no fixed order.
+/// A text without escapes.
+#[inline(always)]
+fn plain<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
+    if let Some(text) = cursor.plain_string() {
+        return Some(text);
+    }
+    match cursor.string() {
+        Ok(Text::Borrowed(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether the book is whole, where `type` comes next.
+#[inline(always)]
 fn is_snapshot(cursor: &mut Cursor<'_>) -> Option<bool> {
     match cursor.takes(b",\"type\":\"delta\"") {
         Some(()) => Some(false),
@@ -48,8 +61,7 @@ impl<'a> UsualBook<'a> {
                 cursor.takes(b",\"topic\":")?;
             }
         }
-        let Ok(Text::Borrowed(topic)) = cursor.string() else { return None };
-        let topic = Topic::new(Text::Borrowed(topic));
+        let topic = Topic::new(Text::Borrowed(plain(&mut cursor)?));
         if topic.channel != Channel::Book {
             return None;
         }
@@ -57,7 +69,7 @@ impl<'a> UsualBook<'a> {
         let ts = ts(&mut cursor)?;
         let before = before.or_else(|| is_snapshot(&mut cursor));
         cursor.takes(b",\"data\":{\"s\":")?;
-        let Ok(Text::Borrowed(symbol)) = cursor.string() else { return None };
+        let symbol = plain(&mut cursor)?;
         levels.clear();
         cursor.takes(b",\"b\":")?;
         levels.read_bids(&mut cursor).ok()?;
