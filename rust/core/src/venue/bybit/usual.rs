@@ -61,6 +61,10 @@ impl<'a> UsualBook<'a> {
                 cursor.takes(b",\"topic\":")?;
             }
         }
+        // Others are taken apart where they are read.
+        if !cursor.rest().starts_with(b"\"orderbook.") {
+            return None;
+        }
         let topic = Topic::new(Text::Borrowed(plain(&mut cursor)?));
         if topic.channel != Channel::Book {
             return None;
