@@ -3,7 +3,7 @@
 //! In: the streams of a recording, or of the dumps of one venue. Out: a plan per stream kept. One kind of trades
 //! and one channel of books per instrument; precision is a label of (catalog, type, instrument).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::ConvertError;
@@ -36,6 +36,70 @@ pub(super) struct Choice {
     pub plans: Vec<StreamPlan>,
     /// Numbers of the streams that are not kept.
     pub dropped: Vec<usize>,
+}
+
+/// Where a stream stands among those of the same type and id: the least is the one that the catalog keeps, of equals
+/// the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// The catalog does not keep it so far, or it is derived.
+    second: bool,
+    rank: u32,
+    channel: String,
+}
+
+impl Place {
+    fn of(key: &StreamKey, bound: Option<&Bindings>, rank: fn(&str) -> u32) -> Self {
+        let variant = &*key.variant;
+        let isnt_held = |held: Option<&String>| held.map(String::as_str) != Some(variant);
+        match key.data_type {
+            DataType::Trade => Self {
+                second: isnt_held(bound.and_then(|b| b.trades.as_ref())),
+                rank: u32::from(variant != "raw"),
+                channel: String::new(),
+            },
+            DataType::Delta => Self {
+                second: isnt_held(bound.and_then(|b| b.book.as_ref())),
+                rank: rank(variant),
+                channel: variant.to_owned(),
+            },
+            // What the venue sends itself comes before what is derived.
+            DataType::Depth10 | DataType::Quote => {
+                let (derived, channel) = key.channel();
+                Self { second: derived, rank: rank(channel), channel: channel.to_owned() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+/// What is known of the choice while rows come: a stream beside which a better one has rows will not be kept.
+#[derive(Debug, Default)]
+pub(super) struct Outlook {
+    best: HashMap<(DataType, Arc<str>), Place>,
+    /// By number of the stream, once it has rows.
+    places: Vec<Option<Place>>,
+}
+
+impl Outlook {
+    /// Whether a stream that has rows may still be kept, `bound` being what the catalog keeps of its instrument.
+    pub fn is_open(
+        &mut self,
+        stream: usize,
+        key: &StreamKey,
+        bound: Option<&Bindings>,
+        rank: fn(&str) -> u32,
+    ) -> bool {
+        if self.places.len() <= stream {
+            self.places.resize(stream + 1, None);
+        }
+        let place = self.places[stream].get_or_insert_with(|| Place::of(key, bound, rank));
+        let best = self.best.entry((key.data_type, key.id.clone())).or_insert_with(|| place.clone());
+        if *place < *best {
+            best.clone_from(place);
+        }
+        *place <= *best
+    }
 }
 
 /// What a choice depends on.
@@ -76,34 +140,17 @@ impl Chooser<'_> {
         for ((data_type, _), mut variants) in groups {
             let instrument = variants[0].instrument_id.to_string();
             let bound = self.catalog.state().bindings.get(&instrument);
-            let rank = |c: &Candidate| (self.rank)(&c.key.variant);
             let mut kept = true;
-            match data_type {
-                DataType::Trade => {
-                    let held = bound.and_then(|b| b.trades.as_deref());
-                    variants.sort_by_key(|c| (held != Some(&*c.key.variant), &*c.key.variant != "raw"));
-                    if let Some(held) = held
-                        && self.settings.options.trades.is_none()
-                        && held != &*variants[0].key.variant
-                    {
-                        report.notes.push(format!(
-                            "{instrument}: the catalog keeps {held} trades and there are none here"
-                        ));
-                        kept = false;
-                    }
-                }
-                DataType::Delta => {
-                    let held = bound.and_then(|b| b.book.as_deref());
-                    variants.sort_by_key(|c| (held != Some(&*c.key.variant), rank(c), c.key.variant.clone()));
-                }
-                DataType::Depth10 | DataType::Quote => {
-                    // What the venue sends itself comes before what is derived.
-                    variants.sort_by_key(|c| {
-                        let (derived, channel) = c.key.channel();
-                        (derived, (self.rank)(channel), channel.to_owned())
-                    });
-                }
-                _ => {}
+            variants.sort_by_cached_key(|c| Place::of(&c.key, bound, self.rank));
+            if data_type == DataType::Trade
+                && let Some(held) = bound.and_then(|b| b.trades.as_deref())
+                && self.settings.options.trades.is_none()
+                && held != &*variants[0].key.variant
+            {
+                report
+                    .notes
+                    .push(format!("{instrument}: the catalog keeps {held} trades and there are none here"));
+                kept = false;
             }
             let best = kept.then(|| variants.remove(0));
             for other in variants {
@@ -214,5 +261,65 @@ impl Chooser<'_> {
             report.instruments.push(definition);
         }
         Ok(plans)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rank(channel: &str) -> u32 {
+        u32::from(channel != "depth")
+    }
+
+    proptest! {
+        /// Whatever the order in which streams get rows, the one that is chosen in the end was open all the time.
+        #[test]
+        fn what_is_kept_was_open(
+            data_type in prop::sample::select(vec![
+                DataType::Trade, DataType::Delta, DataType::Depth10, DataType::Quote, DataType::Bar,
+            ]),
+            held in prop::option::of(prop::sample::select(vec!["raw", "aggregate", "depth", "depth20"])),
+            streams in prop::collection::vec(
+                prop::sample::select(vec!["raw", "aggregate", "depth", "depth20", "depth5", "derived:depth", ""]), 1..6),
+            turns in prop::collection::vec(any::<prop::sample::Index>(), 1..30),
+        ) {
+            let held = held.map(str::to_owned);
+            let bound = Bindings { trades: held.clone(), book: held };
+            let keys: Vec<StreamKey> = streams
+                .iter()
+                .map(|variant| StreamKey { data_type, id: "A.B".into(), variant: (*variant).into() })
+                .collect();
+            let mut outlook = Outlook::default();
+            let mut closed = vec![false; keys.len()];
+            let mut has_rows = vec![false; keys.len()];
+            for turn in turns {
+                let stream = turn.index(keys.len());
+                has_rows[stream] = true;
+                closed[stream] |= !outlook.is_open(stream, &keys[stream], Some(&bound), rank);
+            }
+            let with_rows = (0..keys.len()).filter(|stream| has_rows[*stream]);
+            let kept = with_rows.min_by_key(|stream| Place::of(&keys[*stream], Some(&bound), rank));
+            prop_assert!(!closed[kept.expect("a turn")]);
+        }
+    }
+
+    #[test]
+    fn a_stream_beside_a_better_one_is_let_go() {
+        let key = |variant: &str| StreamKey {
+            data_type: DataType::Delta,
+            id: "A.B".into(),
+            variant: variant.into(),
+        };
+        let mut outlook = Outlook::default();
+        let mut is_open = |stream, variant, bound| outlook.is_open(stream, &key(variant), bound, rank);
+        assert!(is_open(0, "depth20", None), "it is the only one so far");
+        assert!(is_open(1, "depth", None));
+        assert!(!is_open(0, "depth20", None));
+        let held = Bindings { trades: None, book: Some("depth20".to_owned()) };
+        let mut outlook = Outlook::default();
+        assert!(outlook.is_open(0, &key("depth20"), Some(&held), rank));
+        assert!(!outlook.is_open(1, &key("depth"), Some(&held), rank), "the catalog keeps the other");
     }
 }

@@ -240,7 +240,7 @@ fn run(
         let feed = sources[0].1.feed;
         let held = states.get(feed.name).cloned();
         let mut recording = Recording::new(feed, settings, held, &sources, &catalog)?;
-        recording.run(&sources, &mut rows, &mut rejects, progress)?;
+        recording.run(&sources, &mut rows, &mut rejects, &catalog, progress)?;
         states.insert(feed.name.to_owned(), recording.end_state());
         recordings.push(recording);
     }

@@ -1,10 +1,9 @@
 //! One recording: the sources of one feed, decoded together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use super::choose::{Candidate, Chooser};
+use super::choose::{Candidate, Chooser, Outlook};
 use super::encode::{Part, StreamPlan};
 use super::merge::Merge;
 use super::options::{ConvertOptions, ConvertReport};
@@ -37,8 +36,8 @@ pub(super) struct Recording {
     allow_truncated: bool,
     /// Number in the row store of each of the feed's streams.
     stored: Vec<Option<usize>>,
-    /// Types and ids that have a stream.
-    first: HashSet<(DataType, Arc<str>)>,
+    /// Which streams the catalog may yet keep.
+    outlook: Outlook,
     dropped: Vec<bool>,
     last_ns: u64,
     /// Whether frames have receive times.
@@ -105,7 +104,7 @@ impl Recording {
             max_line: options.max_line,
             allow_truncated: options.allow_truncated,
             stored: Vec::new(),
-            first: HashSet::new(),
+            outlook: Outlook::default(),
             dropped: Vec::new(),
             last_ns,
             is_timed: false,
@@ -123,6 +122,7 @@ impl Recording {
         sources: &[(u32, &Source)],
         rows: &mut RowStore,
         rejects: &mut RejectsFile,
+        catalog: &Catalog,
         progress: &Progress,
     ) -> Result<(), ConvertError> {
         progress.phase(Phase::Decode);
@@ -167,7 +167,7 @@ impl Recording {
                 return Err(ConvertError::Cancelled);
             }
             if self.feed.market().buffered_bytes() > DRAIN_BYTES {
-                self.drain(rows)?;
+                self.drain(rows, catalog)?;
                 let done = read.iter().zip(&ratio).map(|(n, r)| (*n as f64 * r) as u64).sum();
                 progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
                 if let Some((_, source)) = sources.iter().find(|(n, _)| Some(*n) == merge.current()) {
@@ -186,27 +186,30 @@ impl Recording {
                 .push(format!("{shown} ends early: nothing could be read after {bytes} decompressed bytes"));
         }
         self.feed.finish();
-        self.drain(rows)?;
+        self.drain(rows, catalog)?;
         rejects.write(self.feed.market_mut().take_rejects(), named)?;
         let done = sources.iter().map(|(_, s)| s.input.bytes_file).sum();
         progress.set_done(done, self.feed.market().streams().iter().map(|s| s.rows).sum());
         Ok(())
     }
 
-    fn drain(&mut self, rows: &mut RowStore) -> Result<(), StoreError> {
-        let Self { stored, first, .. } = self;
+    fn drain(&mut self, rows: &mut RowStore, catalog: &Catalog) -> Result<(), StoreError> {
+        let Self { stored, outlook, .. } = self;
+        let rank = self.feed.spec().book_rank;
         let mut failure = Ok(());
         self.feed.market_mut().drain(|index, stream| {
             let index = index as usize;
             if stored.len() <= index {
                 stored.resize(index + 1, None);
             }
-            let number = *stored[index].get_or_insert_with(|| {
-                // Of several channels of one thing the catalog keeps one.
-                let is_first = first.insert((stream.key.data_type, stream.key.id.clone()));
-                rows.open(stream.key.data_type, Identity::Arrival, is_first)
-            });
-            if failure.is_ok() {
+            // Of several channels of one thing the catalog keeps one.
+            let bound = catalog.state().bindings.get(&*stream.instrument_id);
+            let is_open = outlook.is_open(index, &stream.key, bound, rank);
+            let number = *stored[index]
+                .get_or_insert_with(|| rows.open(stream.key.data_type, Identity::Arrival, is_open));
+            if !is_open {
+                stream.columns.clear();
+            } else if failure.is_ok() {
                 failure = rows.append_columns(number, &mut stream.columns, stream.decimals);
             }
         });

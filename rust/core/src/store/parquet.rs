@@ -7,7 +7,7 @@
 //! Precision is a label that is bound when the file closes: the label's key-values are appended then, and
 //! there is no `ARROW:schema`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::{Range, RangeInclusive};
@@ -15,6 +15,8 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ::parquet::arrow::arrow_writer::{
@@ -61,23 +63,106 @@ pub struct FileSummary {
     pub sha256: String,
 }
 
+/// A file that is hashed as it is written.
 struct Hashing<W: Output> {
-    file: io::BufWriter<W>,
-    hasher: Sha256,
+    file: W,
+    /// What is not handed to the system yet.
+    block: Vec<u8>,
+    hasher: Hasher,
     bytes: u64,
+}
+
+/// Bytes that go to the system at once.
+const BLOCK: usize = 1 << 20;
+/// Blocks that wait to be hashed, at most.
+const WAITING: usize = 4;
+
+/// Where the hash is made.
+enum Hasher {
+    Here(Sha256),
+    Aside(Aside),
+}
+
+/// A thread that hashes while blocks are written.
+struct Aside {
+    blocks: SyncSender<Arc<Vec<u8>>>,
+    thread: JoinHandle<Sha256>,
+    /// Blocks that it was given, whose memory is used again.
+    given: VecDeque<Arc<Vec<u8>>>,
+}
+
+impl Aside {
+    fn start(mut hasher: Sha256) -> Self {
+        let (blocks, waiting) = sync_channel::<Arc<Vec<u8>>>(WAITING);
+        let thread = std::thread::spawn(move || {
+            waiting.iter().for_each(|block| hasher.update(&**block));
+            hasher
+        });
+        Self { blocks, thread, given: VecDeque::new() }
+    }
+
+    /// Takes a block; it is written meanwhile by `write`. Memory for the next one.
+    fn take(&mut self, block: Vec<u8>, write: impl FnOnce(&[u8]) -> io::Result<()>) -> io::Result<Vec<u8>> {
+        let block = Arc::new(block);
+        self.blocks.send(block.clone()).map_err(|_| Self::stopped())?;
+        write(&block)?;
+        self.given.push_back(block);
+        let done = self.given.pop_front_if(|block| Arc::strong_count(block) == 1).and_then(Arc::into_inner);
+        Ok(done.map_or_else(
+            || Vec::with_capacity(BLOCK),
+            |mut block| {
+                block.clear();
+                block
+            },
+        ))
+    }
+
+    fn stopped() -> io::Error {
+        io::Error::other("the thread that hashes the file was stopped")
+    }
 }
 
 impl<W: Output> Hashing<W> {
     fn create<S: Storage<Output = W>>(storage: &S, path: &Path) -> Result<Self, StoreError> {
         let file = storage.create(path).map_err(StoreError::io(path))?;
-        let file = io::BufWriter::with_capacity(1 << 20, file);
-        Ok(Self { file, hasher: Sha256::new(), bytes: 0 })
+        Ok(Self { file, block: Vec::new(), hasher: Hasher::Here(Sha256::new()), bytes: 0 })
+    }
+
+    /// Hashes the rest on a thread of its own.
+    fn hash_aside(&mut self) {
+        if let Hasher::Here(hasher) = &mut self.hasher {
+            self.hasher = Hasher::Aside(Aside::start(std::mem::take(hasher)));
+        }
+    }
+
+    /// Hands a block to the system, and to whoever hashes it.
+    fn put(&mut self) -> io::Result<()> {
+        let Self { file, block, hasher, .. } = self;
+        match hasher {
+            _ if block.is_empty() => {}
+            Hasher::Here(hasher) => {
+                hasher.update(&block);
+                file.write_all(block)?;
+                block.clear();
+            }
+            Hasher::Aside(aside) => {
+                *block = aside.take(std::mem::take(block), |block| file.write_all(block))?
+            }
+        }
+        Ok(())
     }
 
     /// Hands everything to the system, not yet to the disk.
-    fn close(self, path: &Path, rows: u64) -> Result<(FileSummary, W), StoreError> {
-        let file = self.file.into_inner().map_err(|e| StoreError::io(path)(e.into_error()))?;
-        Ok((FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) }, file))
+    fn close(mut self, path: &Path, rows: u64) -> Result<(FileSummary, W), StoreError> {
+        self.put().map_err(StoreError::io(path))?;
+        let hasher = match self.hasher {
+            Hasher::Here(hasher) => hasher,
+            Hasher::Aside(Aside { blocks, thread, .. }) => {
+                drop(blocks);
+                thread.join().map_err(|_| StoreError::io(path)(Aside::stopped()))?
+            }
+        };
+        Ok((FileSummary { bytes: self.bytes, rows, sha256: hex(&hasher.finalize()) }, self.file))
     }
 
     /// Makes the file durable.
@@ -90,14 +175,16 @@ impl<W: Output> Hashing<W> {
 
 impl<W: Output> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.file.write(bytes)?;
-        self.hasher.update(&bytes[..n]);
-        self.bytes += n as u64;
-        Ok(n)
+        self.block.extend_from_slice(bytes);
+        self.bytes += bytes.len() as u64;
+        if self.block.len() >= BLOCK {
+            self.put()?;
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.put()
     }
 }
 
@@ -182,10 +269,11 @@ enum EncodedColumn {
     Other(ArrowColumnChunk),
 }
 
-/// A row group whose bytes are in a file.
+/// A row group whose bytes wait, in memory or in a file.
 pub struct SavedGroup {
-    offset: u64,
-    /// Each with its length and without its bytes.
+    /// Where they are in the file, if they are not in memory.
+    offset: Option<u64>,
+    /// Each with its length; without its bytes where those are in the file.
     columns: Vec<(usize, Chunk)>,
     marks: Vec<(usize, Chunk)>,
     rows: usize,
@@ -194,10 +282,38 @@ pub struct SavedGroup {
 impl SavedGroup {
     fn read(&self, file: &File, chunks: &[&[(usize, Chunk)]]) -> io::Result<Vec<Chunk>> {
         let all = || chunks.iter().copied().flatten();
+        let Some(offset) = self.offset else { return Ok(all().map(|(_, chunk)| chunk.clone()).collect()) };
         let mut bytes = vec![0; all().map(|(length, _)| length).sum()];
-        file.read_exact_at(&mut bytes, self.offset)?;
+        file.read_exact_at(&mut bytes, offset)?;
         let mut bytes = Bytes::from(bytes);
         Ok(all().map(|(length, chunk)| Chunk { bytes: bytes.split_to(*length), ..chunk.clone() }).collect())
+    }
+
+    /// Bytes of it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.columns.iter().chain(&self.marks).map(|(length, _)| length).sum()
+    }
+
+    /// Whether its bytes are in memory.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        self.offset.is_none()
+    }
+
+    /// Writes its bytes to a file, from `offset` on, and lets go of them.
+    ///
+    /// # Errors
+    /// What writing gives; it is then kept as it was.
+    pub fn put_down(&mut self, file: &File, offset: u64) -> io::Result<()> {
+        let mut at = offset;
+        for (length, chunk) in self.columns.iter().chain(&self.marks) {
+            file.write_all_at(&chunk.bytes, at)?;
+            at += *length as u64;
+        }
+        self.columns.iter_mut().chain(&mut self.marks).for_each(|(_, chunk)| chunk.bytes = Bytes::new());
+        self.offset = Some(offset);
+        Ok(())
     }
 
     /// Reads it back, without keys and costs.
@@ -245,36 +361,17 @@ impl SavedGroup {
 }
 
 impl EncodedGroup {
-    /// Bytes of it that are kept in memory here.
+    /// Keeps it in memory; `None` where it has columns that cannot be kept.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        let length = |column: &EncodedColumn| match column {
-            EncodedColumn::Chunk(chunk) => chunk.bytes.len(),
-            EncodedColumn::Other(_) => 0,
+    pub fn keep(self) -> Option<SavedGroup> {
+        let sized = |chunk: Chunk| (chunk.bytes.len(), chunk);
+        let column = |column| match column {
+            EncodedColumn::Chunk(chunk) => Some(sized(chunk)),
+            EncodedColumn::Other(_) => None,
         };
-        let marks = self.marks.iter().map(|chunk| chunk.bytes.len());
-        self.columns.iter().map(length).chain(marks).sum()
-    }
-
-    /// Writes it to a file, from `offset` on; `None` where it has columns that cannot be kept.
-    ///
-    /// # Errors
-    /// What writing gives.
-    pub fn save(self, file: &File, offset: u64) -> io::Result<Option<SavedGroup>> {
-        let mut at = offset;
-        let mut write = |chunk: Chunk| {
-            let length = chunk.bytes.len();
-            file.write_all_at(&chunk.bytes, at)?;
-            at += length as u64;
-            Ok((length, Chunk { bytes: Bytes::new(), ..chunk }))
-        };
-        let mut columns = Vec::with_capacity(self.columns.len());
-        for column in self.columns {
-            let EncodedColumn::Chunk(chunk) = column else { return Ok(None) };
-            columns.push(write(chunk)?);
-        }
-        let marks = self.marks.into_iter().map(write).collect::<io::Result<_>>()?;
-        Ok(Some(SavedGroup { offset, columns, marks, rows: self.rows }))
+        let columns = self.columns.into_iter().map(column).collect::<Option<_>>()?;
+        let marks = self.marks.into_iter().map(sized).collect();
+        Some(SavedGroup { offset: None, columns, marks, rows: self.rows })
     }
 }
 
@@ -359,6 +456,11 @@ impl<W: Output> FileWriter<W> {
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Has what comes from now on hashed by a thread of its own, which pays for a file that is long.
+    pub fn hash_aside(&mut self) {
+        self.writer.inner_mut().hash_aside();
     }
 
     /// Binds the label and ends the file, which is not durable yet.
