@@ -1,8 +1,8 @@
 //! Row groups that are encoded while rows still come, by threads that have nothing else to do.
 //!
 //! A stream whose rows come in order will be written as it stands: each full row group of a part, counted from the part's
-//! first row in its partition, is encoded as soon as it is there, and kept in place of its rows ([`Group`]), whose memory
-//! is used again: in memory while there is room, then in a file of the staging folder. When the stream is written ([`super::encode`]), a group that
+//! first row in its partition, is encoded as soon as it is there, and kept in a file of the staging folder in place of
+//! its rows ([`Group`]), whose memory is used again. When the stream is written ([`super::encode`]), a group that
 //! nothing comes in between is taken as it is; of any other the rows are read back from its pages. So nothing that is
 //! written depends on what was done here, on threads, or on time.
 //!
@@ -11,7 +11,7 @@
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -56,13 +56,6 @@ pub(super) struct Group {
     saved: SavedGroup,
 }
 
-impl Group {
-    /// Bytes of it that are in memory.
-    pub fn kept_bytes(&self) -> usize {
-        if self.saved.is_kept() { self.saved.bytes() } else { 0 }
-    }
-}
-
 /// A group to encode.
 struct Job {
     data_type: DataType,
@@ -77,8 +70,6 @@ pub(super) struct Pages {
     path: PathBuf,
     file: File,
     end: AtomicU64,
-    /// Groups stay in memory.
-    keeps: AtomicBool,
     done: Mutex<Vec<(usize, Group)>>,
 }
 
@@ -143,25 +134,12 @@ impl Pages {
         let Some(encoder) = GroupEncoder::apart(&self.path, &label)? else { return Ok(()) };
         let rows: Vec<&Rows> = pieces.iter().map(Arc::as_ref).collect();
         let group = encoder.encode_rows(&rows, &label, scratch)?;
-        let Some(saved) = group.keep() else { return Ok(()) };
-        let mut group = Group { span, saved };
-        if !self.keeps.load(Ordering::Relaxed) {
-            self.put_down(&mut group)?;
-        }
+        let at = self.end.fetch_add(group.bytes() as u64, Ordering::Relaxed);
+        let saved = group.save(&self.file, at).map_err(StoreError::io(&self.path))?;
         // Their memory is free before it is told that they are done.
         drop(pieces);
-        self.done().push((part, group));
+        self.done().extend(saved.map(|saved| (part, Group { span, saved })));
         Ok(())
-    }
-
-    /// Writes a group that is in memory to the file; the memory that this frees.
-    fn put_down(&self, group: &mut Group) -> Result<usize, StoreError> {
-        let kept = group.kept_bytes();
-        if kept > 0 {
-            let at = self.end.fetch_add(kept as u64, Ordering::Relaxed);
-            group.saved.put_down(&self.file, at).map_err(StoreError::io(&self.path))?;
-        }
-        Ok(kept)
     }
 
     fn done(&self) -> std::sync::MutexGuard<'_, Vec<(usize, Group)>> {
@@ -203,8 +181,8 @@ impl Ahead {
         std::fs::remove_file(&path).map_err(StoreError::io(&path))?;
         let (jobs, waiting) = sync_channel(WAITING);
         let waiting = Arc::new(Mutex::new(waiting));
-        let (end, keeps, done) = (AtomicU64::new(0), AtomicBool::new(true), Mutex::default());
-        let pages = Arc::new(Pages { flavour: cut.flavour, path, file, end, keeps, done });
+        let (end, done) = (AtomicU64::new(0), Mutex::default());
+        let pages = Arc::new(Pages { flavour: cut.flavour, path, file, end, done });
         let thread = |_| {
             let (pages, waiting) = (pages.clone(), waiting.clone());
             std::thread::spawn(move || pages.work(&waiting))
@@ -281,19 +259,6 @@ impl Ahead {
     /// Groups that are done and were not asked for yet, each with its part.
     pub fn done(&self) -> Vec<(usize, Group)> {
         std::mem::take(&mut *self.pages.done())
-    }
-
-    /// Keeps no group in memory from now on.
-    pub fn keep_none(&self) {
-        self.pages.keeps.store(false, Ordering::Relaxed);
-    }
-
-    /// Writes a group that is in memory to the file; the memory that this frees.
-    ///
-    /// # Errors
-    /// What writing gives.
-    pub fn put_down(&self, group: &mut Group) -> Result<usize, StoreError> {
-        self.pages.put_down(group)
     }
 
     /// Lets go of rows that wait for their group to be full.
@@ -473,8 +438,7 @@ mod tests {
         let encoder = GroupEncoder::apart(dir.path(), &label).expect("a schema").expect("hot columns");
         let pieces = [(&batch.columns, 0..2)];
         let anew = encoder.encode(&pieces, &label, &mut Scratch::default()).expect("a group");
-        let bytes = |group: EncodedGroup| group.keep().expect("no other columns").bytes();
-        assert_eq!(bytes(found), bytes(anew));
+        assert_eq!(found.bytes(), anew.bytes());
     }
 
     #[test]
@@ -519,20 +483,15 @@ mod tests {
                 let path = dir.path().join("group");
                 let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
                 let file = file.expect("a file");
-                let mut saved = group.keep().expect("no other columns");
+                let saved = group.save(&file, 7).expect("space").expect("no other columns");
+                let mut back = Rows::new(data_type);
+                saved.restore(&file, &path, &label, &mut back).expect("pages");
                 let bytes = |rows: &Rows| {
                     let mut bytes = Vec::new();
                     rows.write_range(0..300, &mut bytes);
                     bytes
                 };
-                for is_kept in [true, false] {
-                    if !is_kept {
-                        saved.put_down(&file, 7).expect("space");
-                    }
-                    let mut back = Rows::new(data_type);
-                    saved.restore(&file, &path, &label, &mut back).expect("pages");
-                    assert!(bytes(&rows) == bytes(&back), "{data_type} {flavour:?} in memory: {is_kept}");
-                }
+                assert!(bytes(&rows) == bytes(&back), "{data_type} {flavour:?}");
             }
         }
     }

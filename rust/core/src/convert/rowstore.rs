@@ -7,9 +7,8 @@
 //! Rows are kept in batches as they came, so that none is copied to make room. A batch that is full is sorted and does
 //! not change any more; the rows of its last receive time go to the next one, so that batches of a stream in order do not
 //! overlap. Meanwhile [`Ahead`] encodes what will probably be written as it stands: batches end where its groups do,
-//! and a group that is done takes the place of its batches, whose memory is used again. When there is too much, groups go
-//! to their file first; a spill then writes every batch that is not being encoded as chunks of about [`CHUNK_ROWS`]
-//! into another.
+//! and a group that is done takes the place of its batches, whose memory is used again. A spill writes every batch
+//! that is not being encoded as chunks of about [`CHUNK_ROWS`] into one file.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -214,17 +213,6 @@ impl RowStore {
                 self.ahead = Some(ahead);
             }
         }
-        if self.bytes > self.budget { self.relieve() } else { Ok(()) }
-    }
-
-    /// There is too much: groups leave the memory first, for good, then rows.
-    fn relieve(&mut self) -> Result<(), StoreError> {
-        if let Some(ahead) = &self.ahead {
-            ahead.keep_none();
-            for group in self.held.iter_mut().flat_map(|held| &mut held.groups) {
-                self.bytes = self.bytes.saturating_sub(ahead.put_down(group)?);
-            }
-        }
         if self.bytes > self.budget { self.spill() } else { Ok(()) }
     }
 
@@ -266,7 +254,6 @@ impl RowStore {
                     self.spare.push(rows);
                 }
             }
-            self.bytes += group.kept_bytes();
             held.groups.push(group);
         }
     }
@@ -300,7 +287,6 @@ impl RowStore {
         let mut buffer = Vec::new();
         self.bytes = 0;
         for held in &mut self.held {
-            self.bytes += held.groups.iter().map(Group::kept_bytes).sum::<usize>();
             let (spilled, stay) =
                 std::mem::take(&mut held.batches).into_iter().partition::<Vec<_>, _>(|batch| !batch.is_lent);
             self.bytes += stay.iter().map(|batch| batch.rows.bytes()).sum::<usize>();

@@ -269,11 +269,10 @@ enum EncodedColumn {
     Other(ArrowColumnChunk),
 }
 
-/// A row group whose bytes wait, in memory or in a file.
+/// A row group whose bytes are in a file.
 pub struct SavedGroup {
-    /// Where they are in the file, if they are not in memory.
-    offset: Option<u64>,
-    /// Each with its length; without its bytes where those are in the file.
+    offset: u64,
+    /// Each with its length and without its bytes.
     columns: Vec<(usize, Chunk)>,
     marks: Vec<(usize, Chunk)>,
     rows: usize,
@@ -282,38 +281,10 @@ pub struct SavedGroup {
 impl SavedGroup {
     fn read(&self, file: &File, chunks: &[&[(usize, Chunk)]]) -> io::Result<Vec<Chunk>> {
         let all = || chunks.iter().copied().flatten();
-        let Some(offset) = self.offset else { return Ok(all().map(|(_, chunk)| chunk.clone()).collect()) };
         let mut bytes = vec![0; all().map(|(length, _)| length).sum()];
-        file.read_exact_at(&mut bytes, offset)?;
+        file.read_exact_at(&mut bytes, self.offset)?;
         let mut bytes = Bytes::from(bytes);
         Ok(all().map(|(length, chunk)| Chunk { bytes: bytes.split_to(*length), ..chunk.clone() }).collect())
-    }
-
-    /// Bytes of it.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.columns.iter().chain(&self.marks).map(|(length, _)| length).sum()
-    }
-
-    /// Whether its bytes are in memory.
-    #[must_use]
-    pub const fn is_kept(&self) -> bool {
-        self.offset.is_none()
-    }
-
-    /// Writes its bytes to a file, from `offset` on, and lets go of them.
-    ///
-    /// # Errors
-    /// What writing gives; it is then kept as it was.
-    pub fn put_down(&mut self, file: &File, offset: u64) -> io::Result<()> {
-        let mut at = offset;
-        for (length, chunk) in self.columns.iter().chain(&self.marks) {
-            file.write_all_at(&chunk.bytes, at)?;
-            at += *length as u64;
-        }
-        self.columns.iter_mut().chain(&mut self.marks).for_each(|(_, chunk)| chunk.bytes = Bytes::new());
-        self.offset = Some(offset);
-        Ok(())
     }
 
     /// Reads it back, without keys and costs.
@@ -361,17 +332,36 @@ impl SavedGroup {
 }
 
 impl EncodedGroup {
-    /// Keeps it in memory; `None` where it has columns that cannot be kept.
+    /// Bytes of it that are kept in memory here.
     #[must_use]
-    pub fn keep(self) -> Option<SavedGroup> {
-        let sized = |chunk: Chunk| (chunk.bytes.len(), chunk);
-        let column = |column| match column {
-            EncodedColumn::Chunk(chunk) => Some(sized(chunk)),
-            EncodedColumn::Other(_) => None,
+    pub fn bytes(&self) -> usize {
+        let length = |column: &EncodedColumn| match column {
+            EncodedColumn::Chunk(chunk) => chunk.bytes.len(),
+            EncodedColumn::Other(_) => 0,
         };
-        let columns = self.columns.into_iter().map(column).collect::<Option<_>>()?;
-        let marks = self.marks.into_iter().map(sized).collect();
-        Some(SavedGroup { offset: None, columns, marks, rows: self.rows })
+        let marks = self.marks.iter().map(|chunk| chunk.bytes.len());
+        self.columns.iter().map(length).chain(marks).sum()
+    }
+
+    /// Writes it to a file, from `offset` on; `None` where it has columns that cannot be kept.
+    ///
+    /// # Errors
+    /// What writing gives.
+    pub fn save(self, file: &File, offset: u64) -> io::Result<Option<SavedGroup>> {
+        let mut at = offset;
+        let mut write = |chunk: Chunk| {
+            let length = chunk.bytes.len();
+            file.write_all_at(&chunk.bytes, at)?;
+            at += length as u64;
+            Ok((length, Chunk { bytes: Bytes::new(), ..chunk }))
+        };
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for column in self.columns {
+            let EncodedColumn::Chunk(chunk) = column else { return Ok(None) };
+            columns.push(write(chunk)?);
+        }
+        let marks = self.marks.into_iter().map(write).collect::<io::Result<_>>()?;
+        Ok(Some(SavedGroup { offset, columns, marks, rows: self.rows }))
     }
 }
 
