@@ -208,7 +208,7 @@ impl Recording {
             let number = *stored[index]
                 .get_or_insert_with(|| rows.open(stream.key.data_type, Identity::Arrival, is_open));
             if !is_open {
-                stream.columns.clear();
+                stream.let_go();
             } else if failure.is_ok() {
                 failure = rows.append_columns(number, &mut stream.columns, stream.decimals);
             }

@@ -294,7 +294,9 @@ impl Market {
                 depth_stream = self.open_stream(key(DataType::Depth10, &id_text), id_text.clone());
             }
             let row = depth10(event.bids, event.asks, id, event.ts_event, ts_init);
-            if let AnyColumns::Depth10(columns) = self.columns(depth_stream, 1, DEPTH_BYTES, event.decimals) {
+            if let Some(AnyColumns::Depth10(columns)) =
+                self.columns(depth_stream, 1, DEPTH_BYTES, event.decimals)
+            {
                 columns.push(&row);
             }
         }
@@ -320,9 +322,8 @@ impl Market {
 
     fn partial_deltas(&mut self, stream: u32, sequence: u64, ts_init: u64, event: &BookEvent<'_>) {
         let n = 1 + event.bids.len() + event.asks.len();
-        let AnyColumns::Delta(rows) = self.columns(stream, n as u64, n * DELTA_BYTES, event.decimals) else {
-            return;
-        };
+        let columns = self.columns(stream, n as u64, n * DELTA_BYTES, event.decimals);
+        let Some(AnyColumns::Delta(rows)) = columns else { return };
         let mut row = DeltaRow {
             action: BookAction::Clear,
             side: Side::None,
@@ -555,8 +556,8 @@ impl Market {
             emitted = self.take_derived(slot, at, start).filter(|_| in_span);
         }
         let added = self.streams[stream as usize].columns.rows() - start;
-        if added > 0 {
-            self.columns(stream, added as u64, added * DELTA_BYTES, decimals);
+        if added > 0 && self.columns(stream, added as u64, added * DELTA_BYTES, decimals).is_none() {
+            self.streams[stream as usize].columns.clear();
         }
         if !(self.news.settled.is_empty() && self.news.gaps.is_empty() && self.news.opened.is_empty()) {
             self.take_news(slot, at, emitted);
@@ -612,7 +613,7 @@ impl Market {
         if !depths.is_empty() && !has_depths {
             let stream = self.derived_stream(slot, at, DataType::Depth10);
             let (rows, bytes) = (depths.len() as u64, depths.len() * DEPTH_BYTES);
-            if let AnyColumns::Depth10(columns) = self.columns(stream, rows, bytes, decimals) {
+            if let Some(AnyColumns::Depth10(columns)) = self.columns(stream, rows, bytes, decimals) {
                 depths.iter().for_each(|row| columns.push(row));
             }
             main = main.or(Some(stream));
@@ -620,7 +621,7 @@ impl Market {
         if !quotes.is_empty() && !has_quotes {
             let stream = self.derived_stream(slot, at, DataType::Quote);
             let (rows, bytes) = (quotes.len() as u64, quotes.len() * QUOTE_BYTES);
-            if let AnyColumns::Quote(columns) = self.columns(stream, rows, bytes, decimals) {
+            if let Some(AnyColumns::Quote(columns)) = self.columns(stream, rows, bytes, decimals) {
                 quotes.iter().for_each(|row| columns.push(row));
             }
             main = main.or(Some(stream));

@@ -529,7 +529,7 @@ impl Market {
         stream
     }
 
-    /// The columns of a stream, which is marked as having rows.
+    /// The columns of a stream, which is marked as having rows; `None` where it was let go.
     #[inline(always)]
     pub(super) fn columns(
         &mut self,
@@ -537,16 +537,19 @@ impl Market {
         rows: u64,
         bytes: usize,
         decimals: Decimals,
-    ) -> &mut AnyColumns {
+    ) -> Option<&mut AnyColumns> {
         let held = &mut self.streams[stream as usize];
         held.rows += rows;
         held.decimals = held.decimals.max(decimals);
+        if held.is_let_go {
+            return None;
+        }
         if !held.dirty {
             held.dirty = true;
             self.dirty.push(stream);
         }
         self.buffered += bytes;
-        &mut held.columns
+        Some(&mut held.columns)
     }
 
     #[inline]
@@ -609,7 +612,7 @@ impl Market {
         let ts_init = self.row(trade.ts_event);
         self.tentative = Some((stream, self.tentative.map_or(0, |t| t.1) + 1));
         let decimals = Decimals { price: trade.price.significant, size: trade.size.significant };
-        if let AnyColumns::Trade(columns) = self.columns(stream, 1, 70, decimals) {
+        if let Some(AnyColumns::Trade(columns)) = self.columns(stream, 1, 70, decimals) {
             let row = TradeRow {
                 price: trade.price.value,
                 size: trade.size.value,
@@ -693,7 +696,8 @@ impl Market {
     fn quote_row(&mut self, stream: u32, prices: [Decimal; 2], sizes: [Decimal; 2], ts_event: u64) {
         let ts_init = self.row(ts_event);
         let decimals = Decimals::of(&prices, &sizes);
-        if let AnyColumns::Quote(columns) = self.columns(stream, 1, super::book::QUOTE_BYTES, decimals) {
+        if let Some(AnyColumns::Quote(columns)) = self.columns(stream, 1, super::book::QUOTE_BYTES, decimals)
+        {
             columns.push(&QuoteRow {
                 bid_price: prices[0].value,
                 ask_price: prices[1].value,
@@ -746,7 +750,8 @@ impl Market {
             self.slots[slot as usize].bars[at].1 = stream;
         }
         let ts_init = self.row(ts_event);
-        if let AnyColumns::Bar(columns) = self.columns(stream, 1, 96, Decimals::of(&prices, &[volume])) {
+        if let Some(AnyColumns::Bar(columns)) = self.columns(stream, 1, 96, Decimals::of(&prices, &[volume]))
+        {
             let ([open, high, low, close], volume) = (prices.map(|price| price.value), volume.value);
             columns.push(&BarRow { open, high, low, close, volume, ts_event, ts_init });
         }
@@ -791,7 +796,7 @@ impl Market {
             *self.rounded.entry(key).or_default() += 1;
         }
         let decimals = Decimals { price: value.significant, size: 0 };
-        if let AnyColumns::MarkPrice(columns) | AnyColumns::IndexPrice(columns) =
+        if let Some(AnyColumns::MarkPrice(columns) | AnyColumns::IndexPrice(columns)) =
             self.columns(stream, 1, 32, decimals)
         {
             columns.push(&PriceUpdateRow { value: value.value, ts_event, ts_init });
@@ -809,7 +814,7 @@ impl Market {
     ) {
         let says = (rate, interval, next_funding_ns);
         let Some((stream, ts_init)) = self.timed(slot, DataType::FundingRate, ts_event, says) else { return };
-        if let AnyColumns::FundingRate(columns) = self.columns(stream, 1, 64, Decimals::default()) {
+        if let Some(AnyColumns::FundingRate(columns)) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&FundingRateRow { rate, interval, next_funding_ns, ts_event, ts_init });
         }
     }
@@ -821,7 +826,7 @@ impl Market {
             return;
         }
         let Some((stream, ts_init)) = self.place(slot, DataType::Liquidation, row.ts_event) else { return };
-        if let AnyColumns::Liquidation(columns) = self.columns(stream, 1, 96, Decimals::default()) {
+        if let Some(AnyColumns::Liquidation(columns)) = self.columns(stream, 1, 96, Decimals::default()) {
             columns.push(&LiquidationRow { ts_init, ..*row });
         }
     }
@@ -832,7 +837,7 @@ impl Market {
         let Some((stream, ts_init)) = self.timed(slot, DataType::OpenInterest, ts_event, says) else {
             return;
         };
-        if let AnyColumns::OpenInterest(columns) = self.columns(stream, 1, 64, Decimals::default()) {
+        if let Some(AnyColumns::OpenInterest(columns)) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&OpenInterestRow { value, unit, value_quote, ts_event, ts_init });
         }
     }
@@ -845,7 +850,7 @@ impl Market {
         let Some((stream, ts_init)) = self.timed(slot, DataType::OptionGreeks, row.ts_event, says) else {
             return;
         };
-        if let AnyColumns::OptionGreeks(columns) = self.columns(stream, 1, 140, Decimals::default()) {
+        if let Some(AnyColumns::OptionGreeks(columns)) = self.columns(stream, 1, 140, Decimals::default()) {
             columns.push(&OptionGreeksRow { ts_init, ..*row });
         }
     }
@@ -855,7 +860,7 @@ impl Market {
         let Some((stream, ts_init)) = self.timed(slot, DataType::VolatilityIndex, ts_event, value) else {
             return;
         };
-        if let AnyColumns::VolatilityIndex(columns) = self.columns(stream, 1, 32, Decimals::default()) {
+        if let Some(AnyColumns::VolatilityIndex(columns)) = self.columns(stream, 1, 32, Decimals::default()) {
             columns.push(&VolatilityIndexRow { value, ts_event, ts_init });
         }
     }
@@ -864,7 +869,7 @@ impl Market {
     pub fn status(&mut self, slot: SlotId, action: &str, reason: &str, is_trading: bool, ts_event: u64) {
         let says = (action, reason, is_trading);
         let Some((stream, ts_init)) = self.timed(slot, DataType::Status, ts_event, says) else { return };
-        if let AnyColumns::Status(columns) = self.columns(stream, 1, 64, Decimals::default()) {
+        if let Some(AnyColumns::Status(columns)) = self.columns(stream, 1, 64, Decimals::default()) {
             let is_trading = Some(is_trading);
             columns.push(&StatusRow { action, reason, is_trading, ts_event, ts_init });
         }

@@ -68,6 +68,8 @@ pub struct Stream {
     pub counts: Vec<(u32, RowCounts)>,
     /// Whether it is in the list of those with rows.
     pub(super) dirty: bool,
+    /// Whether its rows are counted alone.
+    pub(super) is_let_go: bool,
 }
 
 impl Stream {
@@ -81,7 +83,14 @@ impl Stream {
             rows: 0,
             counts: Vec::new(),
             dirty: false,
+            is_let_go: false,
         }
+    }
+
+    /// Lets go of its rows, those still to come as well: they are counted alone from now on.
+    pub fn let_go(&mut self) {
+        self.columns.clear();
+        self.is_let_go = true;
     }
 
     pub(super) fn count(&mut self, source: u32, frames: u64, bytes: u64, items: u64) {
