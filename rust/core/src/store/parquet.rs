@@ -7,7 +7,7 @@
 //! Precision is a label that is bound when the file closes: the label's key-values are appended then, and
 //! there is no `ARROW:schema`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::{Range, RangeInclusive};
@@ -15,8 +15,6 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ::parquet::arrow::arrow_writer::{
@@ -63,106 +61,23 @@ pub struct FileSummary {
     pub sha256: String,
 }
 
-/// A file that is hashed as it is written.
 struct Hashing<W: Output> {
-    file: W,
-    /// What is not handed to the system yet.
-    block: Vec<u8>,
-    hasher: Hasher,
+    file: io::BufWriter<W>,
+    hasher: Sha256,
     bytes: u64,
-}
-
-/// Bytes that go to the system at once.
-const BLOCK: usize = 1 << 20;
-/// Blocks that wait to be hashed, at most.
-const WAITING: usize = 4;
-
-/// Where the hash is made.
-enum Hasher {
-    Here(Sha256),
-    Aside(Aside),
-}
-
-/// A thread that hashes while blocks are written.
-struct Aside {
-    blocks: SyncSender<Arc<Vec<u8>>>,
-    thread: JoinHandle<Sha256>,
-    /// Blocks that it was given, whose memory is used again.
-    given: VecDeque<Arc<Vec<u8>>>,
-}
-
-impl Aside {
-    fn start(mut hasher: Sha256) -> Self {
-        let (blocks, waiting) = sync_channel::<Arc<Vec<u8>>>(WAITING);
-        let thread = std::thread::spawn(move || {
-            waiting.iter().for_each(|block| hasher.update(&**block));
-            hasher
-        });
-        Self { blocks, thread, given: VecDeque::new() }
-    }
-
-    /// Takes a block; it is written meanwhile by `write`. Memory for the next one.
-    fn take(&mut self, block: Vec<u8>, write: impl FnOnce(&[u8]) -> io::Result<()>) -> io::Result<Vec<u8>> {
-        let block = Arc::new(block);
-        self.blocks.send(block.clone()).map_err(|_| Self::stopped())?;
-        write(&block)?;
-        self.given.push_back(block);
-        let done = self.given.pop_front_if(|block| Arc::strong_count(block) == 1).and_then(Arc::into_inner);
-        Ok(done.map_or_else(
-            || Vec::with_capacity(BLOCK),
-            |mut block| {
-                block.clear();
-                block
-            },
-        ))
-    }
-
-    fn stopped() -> io::Error {
-        io::Error::other("the thread that hashes the file was stopped")
-    }
 }
 
 impl<W: Output> Hashing<W> {
     fn create<S: Storage<Output = W>>(storage: &S, path: &Path) -> Result<Self, StoreError> {
         let file = storage.create(path).map_err(StoreError::io(path))?;
-        Ok(Self { file, block: Vec::new(), hasher: Hasher::Here(Sha256::new()), bytes: 0 })
-    }
-
-    /// Hashes the rest on a thread of its own.
-    fn hash_aside(&mut self) {
-        if let Hasher::Here(hasher) = &mut self.hasher {
-            self.hasher = Hasher::Aside(Aside::start(std::mem::take(hasher)));
-        }
-    }
-
-    /// Hands a block to the system, and to whoever hashes it.
-    fn put(&mut self) -> io::Result<()> {
-        let Self { file, block, hasher, .. } = self;
-        match hasher {
-            _ if block.is_empty() => {}
-            Hasher::Here(hasher) => {
-                hasher.update(&block);
-                file.write_all(block)?;
-                block.clear();
-            }
-            Hasher::Aside(aside) => {
-                *block = aside.take(std::mem::take(block), |block| file.write_all(block))?
-            }
-        }
-        Ok(())
+        let file = io::BufWriter::with_capacity(1 << 20, file);
+        Ok(Self { file, hasher: Sha256::new(), bytes: 0 })
     }
 
     /// Hands everything to the system, not yet to the disk.
-    fn close(mut self, path: &Path, rows: u64) -> Result<(FileSummary, W), StoreError> {
-        self.put().map_err(StoreError::io(path))?;
-        let hasher = match self.hasher {
-            Hasher::Here(hasher) => hasher,
-            Hasher::Aside(Aside { blocks, thread, .. }) => {
-                drop(blocks);
-                thread.join().map_err(|_| StoreError::io(path)(Aside::stopped()))?
-            }
-        };
-        Ok((FileSummary { bytes: self.bytes, rows, sha256: hex(&hasher.finalize()) }, self.file))
+    fn close(self, path: &Path, rows: u64) -> Result<(FileSummary, W), StoreError> {
+        let file = self.file.into_inner().map_err(|e| StoreError::io(path)(e.into_error()))?;
+        Ok((FileSummary { bytes: self.bytes, rows, sha256: hex(&self.hasher.finalize()) }, file))
     }
 
     /// Makes the file durable.
@@ -175,16 +90,14 @@ impl<W: Output> Hashing<W> {
 
 impl<W: Output> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.block.extend_from_slice(bytes);
-        self.bytes += bytes.len() as u64;
-        if self.block.len() >= BLOCK {
-            self.put()?;
-        }
-        Ok(bytes.len())
+        let n = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.bytes += n as u64;
+        Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.put()
+        self.file.flush()
     }
 }
 
@@ -446,11 +359,6 @@ impl<W: Output> FileWriter<W> {
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
-    }
-
-    /// Has what comes from now on hashed by a thread of its own, which pays for a file that is long.
-    pub fn hash_aside(&mut self) {
-        self.writer.inner_mut().hash_aside();
     }
 
     /// Binds the label and ends the file, which is not durable yet.

@@ -325,9 +325,6 @@ impl<'w, 'p, 'e> PartitionFile<'w, 'p, 'e> {
     /// Adds a row group, and those before it that are done.
     fn append(&mut self, group: RowGroup) -> Result<(), StoreError> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        if self.workers.threads > 1 && open.writer.rows() > 0 {
-            open.writer.hash_aside();
-        }
         open.groups.push_back(group);
         open.settle(self.workers.threads, &self.work.path)
     }
