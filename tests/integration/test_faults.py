@@ -518,6 +518,18 @@ def test_unknown_files_and_feeds(tmp_path: Path) -> None:
     assert done.error == (3, "unknown_feed")
     assert str(foreign) in done.message and "--feed" in done.message and "binance-usdm" in done.message
 
+    # Bars of spot and of USD-M are the same text: only these feeds are named.
+    bar = (
+        b'{"e":"kline","E":1700000060001,"s":"BTCUSDT","k":{"t":1700000000000,"T":1700000059999,"s":"BTCUSDT","i":"1m",'
+        b'"f":100,"L":200,"o":"30000.0","c":"30001.0","h":"30002.0","l":"29999.0","v":"12.5","n":100,"x":true,'
+        b'"q":"375000.0","V":"6.0","Q":"180000.0","B":"0"}}'
+    )
+    bars = write(tmp_path / "bars.ndjson", text([(1_700_000_060_002_000_000, bar)] * 3))
+    done = convert(bars, into=tmp_path / "catalog")
+    assert done.error == (3, "unknown_feed")
+    assert "binance-spot" in done.message and "binance-usdm" in done.message
+    assert "okx" not in done.message and "kraken" not in done.message, done.message
+
     done = convert(foreign, "--feed", "binance-mars", into=tmp_path / "catalog")
     assert done.error == (2, "usage")
     assert "binance-mars" in done.message and "binance-coinm" in done.message

@@ -360,7 +360,16 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 /// Names of all feeds, for messages.
 #[must_use]
 pub fn feed_names() -> String {
-    venue::REGISTRY.iter().map(|f| f.name).collect::<Vec<_>>().join(", ")
+    names(&venue::REGISTRY)
+}
+
+fn names(feeds: &[&FeedSpec]) -> String {
+    feeds.iter().map(|feed| feed.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The feeds that a capture may be of, by what it says itself.
+fn feeds_of(probe: &Probe) -> Vec<&'static FeedSpec> {
+    venue::candidates(probe.urls.iter().map(String::as_str), probe.head.iter().map(Vec::as_slice))
 }
 
 /// Opens a capture for reading: of an archive what is in it, inflated, within the bounds that `options` set.
@@ -521,9 +530,9 @@ fn take(
     match content {
         Ok(Content::Capture(probe)) => {
             let says = probe.feed.as_deref().and_then(venue::feed);
-            let found = wanted.feed.or(says).or_else(|| {
-                let urls = probe.urls.iter().map(String::as_str);
-                venue::recognise(urls, probe.head.iter().map(Vec::as_slice))
+            let found = wanted.feed.or(says).or_else(|| match feeds_of(&probe)[..] {
+                [feed] => Some(feed),
+                _ => None,
             });
             let input = candidate.input();
             match found {
@@ -570,10 +579,17 @@ fn place(unclear: Unclear, wanted: &Wanted, plan: &mut Plan) -> Result<(), Conve
         match beside.and_then(|feeds| venue::feed(feeds[0])) {
             Some(feed) => plan.sources.push(Source { input, probe, feed, bounds: wanted.dump.clone() }),
             None if named => {
-                return Err(ConvertError::UnknownFeed { path: input.shown, known: feed_names() });
+                let known = match &feeds_of(&probe)[..] {
+                    [] => feed_names(),
+                    some => names(some),
+                };
+                return Err(ConvertError::UnknownFeed { path: input.shown, known });
             }
             None => {
-                let reason = "of no feed that can be told".to_owned();
+                let reason = match &feeds_of(&probe)[..] {
+                    [] => "of no feed that can be told".to_owned(),
+                    some => format!("its feed cannot be told, it may be {}", names(some)),
+                };
                 plan.skipped.push(Skipped { path: input.shown, reason });
             }
         }

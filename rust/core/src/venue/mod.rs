@@ -110,12 +110,13 @@ pub fn feed(name: &str) -> Option<&'static FeedSpec> {
     REGISTRY.iter().copied().find(|spec| spec.name == name)
 }
 
-/// The feed that URLs and first frames speak of; `None` where nothing does, or several do equally.
+/// The feeds that URLs and first frames may speak of: one where they tell it, several where these send the same text,
+/// none where nothing is known of it.
 #[must_use]
-pub fn recognise<'a>(
+pub fn candidates<'a>(
     urls: impl IntoIterator<Item = &'a str>,
     frames: impl IntoIterator<Item = &'a [u8]>,
-) -> Option<&'static FeedSpec> {
+) -> Vec<&'static FeedSpec> {
     let mut scores = [0_u64; REGISTRY.len()];
     for url in urls {
         for (score, spec) in scores.iter_mut().zip(REGISTRY) {
@@ -127,8 +128,19 @@ pub fn recognise<'a>(
             *score += u64::from((spec.recognise_frame)(frame));
         }
     }
-    let best = scores.iter().copied().max().filter(|best| *best > 0)?;
-    let mut at_best = scores.iter().zip(REGISTRY).filter(|(score, _)| **score == best);
-    let found = at_best.next()?.1;
-    at_best.next().is_none().then_some(found)
+    let best = scores.iter().copied().max().unwrap_or_default();
+    let at_best = scores.iter().zip(REGISTRY).filter(|(score, _)| best > 0 && **score == best);
+    at_best.map(|(_, spec)| spec).collect()
+}
+
+/// The feed that URLs and first frames speak of; `None` where nothing does, or several do equally.
+#[must_use]
+pub fn recognise<'a>(
+    urls: impl IntoIterator<Item = &'a str>,
+    frames: impl IntoIterator<Item = &'a [u8]>,
+) -> Option<&'static FeedSpec> {
+    match candidates(urls, frames)[..] {
+        [feed] => Some(feed),
+        _ => None,
+    }
 }
