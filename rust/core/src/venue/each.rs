@@ -8,13 +8,14 @@ use crate::json::JsonError;
 /// Tells every item; what cannot be read or told is a reject of its own, and an empty list is control. A reject has the
 /// symbol that `symbol` gives of its item, or `unread` where that could not be read.
 pub(super) fn tell_each<T, E: Into<JsonError>>(
-    found: Vec<Item<T>>,
+    found: impl IntoIterator<Item = Item<T>, IntoIter: ExactSizeIterator>,
     frame: &Frame<'_>,
     market: &mut Market,
     (symbol, unread): (impl Fn(&T) -> String, &str),
     mut tell: impl FnMut(&T, &mut Market) -> Result<(), E>,
 ) {
-    if found.is_empty() {
+    let found = found.into_iter();
+    if found.len() == 0 {
         market.item(End::Control);
     }
     for item in found {

@@ -88,6 +88,16 @@ impl<'a> Topic<'a> {
         }
     }
 
+    /// The same of `book.NAME.INTERVAL` alone; `None` for every other.
+    #[inline]
+    pub(super) fn of_book(name: &'a str) -> Option<Self> {
+        let named = name.strip_prefix("book.")?;
+        let dot = named.bytes().position(|byte| byte == b'.')?;
+        let (symbol, rest) = (&named[..dot], &named[dot + 1..]);
+        let is_one = !rest.bytes().any(|byte| byte == b'.');
+        is_one.then_some(Self { channel: Channel::Book, symbol, rest })
+    }
+
     /// The name that `--book` knows its books by.
     pub(super) fn book(self) -> Cow<'static, str> {
         match self.rest {
@@ -173,7 +183,9 @@ mod tests {
             ("news.BTC", Channel::Unknown, "", ""),
             ("", Channel::Unknown, "", ""),
         ] {
-            assert_eq!(Topic::of(name), Topic { channel, symbol, rest }, "{name}");
+            let topic = Topic { channel, symbol, rest };
+            assert_eq!(Topic::of(name), topic, "{name}");
+            assert_eq!(Topic::of_book(name), (channel == Channel::Book).then_some(topic), "{name}");
         }
         let rank = |name: &str| book_rank(&Topic::of(name).book());
         let order =

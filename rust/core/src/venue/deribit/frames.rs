@@ -18,6 +18,7 @@ use super::messages::{
 use super::quotes::Quotes;
 use super::rest;
 use super::ticker::TickerState;
+use super::usual::UsualBook;
 use crate::accounting::End;
 use crate::feed::{Connection, Frame, Market};
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, keys};
@@ -222,6 +223,9 @@ pub(super) const fn connection(frame: &Frame<'_>) -> Connection {
 
 impl DeribitDecoder {
     fn read(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
+        if let Some(UsualBook { topic, head }) = UsualBook::read(frame.body, &mut self.scratch.sides) {
+            return self.tell(frame, topic, Data::Book(head), market);
+        }
         let mut cursor = Cursor::new(frame.body);
         let mut envelope = Envelope {
             scratch: &mut self.scratch,

@@ -14,6 +14,7 @@ mod sequence;
 mod symbols;
 mod tell;
 mod ticker;
+mod usual;
 
 use super::FeedSpec;
 use crate::data::DataType;

@@ -204,7 +204,7 @@ impl OkxDecoder {
             UsualBook::read(frame.body, &mut self.scratch.levels)
         {
             let told = Told { channel: Channel::Book, name, symbol, is_snapshot };
-            self.tell_any_book(frame, &told, &head, market);
+            self.tell_books((frame, &told), [Ok(head)], market);
             return Ok(());
         }
         let mut cursor = Cursor::new(frame.body);

@@ -32,7 +32,7 @@ pub(super) struct Told<'a> {
 
 /// Tells every item, each alone: they are all of one instrument.
 fn each<T>(
-    found: Vec<Item<T>>,
+    found: impl IntoIterator<Item = Item<T>, IntoIter: ExactSizeIterator>,
     (frame, told): (&Frame<'_>, &Told<'_>),
     market: &mut Market,
     tell: impl FnMut(&T, &mut Market) -> Result<(), Kind>,
@@ -52,7 +52,7 @@ impl OkxDecoder {
         let of = (frame, told);
         match data {
             Data::Trades(found) => each(found, of, market, tell_trade),
-            Data::Books(found) => each(found, of, market, |head, market| self.tell_book(of, head, market)),
+            Data::Books(found) => self.tell_books(of, found, market),
             Data::Tickers(found) => each(found, of, market, tell_ticker),
             Data::Candles(found) => {
                 each(found, of, market, |candle, market| self.tell_candle(told, candle, market))
@@ -76,17 +76,14 @@ impl OkxDecoder {
         Ok(())
     }
 
-    /// Tells what a book's message says, or that it cannot be taken.
-    pub(super) fn tell_any_book(
+    /// Tells the market of books, each alone.
+    pub(super) fn tell_books<'a>(
         &mut self,
-        frame: &Frame<'_>,
-        told: &Told<'_>,
-        head: &BookHead<'_>,
+        of: (&Frame<'_>, &Told<'_>),
+        found: impl IntoIterator<Item = Item<BookHead<'a>>, IntoIter: ExactSizeIterator>,
         market: &mut Market,
     ) {
-        if let Err(kind) = self.tell_book((frame, told), head, market) {
-            market.reject_item(frame, told.symbol, kind.into());
-        }
+        each(found, of, market, |head, market| self.tell_book(of, head, market));
     }
 
     fn tell_book(

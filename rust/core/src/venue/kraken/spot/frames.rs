@@ -14,6 +14,7 @@ use super::depths::Depths;
 use super::messages::{self, Bar, BookHead, BookOrder, OrdersHead, Subscribed, Ticker, Trade, books, each};
 use super::symbols::{Keys, canonical};
 use super::tell::Told;
+use super::usual::UsualBook;
 use super::{instruments, rest, v1};
 use crate::accounting::End;
 use crate::book::OrderChange;
@@ -203,6 +204,11 @@ impl KrakenDecoder {
         let mut cursor = Cursor::new(frame.body);
         if cursor.peek() == b'[' {
             return self.read_v1(frame, market);
+        }
+        let Scratch { levels, book, .. } = &mut self.scratch;
+        if let Some(UsualBook { is_snapshot, head }) = UsualBook::read(frame.body, levels, book) {
+            self.tell_books(frame, &Told { is_snapshot, ..Told::default() }, [Ok(head)], market);
+            return Ok(());
         }
         let mut envelope = Envelope {
             scratch: &mut self.scratch,

@@ -139,7 +139,7 @@ impl<'a> Message<'a> for Book<'a, '_> {
 #[derive(Debug, Default)]
 pub(super) struct BookOrder {
     head: Order,
-    level: Order,
+    pub level: Order,
 }
 
 /// Reads the items of a book's message; their levels are added to `levels`, one item's after the other's.

@@ -11,6 +11,7 @@ mod rest;
 mod sequence;
 mod symbols;
 mod tell;
+mod usual;
 mod v1;
 
 use crate::data::DataType;

@@ -14,7 +14,7 @@ use crate::feed::{BookMessage, Frame, Market, Place, Role, TradeFields, TradeId,
 use crate::json::{JsonError, Kind, Written};
 use crate::symbol::SlotId;
 use crate::venue::each::tell_each;
-use crate::venue::values::{Text, text};
+use crate::venue::values::{Item, Text, text};
 
 /// What is known of `data` from around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,11 +60,7 @@ impl KrakenDecoder {
                     tell_trade(told.symbol(&trade.symbol), trade, &mut equals, market)
                 });
             }
-            Data::Books(found) => {
-                tell_each(found, frame, market, (|b: &_| named(&b.symbol), ""), |head, market| {
-                    self.tell_book(frame, told, head, market)
-                })
-            }
+            Data::Books(found) => self.tell_books(frame, told, found, market),
             Data::Orders(found) => {
                 tell_each(found, frame, market, (|b: &_| named(&b.symbol), ""), |head, market| {
                     self.tell_orders(frame, told.is_snapshot, head, market)
@@ -94,6 +90,20 @@ impl KrakenDecoder {
             Data::None => market.item(End::Control),
         }
         Ok(())
+    }
+
+    /// Tells the market of books, each alone.
+    pub(super) fn tell_books<'a>(
+        &mut self,
+        frame: &Frame<'_>,
+        told: &Told<'_>,
+        found: impl IntoIterator<Item = Item<BookHead<'a>>, IntoIter: ExactSizeIterator>,
+        market: &mut Market,
+    ) {
+        let named = |head: &BookHead<'_>| told.symbol(&head.symbol).to_owned();
+        tell_each(found, frame, market, (named, ""), |head, market| {
+            self.tell_book(frame, told, head, market)
+        });
     }
 
     fn tell_book(
