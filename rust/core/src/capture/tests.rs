@@ -279,6 +279,17 @@ fn a_time_without_its_zone_is_refused() {
 }
 
 #[test]
+fn a_long_frame_is_probed_by_its_start_and_its_end() {
+    let long = format!("{{\"jsonrpc\":\"2.0\",\"result\":[{}1],\"usIn\":1}}", "1,".repeat(9_000));
+    let short = "{\"jsonrpc\":\"2.0\",\"result\":[],\"usIn\":1}";
+    let text = format!("{long}\n{short}\n");
+    let probed = probe(Box::new(io::Cursor::new(text.into_bytes())), "x").expect("reads").expect("frames");
+    assert_eq!(probed.head[1], short.as_bytes());
+    assert!(long.as_bytes().starts_with(&probed.head[0][..8_192]));
+    assert!(probed.head[0].ends_with(b"1],\"usIn\":1}"), "{}", probed.head[0].len());
+}
+
+#[test]
 fn envelopes_after_many_bare_frames() {
     let late = r#"{"exchange":"x","received_at":1633998512500,"json":"{\"e\":1}"}"#;
     let text = format!("{}{late}\n", "{\"id\":1}\n".repeat(20));
