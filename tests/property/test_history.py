@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import tickwright
 
@@ -90,6 +91,16 @@ HISTORY: dict[str, tuple[str, str, Page]] = {
         bybit(lambda n: {"openInterest": f"4611{n}.5", "timestamp": str(START + n * 5 * MINUTE)}),
     ),
     "binance bars": ("https://api.binance.com/api/v3/klines?symbol=BTCUSDT&interval=1m", "bar", binance(candle(MINUTE))),
+    "binance rates": (
+        "https://fapi.binance.com/fapi/v1/fundingRate?symbol=BTCUSDT",
+        "funding_rate",
+        binance(
+            lambda n: {
+                "symbol": "BTCUSDT", "fundingTime": START + n * 8 * HOUR + n % 3, "fundingRate": f"0.0000{n + 1}",
+                "markPrice": "63000.10000000",
+            }
+        ),
+    ),
     "kraken futures rates": (
         "https://futures.kraken.com/derivatives/api/v4/historicalfundingrates?symbol=PF_XBTUSD",
         "funding_rate",
@@ -110,8 +121,6 @@ def decoded(folder: Path, url: str, pages: list[Any]) -> tuple[dict[str, list[in
 
 
 def batch_times(batch: Any) -> list[int]:
-    import pyarrow as pa
-
     return sorted(pa.record_batch(batch).column("ts_event").cast(pa.int64()).to_pylist())
 
 
@@ -124,3 +133,29 @@ def test_pages_may_come_newest_first(tmp_path: Path, name: str) -> None:
     # What two pages hold is one.
     times, ends = decoded(tmp_path, url, [page(range(4, 10)), page(range(7)), page(range(10))])
     assert times == forward[0] and ends == {"rows": 10, "duplicate": 13}
+
+
+def test_bars_of_another_clock_are_not_among_the_others(tmp_path: Path) -> None:
+    """`1d@+08:00` has the bar type of `1d`; shorter bars are the same on both clocks."""
+    day = 24 * HOUR
+
+    def frame(interval: str, step: int, zone: str, opened: int) -> bytes:
+        kline = {
+            "t": opened, "T": opened + step - 1, "s": "BTCUSDT", "i": interval, "f": 1, "L": 2, "o": "10", "c": "11",
+            "h": "12", "l": "9", "v": "3", "n": 2, "x": True, "q": "33", "V": "1", "Q": "11", "B": "0",
+        }  # fmt: skip
+        data = {"e": "kline", "E": opened + step, "s": "BTCUSDT", "k": kline}
+        return json.dumps({"stream": f"btcusdt@kline_{interval}{zone}", "data": data}).encode()
+
+    def ends(*messages: bytes) -> dict[str, int]:
+        decoder = tickwright.Decoder("binance-spot")
+        for message in messages:
+            decoder.push(message, 1_800_000_000_000_000_000)
+        items = decoder.report()["accounting"]["items"]
+        return {end: count for end, count in items.items() if count and end != "total"}
+
+    utc, ahead = START // day * day, START // day * day - 8 * HOUR
+    assert ends(frame("1d", day, "", utc), frame("1d", day, "@+08:00", ahead + day)) == {"rows": 1, "unselected": 1}
+    assert ends(frame("1d", day, "@+08:00", ahead), frame("1d", day, "@+08:00", ahead + day)) == {"rows": 2}
+    assert ends(frame("4h", 4 * HOUR, "", utc), frame("4h", 4 * HOUR, "@+08:00", utc + 4 * HOUR)) == {"rows": 2}
+    assert ends(frame("1h", HOUR, "", utc), frame("1h", HOUR, "@+08:00", utc)) == {"rows": 1, "duplicate": 1}

@@ -64,6 +64,8 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
         }
     } else if is_open_interest(&head) {
         if has("\"pair\":") { Product::Coinm } else { Product::Usdm }
+    } else if has("\"symbol\":\"") && (has("\"fundingTime\":") || has("\"lastFundingRate\":")) {
+        futures_symbol()
     } else if has("\"symbols\":[") && has("\"rateLimits\"") {
         if has("\"contractSize\"") {
             Product::Coinm
@@ -117,6 +119,9 @@ mod tests {
             (r#"{"symbol":"BTCUSDT","openInterest":"81","time":1}"#, Some(Product::Usdm)),
             (r#"{"openInterest":"7","symbol":"BTCUSD_PERP","pair":"BTCUSD","time":1}"#, Some(Product::Coinm)),
             (r#"{"topic":"tickers.BTCUSDT","data":{"symbol":"BTCUSDT","openInterest":"8"}}"#, None),
+            (r#"[{"symbol":"BTCUSDT","fundingTime":1,"fundingRate":"0.0001"}]"#, Some(Product::Usdm)),
+            (r#"[{"symbol":"BTCUSD_PERP","markPrice":"1","lastFundingRate":"0"}]"#, Some(Product::Coinm)),
+            (r#"{"code":"0","data":[{"instId":"A","fundingRate":"0","fundingTime":"1"}]}"#, None),
             // Of 2019.
             (
                 r#"{"rateLimits":[],"symbols":[{"symbol":"BTCUSDT","maintMarginPercent":"2.5"}]}"#,
