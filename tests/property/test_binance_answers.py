@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import tickwright
 
@@ -69,3 +70,47 @@ def test_empty_answers_are_control(tmp_path: Path, endpoint: str) -> None:
     body = {"e": b'{"symbols":[]}', "d": b'{"lastUpdateId":7,"bids":[],"asks":[]}'}.get(endpoint[0], b"[]")
     ends, codes = answered(tmp_path, endpoint, body)
     assert codes == [] and ends.keys() <= {"control", "rows"}
+
+
+PREMIUM = (
+    b'{"symbol":"BTCUSDT","markPrice":"63000.10000000","indexPrice":"63001.5","estimatedSettlePrice":"63002",'
+    b'"lastFundingRate":"0.00012000","interestRate":"0.0001","nextFundingTime":1780012800000,"time":1780000000000}'
+)
+DELIVERED = (
+    b'{"symbol":"BTCUSD_261225","pair":"BTCUSD","markPrice":"64000","indexPrice":"63001.5","estimatedSettlePrice":"63002",'
+    b'"lastFundingRate":"","interestRate":"","nextFundingTime":0,"time":1780000000000}'
+)
+RATE = b'{"symbol":"BTCUSDT","fundingTime":1780012800003,"fundingRate":"-0.00012000","markPrice":"63000.1"}'
+
+
+@pytest.mark.parametrize(
+    ("feed", "body", "rows"),
+    [
+        ("binance-usdm", PREMIUM, {"mark_price": 1, "index_price": 1, "funding_rate": 1}),
+        ("binance-usdm", b"[" + PREMIUM + b"]", {"mark_price": 1, "index_price": 1, "funding_rate": 1}),
+        ("binance-coinm", b"[" + DELIVERED + b"]", {"mark_price": 1, "index_price": 1}),
+        ("binance-usdm", b"[" + RATE + b"]", {"funding_rate": 1}),
+        ("binance-usdm", b"[]", {}),
+    ],
+)
+def test_premiums_and_rates(tmp_path: Path, feed: str, body: bytes, rows: dict[str, int]) -> None:
+    """Under their URL, and without one."""
+    api = "dapi" if feed == "binance-coinm" else "fapi"
+    endpoint = "fundingRate" if body in (b"[" + RATE + b"]", b"[]") else "premiumIndex"
+    path = tmp_path / "answers.txt"
+    for line in (f"https://{api}.binance.com/{api}/v1/{endpoint} -> 1780000600.5: ".encode(), b"1780000600500 "):
+        path.write_bytes(line + body + b"\n")
+        batches, report = tickwright.decode_file(path, feed=feed)
+        assert {kind: batch.num_rows for (kind, _), batch in batches.items()} == rows
+        assert report["rejects"] == [] and report["unknown_topics"] == {}
+
+
+def test_a_rate_is_what_was_paid() -> None:
+    decoder = tickwright.Decoder("binance-usdm")
+    decoder.push(b"[" + RATE + b"]", 1_780_020_000_000_000_000)
+    decoder.push(b"[" + RATE.replace(b'"-0.00012000"', b'""') + b"]", 1_780_020_000_000_000_000)
+    (batch,) = decoder.flush().values()
+    (row,) = pa.record_batch(batch).to_pylist()
+    assert (row["rate"], row["next_funding_ns"]) == (b'"-0.00012"', None)
+    assert row["ts_event"] == 1_780_012_800_003_000_000
+    assert [reject["code"] for reject in decoder.report()["rejects"]] == ["unknown_value"]

@@ -106,6 +106,18 @@ def _untyped(session: Session, frame: Frame, obj: Obj, channel: str) -> Part:
         return _definitions(session, obj, ts)
     if "openInterest" in obj:
         return _open_interest(session, obj, ts)
+    if "lastFundingRate" in obj:
+        names = {
+            "symbol": "s",
+            "markPrice": "p",
+            "indexPrice": "i",
+            "lastFundingRate": "r",
+            "nextFundingTime": "T",
+            "time": "E",
+        }
+        return _mark(session, Obj({names[key]: value for key, value in obj.items() if key in names}), ts)
+    if "fundingRate" in obj:
+        return _paid(session, obj, ts)
     if not ({"result", "id"} <= set(obj) or "code" in obj or "error" in obj):
         session.unknown[channel.partition("@")[2] or "?"] += 1
     return Part("control")
@@ -122,6 +134,8 @@ def _rest(session: Session, frame: Frame, document: Any, url: str) -> list[Part]
             snapshot = wire.checked(document)
             return [_snapshot(session, snapshot, symbol or str(snapshot.get("symbol", "")), ts)]
         return [_guarded(session, frame, document, "")]
+    if endpoint in ("premiumIndex", "fundingRate"):
+        return [_guarded(session, frame, wire.checked(entry), "") for entry in document]
     readers = {"trades": _rest_trade, "historicalTrades": _rest_trade, "aggTrades": _rest_aggregate}
     if endpoint not in readers and endpoint != "klines":
         session.unknown[endpoint] += 1
@@ -260,11 +274,12 @@ def _depth10(instrument: str, event: Event) -> dict[str, Any]:
 
 def _kline(session: Session, obj: Obj, ts: int, channel: str) -> Part:
     bar = wire.checked(wire.need(obj, "k"))
-    if not wire.boolean(bar, "x") or channel.count("@") > 1:
-        return Part("control")  # open still, or cut in another time zone: the bar type could not tell
+    if not wire.boolean(bar, "x"):
+        return Part("control")  # open still
     symbol, interval = wire.text(obj, "s"), wire.text(bar, "i")
     values = [wire.need(bar, key) for key in "ohlcv"]
-    return _bar(session, symbol, interval, wire.time_ns(wire.need(bar, "t")), values, ts)
+    zone = channel.split("@")[2] if channel.count("@") > 1 else ""
+    return _bar(session, symbol, interval, wire.time_ns(wire.need(bar, "t")), values, ts, zone)
 
 
 def _rest_kline(session: Session, entry: Any, symbol: str, interval: str, ts: int) -> Part:
@@ -277,8 +292,12 @@ def _rest_kline(session: Session, entry: Any, symbol: str, interval: str, ts: in
     return _bar(session, symbol, interval, opened, entry[1:6], ts)
 
 
-def _bar(session: Session, symbol: str, interval: str, opened: int, values: list[Any], ts: int) -> Part:
+def _bar(session: Session, symbol: str, interval: str, opened: int, values: list[Any], ts: int, zone: str = "") -> Part:
     kind = bar_type(instrument_id(session.feed, symbol), interval)
+    # Of eight hours ahead (the one that streams have) shorter bars are the same: the bar type cannot tell the others.
+    clock = zone if interval in ("6h", "12h", "1d", "3d", "1w", "1M") else ""
+    if session.clocks.setdefault(kind, clock) != clock:
+        return Part("unselected")
     ts_event = close_ns(opened, interval)
     row = {
         "type": "bar",
@@ -319,6 +338,15 @@ def _mark(session: Session, obj: Obj, ts: int) -> Part:
         row |= {"rate": wire.decimal(rate), "interval": None, "next_funding_ns": wire.time_ns(following)}
         rows.append(row)
     return session.emit("mark_price", rows, ("mark", instrument), ts_event)
+
+
+def _paid(session: Session, obj: Obj, ts: int) -> Part:
+    """A rate of an answer of `fundingRate`."""
+    instrument, ts_event = instrument_id(session.feed, wire.text(obj, "symbol")), wire.event_ns(obj, "fundingTime")
+    row = _value("funding_rate", instrument, None, ts_event, ts)
+    del row["value"]
+    row |= {"rate": wire.decimal(wire.need(obj, "fundingRate")), "interval": None, "next_funding_ns": None}
+    return session.emit("funding_rate", [row], ("paid", instrument), ts_event)
 
 
 def _liquidation(session: Session, order: Obj, ts: int) -> Part:

@@ -66,6 +66,7 @@ class Bybit(Reader):
         self.quotes: dict[str, int] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], int] = {}
+        self.past: set[tuple[str, str, int]] = set()
         self.trades: set[tuple[str, str]] = set()
         self.forced: set[tuple[Any, ...]] = set()
         self.gaps: list[tuple[str, int, int]] = []
@@ -96,6 +97,15 @@ class Bybit(Reader):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
+        self._row(kind, name, ts_event, **values)
+        self.parts.append("rows")
+
+    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
+        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
+        if (kind, name, ts_event) in self.past:
+            self.parts.append("duplicate")
+            return
+        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
         self.parts.append("rows")
 
@@ -179,7 +189,7 @@ class Bybit(Reader):
             raise Reject("interval", interval)
         if interval != "M":
             end = start + MINUTE * (LENGTHS[interval] if interval in LENGTHS else int(interval))
-        self._once("bar", f"{self.id(symbol)}-{name}-LAST-EXTERNAL", end, **row)
+        self._of_the_past("bar", f"{self.id(symbol)}-{name}-LAST-EXTERNAL", end, **row)
 
     def _liquidations(self, data: Any, _: str) -> None:
         self._each(data, lambda item: self._forced(wire.checked(item), ("T", "s", "S", "v", "p")))
@@ -494,7 +504,7 @@ class Bybit(Reader):
             for item in sorted(items, key=lambda item: int(item["fundingRateTimestamp"])):
                 ts = _epoch(item["fundingRateTimestamp"]) or 0
                 row = {"rate": wire.decimal(item["fundingRate"]), "interval": None, "next_funding_ns": None}
-                self._once("funding_rate", self.id(item["symbol"]), ts, **row)
+                self._of_the_past("funding_rate", self.id(item["symbol"]), ts, **row)
         else:
             self.parts.append("control")  # definitions, candles whose interval the URL would tell
 

@@ -154,7 +154,7 @@ class Deribit(Reader):
         self.quotes: dict[str, tuple[int, dict[str, Decimal]]] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], tuple[int, Row]] = {}
-        self.bars: dict[str, int] = {}
+        self.bars: set[tuple[str, int]] = set()
         self.running: dict[tuple[str, str], tuple[int, Row]] = {}
         self.trades: set[tuple[str, str]] = set()
         self.said: dict[str, Said] = {}
@@ -648,10 +648,10 @@ class Deribit(Reader):
     def _bar(self, symbol: str, resolution: str, start: int, row: Row) -> None:
         name = f"{self.id(symbol)}-{RESOLUTIONS[resolution]}-LAST-EXTERNAL"
         end = start + (1_440 if resolution == "1D" else int(resolution)) * MINUTE
-        if end <= self.bars.get(name, 0):
+        if (name, end) in self.bars:
             self.parts.append("duplicate")
             return
-        self.bars[name] = end
+        self.bars.add((name, end))
         self._row("bar", name, end, **row)
 
     def _chart(self, data: Any, symbol: str, resolution: str) -> None:

@@ -172,6 +172,7 @@ class Kraken(Reader):
         self.quotes: dict[str, int] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], int] = {}
+        self.past: set[tuple[str, str, int]] = set()
         self.trades: set[tuple[str, str]] = set()
         self.running: dict[tuple[str, int], tuple[int, int, Row]] = {}
         self.states: dict[str, str] = {}
@@ -214,6 +215,14 @@ class Kraken(Reader):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
+        self._row(kind, name, ts_event, **values)
+
+    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
+        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
+        if (kind, name, ts_event) in self.past:
+            self.parts.append("duplicate")
+            return
+        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
 
     def _object(self, frame: Obj, url: str) -> None:
@@ -365,7 +374,7 @@ class Kraken(Reader):
         if over is None:
             self.parts.append("control")
             return
-        self._once("bar", f"{name}-{SPECS[minutes]}-LAST-EXTERNAL", over[0] + minutes * MINUTE, **over[2])
+        self._of_the_past("bar", f"{name}-{SPECS[minutes]}-LAST-EXTERNAL", over[0] + minutes * MINUTE, **over[2])
 
     # --- quotes -------------------------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ class KrakenFutures(Reader):
         self.bound: dict[str, str] = {}
         self.trades: set[tuple[str, str]] = set()
         self.last: dict[tuple[str, str], int] = {}
+        self.past: set[tuple[str, str, int]] = set()
         self.quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.states: dict[str, tuple[int, str]] = {}
         self.definitions: dict[str, Row] = {}
@@ -104,6 +105,14 @@ class KrakenFutures(Reader):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
+        self._row(kind, name, ts_event, **values)
+
+    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
+        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
+        if (kind, name, ts_event) in self.past:
+            self.parts.append("duplicate")
+            return
+        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
 
     def _feed(self, frame: Obj) -> None:
@@ -428,7 +437,7 @@ class KrakenFutures(Reader):
                 self._once("index_price", self.id(symbol), end, value=prices[3])
             else:
                 price_type = "LAST" if kind == "trade" else "MARK"
-                self._once("bar", f"{self.id(symbol)}-{spec}-{price_type}-EXTERNAL", end, **row)
+                self._of_the_past("bar", f"{self.id(symbol)}-{spec}-{price_type}-EXTERNAL", end, **row)
 
         self._each(items, read)
 
@@ -439,7 +448,8 @@ class KrakenFutures(Reader):
         def read(item: Any) -> None:
             rate = wire.decimal(wire.need(wire.checked(item), "relativeFundingRate"))
             ts = moment(wire.need(item, "timestamp"))
-            self._once("funding_rate", self.id(symbol), ts, rate=rate, interval=None, next_funding_ns=None)
+            row = {"rate": rate, "interval": None, "next_funding_ns": None}
+            self._of_the_past("funding_rate", self.id(symbol), ts, **row)
 
         self._each(items, read)
 

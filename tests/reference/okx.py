@@ -99,6 +99,7 @@ class Okx(Reader):
         self.quotes: dict[str, tuple[int, int]] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], int] = {}
+        self.past: set[tuple[str, str, int]] = set()
         self.trades: set[tuple[str, bool, str]] = set()
         self.raw: set[str] = set()
         self.clocks: dict[tuple[str, str], bool] = {}
@@ -139,6 +140,14 @@ class Okx(Reader):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
+        self._row(kind, name, ts_event, **values)
+
+    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
+        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
+        if (kind, name, ts_event) in self.past:
+            self.parts.append("duplicate")
+            return
+        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
 
     def _frame(self, frame: Obj, url: str) -> None:
@@ -276,7 +285,7 @@ class Okx(Reader):
                 self.parts.append("control")
                 return
             _, end, values = over
-        self._once("bar", f"{self.id(symbol)}-{spec}", end, **values)
+        self._of_the_past("bar", f"{self.id(symbol)}-{spec}", end, **values)
 
     def _liquidations(self, item: Obj) -> None:
         symbol, orders = wire.text(item, "instId"), wire.need(item, "details")
@@ -552,7 +561,7 @@ class Okx(Reader):
         funding, following = _maybe(wire.need(item, "fundingTime")), _maybe(item.get("nextFundingTime", ""))
         if funding is not None and item.get("realizedRate", "") != "":
             row = {"rate": wire.decimal(item["realizedRate"]), "interval": None, "next_funding_ns": None}
-            self._once("funding_rate", name, funding, **row)
+            self._of_the_past("funding_rate", name, funding, **row)
             return
         number = None if rate == "" else wire.decimal(rate)
         ts = _time(item, "ts") if "ts" in item else self.ts

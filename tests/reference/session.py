@@ -59,6 +59,7 @@ class Session:
     seen: dict[tuple[str, ...], set[Any]] = field(default_factory=lambda: defaultdict(set))
     quotes: dict[str, int] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
+    clocks: dict[str, str] = field(default_factory=dict)
     raw_seen: set[str] = field(default_factory=set)
     offered: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 

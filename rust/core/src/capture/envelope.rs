@@ -11,7 +11,11 @@
 //! of theirs, so it counts only where what is beside it cannot be a message of a venue. `data` is such a key too: it holds
 //! a frame where what is in it names itself, or where nothing beside it does.
 //!
-//! Refused: a time that cannot be read, one whose zone is not told. What has no time is handed on bare.
+//! Recorders have other names for it. Where a message that names itself stands in an object that does not, a time beside it is
+//! its receive time, whatever that is called ([`beside`]), and stays so for what follows.
+//!
+//! Refused: a time that cannot be read, one whose zone is not told, several times of other names. What has no time is handed
+//! on bare.
 
 use std::ops::Range;
 
@@ -93,6 +97,8 @@ pub(super) struct Envelopes {
     found: bool,
     /// How the keys of the last one stood.
     order: Order,
+    /// What a receive time is called that has none of our names.
+    called: Option<Vec<u8>>,
 }
 
 /// How many texts are read as if they held a receive time whatever they begin with.
@@ -108,7 +114,13 @@ impl Envelopes {
         if !is_sure && !self.found && self.bare >= TRIES {
             return None;
         }
-        let framed = Envelope::read(text, &mut self.order).and_then(|envelope| envelope.framed(text));
+        let framed = Envelope::read(text, &mut self.order).and_then(|envelope| {
+            if envelope.holds_a_message(text, self.called.is_some()) {
+                envelope.framed_beside(text, &mut self.called)
+            } else {
+                envelope.framed(text)
+            }
+        });
         self.found |= framed.is_some();
         self.bare += u32::from(framed.is_none());
         framed
@@ -165,6 +177,40 @@ pub(super) fn ranks(name: &[u8]) -> (Option<usize>, Option<usize>) {
     let rank =
         |range: Range<usize>| range.into_iter().find(|key| Envelope::KEYS[*key].name().as_bytes() == name);
     (rank(0..SAID.end), rank(FRAMES.start..DATA + 1))
+}
+
+/// Whether a name may be one of a time.
+pub(super) fn is_of_time(name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == b"t"
+        || [&b"time"[..], b"recv", b"receiv"].iter().any(|part| memchr::memmem::find(&name, part).is_some())
+        || [&b"ts"[..], b"at", b"ns", b"us", b"ms"].iter().any(|end| name.ends_with(end))
+}
+
+/// The time in an object by its name and place, whatever that is `called`, if there is one: of several the one that says of itself
+/// that it is received or local, else none counts.
+fn beside(text: &[u8], called: Option<&[u8]>) -> Result<Option<(Vec<u8>, Span)>, MalformedReason> {
+    let mut times = Vec::new();
+    let read = Cursor::new(text).members(|name, cursor| {
+        let at = span(cursor)?;
+        let is_wanted = called.map_or_else(|| is_of_time(name), |called| called == name);
+        if is_wanted && moment(unquoted(text, at)) != Err(MalformedReason::BadTimestamp) {
+            times.push((name.to_vec(), at));
+        }
+        Ok(())
+    });
+    read.map_err(|_| MalformedReason::BadEnvelope)?;
+    if times.len() > 1 {
+        let is_ours = |name: &[u8]| {
+            let name = name.to_ascii_lowercase();
+            [&b"rec"[..], b"local"].iter().any(|part| memchr::memmem::find(&name, part).is_some())
+        };
+        times.retain(|(name, _)| is_ours(name));
+        if times.len() != 1 {
+            return Err(MalformedReason::BadEnvelope);
+        }
+    }
+    Ok(times.pop())
 }
 
 /// Whether an array begins with a time: no venue's does.
@@ -258,6 +304,33 @@ impl Envelope {
         cursor.object(&mut envelope, order, &mut UnknownKeys::default()).ok()?;
         cursor.finish().ok()?;
         Some(envelope)
+    }
+
+    /// Whether there is a message and no time of our names: by what it says, or where others were found so (`is_known`).
+    fn holds_a_message(&self, text: &[u8], is_known: bool) -> bool {
+        let value = self.frame.as_ref().map(|(_, value)| value).or(self.data.as_ref());
+        let is_timed = self.received.is_some() || self.said.is_some();
+        !is_timed
+            && !self.is_named
+            && self.stream.is_none()
+            && value.is_some_and(|value| is_known || names_itself(value.bytes(text), true))
+    }
+
+    /// The message, with the time beside it that has none of our names; without one where it names itself.
+    fn framed_beside(self, text: &[u8], called: &mut Option<Vec<u8>>) -> Option<Framed> {
+        let value = self.frame.map(|(_, value)| value).or(self.data)?;
+        let (time, at) = match beside(text, called.as_deref()) {
+            Ok(Some((name, at))) => {
+                *called = Some(name);
+                (None, at)
+            }
+            Ok(None) if names_itself(value.bytes(text), true) => (Some(Ok(0)), Span::default()),
+            Ok(None) => return None,
+            Err(reason) => (Some(Err(reason)), Span::default()),
+        };
+        let mut framed = value.framed(text, at, self.symbol);
+        framed.time = time.unwrap_or(framed.time);
+        Some(framed)
     }
 
     fn framed(mut self, text: &[u8]) -> Option<Framed> {

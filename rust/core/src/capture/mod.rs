@@ -140,7 +140,7 @@ pub struct Probe {
     pub feed: Option<String>,
     /// URLs met near the start.
     pub urls: Vec<String>,
-    /// The first frames.
+    /// The first frames, of long ones the start and the end.
     pub head: Vec<Vec<u8>>,
 }
 
@@ -223,12 +223,19 @@ pub fn probe(input: Box<dyn Read + Send>, name: &str) -> Result<Option<Probe>, C
                 probe.urls.push(context.to_owned());
             }
             if probe.head.len() < 64 && meta.end > meta.start {
-                let body = block.body(meta);
-                probe.head.push(body[..body.len().min(8_192)].to_vec());
+                probe.head.push(ends(block.body(meta)));
             }
         }
     }
     Ok(Some(probe))
+}
+
+/// What a feed is told by: a frame, or the start and the end of a long one.
+fn ends(body: &[u8]) -> Vec<u8> {
+    const START: usize = 8_192;
+    const END: usize = 256;
+    let rest = body.get(START..).unwrap_or_default();
+    [&body[..START.min(body.len())], &rest[rest.len().saturating_sub(END)..]].concat()
 }
 
 /// Opens an input that was probed.

@@ -249,6 +249,47 @@ fn envelopes_of_recorders() {
 }
 
 #[test]
+fn envelopes_whose_time_has_another_name() {
+    for (line, ts, frame) in [
+        (r#"{"t":1633998512500,"msg":{"e":1}}"#, TS_HALF, r#"{"e":1}"#),
+        (r#"{"recvTs":1633998512500,"data":{"topic":"t"}}"#, TS_HALF, r#"{"topic":"t"}"#),
+        (
+            r#"{"rx_ns":1633998512500000000,"seq":7,"frame":[1,{},"trade","A/B"]}"#,
+            TS_HALF,
+            r#"[1,{},"trade","A/B"]"#,
+        ),
+        (r#"{"raw":"{\"arg\":{}}","arrival_time":"2021-10-12T00:28:32.5Z"}"#, TS_HALF, r#"{"arg":{}}"#),
+        // An id is no time, and of several one that says so counts.
+        (r#"{"id":1633998512500000001,"time":1633998512.5,"msg":{"e":1}}"#, TS_HALF, r#"{"e":1}"#),
+        (r#"{"event_time":1633998512000,"recvTs":1633998512500,"msg":{"e":1}}"#, TS_HALF, r#"{"e":1}"#),
+        // No time at all.
+        (r#"{"exchange":"x","msg":{"e":1}}"#, 0, r#"{"e":1}"#),
+        // Messages of venues, and answers.
+        (r#"{"data":{"e":1},"stream":"a@b"}"#, 0, r#"{"data":{"e":1},"stream":"a@b"}"#),
+        (r#"{"time":1633998512500,"msg":"pong"}"#, 0, r#"{"time":1633998512500,"msg":"pong"}"#),
+        (
+            r#"{"topic":"t","T":1633998512500,"data":{"e":1}}"#,
+            0,
+            r#"{"topic":"t","T":1633998512500,"data":{"e":1}}"#,
+        ),
+    ] {
+        let items = both_ways(line);
+        assert_eq!((items[0].0, items[0].1, items[0].4.as_str()), (FrameKind::Received, ts, frame), "{line}");
+    }
+    let several = r#"{"time":1633998512500,"sent_at":1633998512400,"msg":{"e":1}}"#;
+    assert_eq!(both_ways(several)[0].0, FrameKind::Malformed(crate::frame::MalformedReason::BadEnvelope));
+    // What stood beside one message stands beside the others, which need not name themselves; answers stay what they are.
+    let lines = [
+        r#"{"t":1633998512500,"msg":{"e":1}}"#,
+        r#"{"t":1633998512500,"msg":{"id":1}}"#,
+        r#"{"code":"0","data":[{"instId":"A"}],"msg":""}"#,
+    ];
+    let items = all(lines.join("\n").as_bytes(), "x");
+    assert_eq!((items[1].1, items[1].4.as_str()), (TS_HALF, r#"{"id":1}"#));
+    assert_eq!((items[2].1, items[2].4.as_str()), (0, lines[2]));
+}
+
+#[test]
 fn a_symbol_beside_a_rest_book_is_its_context() {
     let line = r#"{"msg_type":"l2_snapshot","symbol":"BTCUSDT","received_at":1633998512500,"json":"{\"lastUpdateId\":1}"}"#;
     let items = both_ways(line);
@@ -276,6 +317,17 @@ fn a_time_without_its_zone_is_refused() {
     }
     let line = r#"{"recv_ts":"yesterday","msg":{"e":1}}"#;
     assert_eq!(both_ways(line)[0].0, malformed(crate::frame::MalformedReason::BadTimestamp));
+}
+
+#[test]
+fn a_long_frame_is_probed_by_its_start_and_its_end() {
+    let long = format!("{{\"jsonrpc\":\"2.0\",\"result\":[{}1],\"usIn\":1}}", "1,".repeat(9_000));
+    let short = "{\"jsonrpc\":\"2.0\",\"result\":[],\"usIn\":1}";
+    let text = format!("{long}\n{short}\n");
+    let probed = probe(Box::new(io::Cursor::new(text.into_bytes())), "x").expect("reads").expect("frames");
+    assert_eq!(probed.head[1], short.as_bytes());
+    assert!(long.as_bytes().starts_with(&probed.head[0][..8_192]));
+    assert!(probed.head[0].ends_with(b"1],\"usIn\":1}"), "{}", probed.head[0].len());
 }
 
 #[test]
@@ -327,12 +379,22 @@ fn csv_rows() {
         "1633998512.5,\"{\"\"e\"\":1}\"\n",
         "timestamp,local_timestamp,message\n1,1633998512500,\"{\"\"e\"\":1}\"",
         "\u{feff}\"timestamp\",\"raw_json\"\n2021-10-12T00:28:32.5Z,\"{\"\"e\"\":1}\"",
+        // Names of others.
+        "local_time,venue,body\n1633998512500,x,\"{\"\"e\"\":1}\"",
+        "id,timestamp,body\n1633998512500001,1633998512500,\"{\"\"e\"\":1}\"",
     ] {
         let items = all(text.as_bytes(), "x.csv");
         assert_eq!((items[0].1, items[0].4.as_str()), (TS_HALF, "{\"e\":1}"), "{text}");
     }
     // Tables are no captures.
-    for text in ["timestamp,data\n1633998512,5\n", "a,b\n1,2\n", "ts,msg\n1633998512,\"x\"\n", "ts,msg\n"] {
+    for text in [
+        "timestamp,data\n1633998512,5\n",
+        "a,b\n1,2\n",
+        "ts,msg\n1633998512,\"x\"\n",
+        "ts,msg\n",
+        "id,body\n1633998512,\"{}\"\n",
+        "at,time,body\n1633998512,1633998512,\"{}\"\n",
+    ] {
         assert!(
             matches!(probe(Box::new(io::Cursor::new(text.as_bytes().to_vec())), "x"), Ok(None)),
             "{text}"

@@ -25,6 +25,7 @@ use crate::decimal::{self, Decimal};
 use crate::instrument::Definition;
 use crate::json::{JsonError, Kind};
 use crate::symbol::{self, SlotId, SymbolTable};
+use crate::time;
 use crate::venue::FeedSpec;
 
 const NONE: u32 = u32::MAX;
@@ -94,7 +95,7 @@ pub(super) struct Slot {
     ticker_quotes: TickerQuotes,
     last_told: LastTold,
     pub(super) last_status: LastStatus,
-    bars: Vec<(Arc<str>, u32, u64)>,
+    bars: Vec<Bars>,
     pub(super) running: Running,
     pub(super) top: Top,
     pub(super) newest: Newest,
@@ -110,6 +111,54 @@ struct TradeState {
     stream: u32,
     seen: super::seen::SeenIds,
     seen_texts: super::seen::SeenTexts,
+}
+
+/// The bars of one specification.
+#[derive(Debug)]
+struct Bars {
+    spec: Arc<str>,
+    stream: u32,
+    /// When the last one closed.
+    last: u64,
+    /// Which were told, counted by their length: answers about the past may come newest first.
+    seen: super::seen::SeenIds,
+    length: u64,
+}
+
+impl Bars {
+    fn new(spec: &str) -> Self {
+        Self { spec: spec.into(), stream: NONE, last: 0, seen: Default::default(), length: length_of(spec) }
+    }
+
+    fn resume(spec: &str, last: u64, ranges: Option<&Vec<(u64, u64)>>) -> Self {
+        let bars = Self { last, ..Self::new(spec) };
+        // An older version did not say which: all up to the last.
+        let ranges = ranges.cloned().unwrap_or_else(|| vec![(0, last / bars.length)]);
+        Self { seen: super::seen::SeenIds::from_ranges(ranges), ..bars }
+    }
+
+    /// Whether a bar was not told before.
+    fn takes(&mut self, close: u64) -> bool {
+        let is_new = self.seen.insert(close / self.length) || close > self.last;
+        self.last = self.last.max(close);
+        is_new
+    }
+}
+
+/// How long the bars of a specification are, ns; of months the shortest.
+fn length_of(spec: &str) -> u64 {
+    let mut parts = spec.split('-');
+    let count = parts.next().and_then(|count| count.parse().ok()).filter(|n| *n > 0).unwrap_or(1);
+    let unit = match parts.next() {
+        Some("MINUTE") => time::MINUTE,
+        Some("HOUR") => time::HOUR,
+        Some("DAY") => time::DAY,
+        Some("WEEK") => 7 * time::DAY,
+        Some("MONTH") => 28 * time::DAY,
+        Some("YEAR") => 365 * time::DAY,
+        _ => time::SECOND,
+    };
+    unit * count
 }
 
 /// Quotes from a ticker's fields, which count until the venue's channel of quotes has brought one.
@@ -146,7 +195,7 @@ impl Slot {
     }
 
     pub(super) fn end_state(&self) -> super::InstrumentState {
-        let (last_times, last_said) = self.last_told.end_state();
+        let (last_times, last_said, past) = self.last_told.end_state();
         super::InstrumentState {
             raw_trades: self.trades[TradeKind::Raw as usize].seen.ranges().to_vec(),
             aggregate_trades: self.trades[TradeKind::Aggregate as usize].seen.ranges().to_vec(),
@@ -156,9 +205,15 @@ impl Slot {
             last_ticker_quote: self.ticker_quotes.last,
             last_times,
             last_said,
+            past,
             last_status_ns: self.last_status.ts,
             last_status: self.last_status.state.clone(),
-            bars: self.bars.iter().map(|(spec, _, close)| (spec.to_string(), *close)).collect(),
+            bars: self.bars.iter().map(|bars| (bars.spec.to_string(), bars.last)).collect(),
+            bar_ranges: self
+                .bars
+                .iter()
+                .map(|bars| (bars.spec.to_string(), bars.seen.newest_ranges()))
+                .collect(),
             open_bars: self.running.end_state(),
             top: self.top.end_state(),
             newest: self.newest.end_state(),
@@ -180,9 +235,11 @@ impl Slot {
         let time = state.last_quote_ns;
         self.last_quote = state.last_quote.map(|number| Place { time, number });
         self.ticker_quotes.last = state.last_ticker_quote;
-        self.last_told = LastTold::resume((state.last_times, state.last_said));
+        self.last_told = LastTold::resume((state.last_times, state.last_said, state.past));
         self.last_status = LastStatus { ts: state.last_status_ns, state: state.last_status };
-        self.bars = state.bars.into_iter().map(|(spec, close)| (spec.into(), NONE, close)).collect();
+        let ranges = &state.bar_ranges;
+        self.bars =
+            state.bars.iter().map(|(spec, last)| Bars::resume(spec, *last, ranges.get(spec))).collect();
         self.running = Running::resume(&state.open_bars);
         self.top = state.top.as_ref().map(Top::resume).unwrap_or_default();
         self.newest = Newest::resume(state.newest);
@@ -726,19 +783,18 @@ impl Market {
             self.check_price_of(slot, price)?;
         }
         self.check_size(volume)?;
-        let found = self.slots[slot as usize].bars.iter().position(|(held, ..)| &**held == spec);
+        let found = self.slots[slot as usize].bars.iter().position(|held| &*held.spec == spec);
         let at = found.unwrap_or_else(|| {
             let bars = &mut self.slots[slot as usize].bars;
-            bars.push((spec.into(), NONE, 0));
+            bars.push(Bars::new(spec));
             bars.len() - 1
         });
-        let (_, stream, last) = &mut self.slots[slot as usize].bars[at];
-        if ts_event <= *last {
+        let held = &mut self.slots[slot as usize].bars[at];
+        if !held.takes(ts_event) {
             self.item(End::Duplicate);
             return Ok(());
         }
-        *last = ts_event;
-        let mut stream = *stream;
+        let mut stream = held.stream;
         if !self.selected(DataType::Bar, self.context.ts_init(ts_event)) {
             return Ok(());
         }
@@ -747,7 +803,7 @@ impl Market {
             let id = format!("{instrument_id}-{spec}").into();
             let key = StreamKey { data_type: DataType::Bar, id, variant: "".into() };
             stream = self.open_stream(key, instrument_id);
-            self.slots[slot as usize].bars[at].1 = stream;
+            self.slots[slot as usize].bars[at].stream = stream;
         }
         let ts_init = self.row(ts_event);
         if let Some(AnyColumns::Bar(columns)) = self.columns(stream, 1, 96, Decimals::of(&prices, &[volume]))
@@ -776,6 +832,15 @@ impl Market {
         says: impl Hash,
     ) -> Option<(u32, u64)> {
         if !self.slots[slot as usize].last_told.takes(data_type, ts_event, says) {
+            self.item(End::Duplicate);
+            return None;
+        }
+        self.place(slot, data_type, ts_event)
+    }
+
+    /// The same for a value of an answer about the past, which has one each `step` ns at most.
+    fn past(&mut self, slot: SlotId, data_type: DataType, ts_event: u64, step: u64) -> Option<(u32, u64)> {
+        if !self.slots[slot as usize].last_told.takes_past(data_type, ts_event, step) {
             self.item(End::Duplicate);
             return None;
         }
@@ -813,7 +878,26 @@ impl Market {
         ts_event: u64,
     ) {
         let says = (rate, interval, next_funding_ns);
-        let Some((stream, ts_init)) = self.timed(slot, DataType::FundingRate, ts_event, says) else { return };
+        if let Some(place) = self.timed(slot, DataType::FundingRate, ts_event, says) {
+            self.funding_row(place, rate, interval, next_funding_ns, ts_event);
+        }
+    }
+
+    /// A funding rate that was paid, of an answer about the past.
+    pub fn paid_funding_rate(&mut self, slot: SlotId, rate: &str, ts_event: u64) {
+        if let Some(place) = self.past(slot, DataType::FundingRate, ts_event, time::HOUR) {
+            self.funding_row(place, rate, None, None, ts_event);
+        }
+    }
+
+    fn funding_row(
+        &mut self,
+        (stream, ts_init): (u32, u64),
+        rate: &str,
+        interval: Option<u16>,
+        next_funding_ns: Option<u64>,
+        ts_event: u64,
+    ) {
         if let Some(AnyColumns::FundingRate(columns)) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&FundingRateRow { rate, interval, next_funding_ns, ts_event, ts_init });
         }
@@ -834,9 +918,33 @@ impl Market {
     /// Open interest; the value is canonical text.
     pub fn open_interest(&mut self, slot: SlotId, value: &str, unit: &str, value_quote: &str, ts_event: u64) {
         let says = (value, unit, value_quote);
-        let Some((stream, ts_init)) = self.timed(slot, DataType::OpenInterest, ts_event, says) else {
-            return;
-        };
+        if let Some(place) = self.timed(slot, DataType::OpenInterest, ts_event, says) {
+            self.interest_row(place, value, unit, value_quote, ts_event);
+        }
+    }
+
+    /// Open interest of an answer about the past.
+    pub fn past_open_interest(
+        &mut self,
+        slot: SlotId,
+        value: &str,
+        unit: &str,
+        value_quote: &str,
+        ts_event: u64,
+    ) {
+        if let Some(place) = self.past(slot, DataType::OpenInterest, ts_event, 5 * time::MINUTE) {
+            self.interest_row(place, value, unit, value_quote, ts_event);
+        }
+    }
+
+    fn interest_row(
+        &mut self,
+        (stream, ts_init): (u32, u64),
+        value: &str,
+        unit: &str,
+        value_quote: &str,
+        ts_event: u64,
+    ) {
         if let Some(AnyColumns::OpenInterest(columns)) = self.columns(stream, 1, 64, Decimals::default()) {
             columns.push(&OpenInterestRow { value, unit, value_quote, ts_event, ts_init });
         }

@@ -13,6 +13,9 @@ pub(super) struct SeenIds {
 
 const MAX_RANGES: usize = 1_024;
 
+/// How many ranges of times an end state keeps.
+const MAX_KEPT: usize = 64;
+
 /// Which ids that are text were seen: the last of them, by their hashes.
 #[derive(Debug, Default, Clone)]
 pub(super) struct SeenTexts {
@@ -141,6 +144,13 @@ impl SeenIds {
         &self.ranges
     }
 
+    /// The newest of the ranges, what is before them as one: times of bars and of the past have many holes.
+    pub(super) fn newest_ranges(&self) -> Vec<(u64, u64)> {
+        let newest = self.ranges.len().saturating_sub(MAX_KEPT);
+        let before = self.ranges[..newest].last().map(|(_, last)| (self.ranges[0].0, *last));
+        before.into_iter().chain(self.ranges[newest..].iter().copied()).collect()
+    }
+
     /// From ranges as [`Self::ranges`] gave them.
     pub(super) fn from_ranges(ranges: Vec<(u64, u64)>) -> Self {
         Self { ranges }
@@ -182,6 +192,16 @@ mod tests {
             seen.insert(2 * id);
             assert!(seen.ranges.len() <= MAX_RANGES);
         }
+    }
+
+    #[test]
+    fn the_newest_ranges() {
+        let mut seen = SeenIds::default();
+        (0..100).for_each(|id| assert!(seen.insert(2 * id)));
+        let kept = seen.newest_ranges();
+        assert_eq!((kept.len(), kept[0], kept[1], kept[64]), (65, (0, 70), (72, 72), (198, 198)));
+        let mut again = SeenIds::from_ranges(kept);
+        assert!(!again.insert(198) && again.insert(197) && !again.insert(1));
     }
 
     proptest! {

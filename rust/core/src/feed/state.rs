@@ -76,6 +76,9 @@ pub struct InstrumentState {
     /// What was said then, as hashes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub last_said: BTreeMap<u8, u64>,
+    /// What answers about the past told, by type, in steps of time since 1970.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub past: BTreeMap<u8, Vec<(u64, u64)>>,
     /// When the venue last said what state the instrument is in; 0: never.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub last_status_ns: u64,
@@ -85,6 +88,9 @@ pub struct InstrumentState {
     /// Last close by bar specification.
     #[serde(default)]
     pub bars: BTreeMap<String, u64>,
+    /// Closes of those that were told, by bar specification, in lengths of a bar since 1970.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bar_ranges: BTreeMap<String, Vec<(u64, u64)>>,
     /// Candles that were running, by minutes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub open_bars: BTreeMap<u16, OpenBar>,

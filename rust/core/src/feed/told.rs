@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use super::market::Market;
-use super::seen::Fnv1a;
+use super::seen::{Fnv1a, SeenIds};
 use crate::data::{DataType, LiquidationRow};
 use crate::symbol::SlotId;
 
@@ -17,7 +17,12 @@ pub(super) struct LastTold {
     times: [u64; DataType::ALL.len()],
     /// Hashes; 0: not known.
     said: [u64; DataType::ALL.len()],
+    /// What answers about the past told, by type, counted in steps of time.
+    past: BTreeMap<u8, SeenIds>,
 }
+
+/// Last times and hashes of what was said then, and ranges of the past, by type.
+type Told = (BTreeMap<u8, u64>, BTreeMap<u8, u64>, BTreeMap<u8, Vec<(u64, u64)>>);
 
 impl LastTold {
     /// Whether a value is one more of its type: one whose time is before the last one's was told before, and so was
@@ -33,17 +38,25 @@ impl LastTold {
         true
     }
 
-    /// Last times and hashes by type, of the types that told anything.
-    pub(super) fn end_state(&self) -> (BTreeMap<u8, u64>, BTreeMap<u8, u64>) {
+    /// Whether a value of an answer about the past, which lists one each `step` ns or fewer, was not told by another. What
+    /// is listed newest first, and after the stream has begun, is no less one more.
+    pub(super) fn takes_past(&mut self, data_type: DataType, ts_event: u64, step: u64) -> bool {
+        self.past.entry(data_type as u8).or_default().insert(ts_event / step)
+    }
+
+    /// Of the types that told anything.
+    pub(super) fn end_state(&self) -> Told {
         let known = |values: &[u64]| {
             let known = values.iter().enumerate().filter(|(_, value)| **value > 0);
             known.map(|(at, value)| (at as u8, *value)).collect()
         };
-        (known(&self.times), known(&self.said))
+        let past = self.past.iter().map(|(at, seen)| (*at, seen.newest_ranges())).collect();
+        (known(&self.times), known(&self.said), past)
     }
 
-    pub(super) fn resume((times, said): (BTreeMap<u8, u64>, BTreeMap<u8, u64>)) -> Self {
-        let mut told = Self::default();
+    pub(super) fn resume((times, said, past): Told) -> Self {
+        let past = past.into_iter().map(|(at, ranges)| (at, SeenIds::from_ranges(ranges))).collect();
+        let mut told = Self { past, ..Self::default() };
         for (held, values) in [(&mut told.times, times), (&mut told.said, said)] {
             for (at, value) in values {
                 if let Some(held) = held.get_mut(usize::from(at)) {
@@ -159,8 +172,22 @@ mod tests {
         assert!(!again.takes(DataType::OpenInterest, 6, "b"));
         assert!(again.takes(DataType::OpenInterest, 6, "c") && again.takes(DataType::MarkPrice, 1, "b"));
         // As an older version left it: what was said is not known.
-        let (times, _) = told.end_state();
-        assert!(!LastTold::resume((times, BTreeMap::new())).takes(DataType::OpenInterest, 6, "c"));
+        let (times, ..) = told.end_state();
+        let mut older = LastTold::resume((times, BTreeMap::new(), BTreeMap::new()));
+        assert!(!older.takes(DataType::OpenInterest, 6, "c"));
+    }
+
+    #[test]
+    fn the_past_may_come_newest_first() {
+        let mut told = LastTold::default();
+        assert!(told.takes(DataType::OpenInterest, 95, "a"));
+        for (ts, want) in [(80, true), (90, true), (60, true), (70, true), (80, false), (95, false)] {
+            assert_eq!(told.takes_past(DataType::OpenInterest, ts, 10), want, "{ts}");
+        }
+        let mut again = LastTold::resume(told.end_state());
+        assert!(!again.takes_past(DataType::OpenInterest, 60, 10));
+        assert!(again.takes_past(DataType::OpenInterest, 50, 10));
+        assert!(again.takes_past(DataType::FundingRate, 60, 10));
     }
 
     #[test]

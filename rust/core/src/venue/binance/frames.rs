@@ -14,8 +14,8 @@ use std::collections::HashMap;
 
 use super::Product;
 use super::messages::{
-    AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, IndexPrice, Kline, MarkPrice, OpenInterest,
-    Snapshot, Trade,
+    AggTrade, BookTicker, ContractInfo, Depth, ForceOrder, FundingRate, IndexPrice, Kline, MarkPrice,
+    OpenInterest, RestMark, Snapshot, Trade,
 };
 use super::tell::tell;
 use super::usual::Taken;
@@ -50,6 +50,7 @@ pub(super) enum Parsed<'a> {
     ForceOrder(Box<ForceOrder<'a>>),
     Contract(ContractInfo<'a>),
     OpenInterest(OpenInterest<'a>),
+    Funding(FundingRate<'a>),
     Control,
     Unknown(String),
     Bad(JsonError),
@@ -94,6 +95,8 @@ pub(super) enum Event {
     ForceOrder,
     Contract,
     OpenInterest,
+    RestMark,
+    Funding,
     Definitions,
     Control,
     Unknown,
@@ -351,7 +354,9 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
             "B",
             "A",
             "symbols",
-            "openInterest"
+            "openInterest",
+            "lastFundingRate",
+            "fundingRate"
         ];
         fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
             if key == 0 && cursor.peek() == b'"' {
@@ -377,6 +382,10 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         Event::Definitions
     } else if has(10) {
         Event::OpenInterest
+    } else if has(11) {
+        Event::RestMark
+    } else if has(12) {
+        Event::Funding
     } else if is_empty || has(2) || has(3) || has(4) || has(5) {
         Event::Control
     } else {
@@ -478,6 +487,16 @@ fn read_event<'a>(
             let message = begin!(item, OpenInterest());
             let seen = cursor.object(message, &mut orders.rare, unknown)?;
             require(seen, OpenInterest::KEYS, OpenInterest::NEEDED, start)?;
+        }
+        Event::RestMark => {
+            let message = begin!(item, Mark());
+            let seen = cursor.object(&mut RestMark(message), &mut orders.rare, unknown)?;
+            require(seen, RestMark::KEYS, RestMark::NEEDED, start)?;
+        }
+        Event::Funding => {
+            let message = begin!(item, Funding());
+            let seen = cursor.object(message, &mut orders.rare, unknown)?;
+            require(seen, FundingRate::KEYS, FundingRate::NEEDED, start)?;
         }
         Event::Control | Event::Definitions | Event::Unknown => {
             cursor.skip()?;

@@ -414,6 +414,74 @@ impl MarkPrice<'_> {
     pub const NEEDED: &'static [usize] = &[1, 2, 3];
 }
 
+/// An answer of `premiumIndex`: what [`MarkPrice`] says, under other names.
+#[derive(Debug)]
+pub(super) struct RestMark<'a, 't>(pub &'t mut MarkPrice<'a>);
+
+impl<'a> Message<'a> for RestMark<'a, '_> {
+    const KEYS: &'static [Key] = keys![
+        "symbol",
+        "pair",
+        "markPrice",
+        "indexPrice",
+        "estimatedSettlePrice",
+        "lastFundingRate",
+        "interestRate",
+        "nextFundingTime",
+        "time"
+    ];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        let mark = &mut *self.0;
+        match key {
+            0 => cursor.string_into(&mut mark.symbol)?,
+            2 => mark.mark = computed_price(cursor)?,
+            3 => mark.index = computed_price_or_none(cursor)?,
+            5 => mark.rate = number_text(cursor)?,
+            7 => mark.next_funding = epoch_or_none(cursor)?,
+            8 => mark.event = epoch(cursor)?,
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl RestMark<'_, '_> {
+    pub const NEEDED: &'static [usize] = &[0, 2, 8];
+}
+
+/// One rate of an answer of `fundingRate`: what was paid.
+#[derive(Debug, Default)]
+pub(super) struct FundingRate<'a> {
+    pub symbol: Text<'a>,
+    pub rate: String,
+    pub ts_event: u64,
+}
+
+impl<'a> Message<'a> for FundingRate<'a> {
+    const KEYS: &'static [Key] = keys!["symbol", "fundingTime", "fundingRate", "markPrice"];
+
+    fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
+        match key {
+            0 => cursor.string_into(&mut self.symbol)?,
+            1 => self.ts_event = epoch(cursor)?,
+            2 => {
+                let at = cursor.offset();
+                self.rate = number_text(cursor)?;
+                if self.rate.is_empty() {
+                    return Err(JsonError { kind: Kind::Value, at });
+                }
+            }
+            _ => cursor.skip()?,
+        }
+        Ok(())
+    }
+}
+
+impl FundingRate<'_> {
+    pub const NEEDED: &'static [usize] = &[0, 1, 2];
+}
+
 /// `indexPriceUpdate` (COIN-M): the index of a pair.
 #[derive(Debug, Default)]
 pub(super) struct IndexPrice<'a> {

@@ -38,7 +38,7 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
         if has("\"M\":") { Product::Spot } else { futures_symbol() }
     } else if has("\"bookTicker\"") || has("@bookTicker\"") {
         if has("\"e\":") { futures_symbol() } else { Product::Spot }
-    } else if has("\"markPriceUpdate\"") || has("\"forceOrder\"") {
+    } else if has("\"markPriceUpdate\"") || has("\"forceOrder\"") || has("\"contractInfo\"") {
         futures_symbol()
     } else if has("\"indexPriceUpdate\"") {
         Product::Coinm
@@ -62,6 +62,10 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
         } else {
             Product::Spot
         }
+    } else if is_open_interest(&head) {
+        if has("\"pair\":") { Product::Coinm } else { Product::Usdm }
+    } else if has("\"symbol\":\"") && (has("\"fundingTime\":") || has("\"lastFundingRate\":")) {
+        futures_symbol()
     } else if has("\"symbols\":[") && has("\"rateLimits\"") {
         if has("\"contractSize\"") {
             Product::Coinm
@@ -74,6 +78,12 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
         return 0;
     };
     if found == product { 10 } else { 0 }
+}
+
+/// Whether this is an answer of `openInterest`. Others have the key too, in the items of something longer.
+fn is_open_interest(head: &[u8]) -> bool {
+    let has = |needle: &[u8]| memmem::find(head, needle).is_some();
+    has(b"\"openInterest\":\"") && has(b"\"symbol\":\"") && memmem::find_iter(head, b"{").count() == 1
 }
 
 #[cfg(test)]
@@ -102,6 +112,16 @@ mod tests {
             (r#"{"e":"kline","s":"BTCUSDT","k":{"t":1,"T":2,"s":"BTCUSDT","B":"0"}}"#, None),
             (r#"{"e":"kline","s":"BTCUSDT","k":{"t":1,"T":2,"s":"BTCUSDT"},"st":1}"#, Some(Product::Usdm)),
             (r#"{"e":"kline","s":"BTCUSD_PERP","k":{"t":1,"T":2,"s":"BTCUSD_PERP"}}"#, Some(Product::Coinm)),
+            (
+                r#"{"e":"contractInfo","E":1,"s":"BTCUSDT","ps":"BTCUSDT","cs":"TRADING"}"#,
+                Some(Product::Usdm),
+            ),
+            (r#"{"symbol":"BTCUSDT","openInterest":"81","time":1}"#, Some(Product::Usdm)),
+            (r#"{"openInterest":"7","symbol":"BTCUSD_PERP","pair":"BTCUSD","time":1}"#, Some(Product::Coinm)),
+            (r#"{"topic":"tickers.BTCUSDT","data":{"symbol":"BTCUSDT","openInterest":"8"}}"#, None),
+            (r#"[{"symbol":"BTCUSDT","fundingTime":1,"fundingRate":"0.0001"}]"#, Some(Product::Usdm)),
+            (r#"[{"symbol":"BTCUSD_PERP","markPrice":"1","lastFundingRate":"0"}]"#, Some(Product::Coinm)),
+            (r#"{"code":"0","data":[{"instId":"A","fundingRate":"0","fundingTime":"1"}]}"#, None),
             // Of 2019.
             (
                 r#"{"rateLimits":[],"symbols":[{"symbol":"BTCUSDT","maintMarginPercent":"2.5"}]}"#,

@@ -69,7 +69,7 @@ pub(super) fn decode(
             klines(frame, &symbol, market)?;
             Ok(true)
         }
-        "openInterest" => Ok(false),
+        "openInterest" | "premiumIndex" | "fundingRate" => Ok(false),
         _ => {
             // Times, tickers, pings: valid JSON without a type of ours.
             pass_over(frame, market)?;
@@ -140,6 +140,7 @@ fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), Js
     })?;
     cursor.finish()?;
     let interval = url::query(frame.context, "interval").unwrap_or_default();
+    let zone = url::query(frame.context, "timeZone").unwrap_or_default();
     let slot = named(symbol, market)?;
     let last = items.len().saturating_sub(1);
     for (at, item) in items.into_iter().enumerate() {
@@ -150,7 +151,7 @@ fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), Js
                 market.item(End::Control);
                 return Ok(());
             }
-            Ok(tell_bar(slot, interval, &candle, market)?)
+            Ok(tell_bar(slot, interval, zone, &candle, market)?)
         });
         if let Err(error) = told {
             market.reject_item(frame, symbol, error);

@@ -107,7 +107,8 @@ fn try_tell(
             let candle = &message.candle;
             if candle.closed {
                 let slot = market.slot(&message.symbol)?;
-                tell_bar(slot, text(&candle.interval), candle, market)?;
+                let zone = streams::channel(text(stream)).split_once('@').map_or("", |(_, zone)| zone);
+                tell_bar(slot, text(&candle.interval), zone, candle, market)?;
             } else {
                 market.item(End::Control);
             }
@@ -158,6 +159,10 @@ fn try_tell(
             let ts_event = [message.ts_event, frame.ts].into_iter().find(|ts| *ts > 0);
             let ts_event = ts_event.ok_or(Kind::Missing("time"))?;
             market.open_interest(slot, &message.value, unit, "", ts_event);
+        }
+        Parsed::Funding(message) => {
+            let slot = market.slot(&message.symbol)?;
+            market.paid_funding_rate(slot, &message.rate, message.ts_event);
         }
         Parsed::Control => market.item(End::Control),
         Parsed::Unknown(name) => market.unknown_topic(name),
@@ -218,10 +223,11 @@ pub(super) fn trade_fields(message: &Trade<'_>) -> Result<TradeFields<'static>, 
 
 const MILLISECOND: u64 = time::SECOND / 1_000;
 
-/// Tells a closed candle.
+/// Tells a closed candle; `zone` is the one that it opens by, as the stream or the request names it.
 pub(super) fn tell_bar(
     slot: SlotId,
     interval: &str,
+    zone: &str,
     candle: &Candle<'_>,
     market: &mut Market,
 ) -> Result<(), Kind> {
@@ -229,12 +235,26 @@ pub(super) fn tell_bar(
     // Months differ in length; their close time says where they end: the last millisecond or microsecond before it.
     let end = (candle.close_time / MILLISECOND + 1) * MILLISECOND;
     let close = length.map_or(end, |length| candle.open_time + length);
+    // The same bars on another clock have the same type: the first that come are taken.
+    let ahead = minutes_ahead(zone).unwrap_or(0);
+    let ahead = length.map_or(ahead, |length| ahead.rem_euclid((length / time::MINUTE).max(1) as i64));
+    if !market.bind(slot, &spec, &ahead.to_string()) {
+        market.item(End::Unselected);
+        return Ok(());
+    }
     market.bar(slot, &spec, candle.prices, candle.volume, close)
+}
+
+/// How far the clock of a time zone (`+08:00`, `-1:30`, `8`) is ahead of UTC, in minutes.
+fn minutes_ahead(zone: &str) -> Option<i64> {
+    let size = zone.trim_start_matches(['+', '-', ' ']);
+    let (hours, minutes) = size.split_once(':').unwrap_or((size, "0"));
+    let ahead = i64::from(hours.parse::<u8>().ok()?) * 60 + i64::from(minutes.parse::<u8>().ok()?);
+    Some(if zone.starts_with('-') { -ahead } else { ahead })
 }
 
 /// Nautilus's bar specification of a kline interval, and its length in ns where that is fixed.
 fn bar_spec(interval: &str) -> Option<(String, Option<u64>)> {
-    // `1d@+08:00`: the same bars on another clock; Nautilus has no name for that.
     let unit = interval.chars().last()?;
     let count: u64 =
         interval[..interval.len() - unit.len_utf8()].parse().ok().filter(|n| *n > 0 && *n < 1_000)?;

@@ -409,11 +409,11 @@ fn values(
             let named = if value.symbol.is_empty() { symbol } else { text(&value.symbol) };
             let slot = market.slot(named.as_bytes())?;
             match (kind, product) {
-                (List::Funding, _) => market.funding_rate(slot, &value.value, None, None, value.ts),
+                (List::Funding, _) => market.paid_funding_rate(slot, &value.value, value.ts),
                 (_, Product::Inverse) => {
-                    market.open_interest(slot, &value.value, "quote", &value.value, value.ts);
+                    market.past_open_interest(slot, &value.value, "quote", &value.value, value.ts);
                 }
-                _ => market.open_interest(slot, &value.value, "base", "", value.ts),
+                _ => market.past_open_interest(slot, &value.value, "base", "", value.ts),
             }
             Ok(())
         });

@@ -20,8 +20,18 @@ pub(super) fn frame(frame: &[u8]) -> u32 {
     let head = squeezed(&frame[..frame.len().min(4_096)]);
     let tail = squeezed(&frame[frame.len().saturating_sub(256)..]);
     let has = |part: &[u8], needle: &str| memmem::find(part, needle.as_bytes()).is_some();
-    let channels =
-        ["book.", "trades.", "ticker.", "quote.", "perpetual.", "chart.trades.", "deribit_", "markprice."];
+    let channels = [
+        "book.",
+        "trades.",
+        "ticker.",
+        "incremental_ticker.",
+        "quote.",
+        "perpetual.",
+        "chart.trades.",
+        "deribit_",
+        "markprice.",
+        "instrument.state.",
+    ];
     let is_notification = has(&head, "\"method\":\"subscription\"")
         && channels.iter().any(|channel| has(&head, &format!("\"channel\":\"{channel}")));
     let is_answer = has(&head, "\"result\":") && (has(&head, "\"usIn\":") || has(&tail, "\"usIn\":"));
@@ -46,6 +56,14 @@ mod tests {
         }
         for (body, want) in [
             (r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.A.raw","data":{}}}"#, 10),
+            (
+                r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"incremental_ticker.A","data":{}}}"#,
+                10,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"instrument.state.any.any"}}"#,
+                10,
+            ),
             (r#"{"jsonrpc": "2.0", "id": 1, "result": [], "usIn": 1}"#, 10),
             (r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"orders","data":{}}}"#, 0),
             (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, 0),

@@ -267,7 +267,7 @@ fn tell_funding(frame: &Frame<'_>, funding: &Funding<'_>, market: &mut Market) -
     let slot = market.slot(&funding.symbol)?;
     if let Some(paid) = funding.funding.filter(|_| !funding.realized.is_empty()) {
         // Of the past: what was paid, when it was.
-        market.funding_rate(slot, &funding.realized, None, None, paid);
+        market.paid_funding_rate(slot, &funding.realized, paid);
         return Ok(());
     }
     if funding.rate.is_empty() {

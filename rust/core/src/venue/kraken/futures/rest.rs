@@ -502,7 +502,7 @@ fn funding(scratch: &mut Scratch, cursor: &mut Cursor<'_>, frame: &Frame<'_>, ma
     in_order(&mut found, |funding| funding.ts);
     tell_each(found, frame, market, (|_: &_| symbol.clone(), ""), |funding, market| -> Read {
         let slot = market.slot(symbol.as_bytes())?;
-        market.funding_rate(slot, &funding.rate, None, None, funding.ts);
+        market.paid_funding_rate(slot, &funding.rate, funding.ts);
         Ok(())
     });
     Ok(())
