@@ -417,6 +417,14 @@ pub(super) fn number_text(cursor: &mut Cursor<'_>) -> Result<String, JsonError> 
     decimal::canonical(&text).map_err(|error| JsonError { kind: Kind::Decimal(error), at })
 }
 
+/// A number kept as canonical text, which must say something.
+pub(super) fn needed_number_text(cursor: &mut Cursor<'_>) -> Result<String, JsonError> {
+    cursor.peek();
+    let at = cursor.offset();
+    let text = number_text(cursor)?;
+    if text.is_empty() { Err(JsonError { kind: Kind::Value, at }) } else { Ok(text) }
+}
+
 /// A price or 0; `""` is 0: that side is empty.
 pub(super) fn price_or_empty(cursor: &mut Cursor<'_>) -> Result<Decimal, JsonError> {
     if is_empty_text(cursor) { cursor.string().map(|_| Decimal::default()) } else { price_or_zero(cursor) }

@@ -10,8 +10,8 @@ use crate::book::Update;
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
 use crate::venue::values::{
-    Levels, computed_price, computed_price_or_none, epoch, epoch_or_none, number_text, price, price_or_zero,
-    size, size_or_zero,
+    Levels, computed_price, computed_price_or_none, epoch, epoch_or_none, needed_number_text, number_text,
+    price, price_or_zero, size, size_or_zero,
 };
 
 type Text<'a> = Cow<'a, [u8]>;
@@ -465,13 +465,7 @@ impl<'a> Message<'a> for FundingRate<'a> {
         match key {
             0 => cursor.string_into(&mut self.symbol)?,
             1 => self.ts_event = epoch(cursor)?,
-            2 => {
-                let at = cursor.offset();
-                self.rate = number_text(cursor)?;
-                if self.rate.is_empty() {
-                    return Err(JsonError { kind: Kind::Value, at });
-                }
-            }
+            2 => self.rate = needed_number_text(cursor)?,
             _ => cursor.skip()?,
         }
         Ok(())

@@ -14,7 +14,8 @@ use crate::venue::each::tell_each;
 use crate::venue::shape;
 use crate::venue::url;
 use crate::venue::values::{
-    Item, Levels, epoch, items, moment, name, number_text, pass, price, require, size, size_or_zero, text,
+    Item, Levels, epoch, items, moment, name, needed_number_text, pass, price, require, size, size_or_zero,
+    text,
 };
 
 type Read = Result<(), JsonError>;
@@ -476,14 +477,7 @@ impl<'a> Message<'a> for Funding {
     fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Read {
         match key {
             0 => self.ts = moment(cursor)?,
-            2 => {
-                cursor.peek();
-                let at = cursor.offset();
-                self.rate = number_text(cursor)?;
-                if self.rate.is_empty() {
-                    return Err(JsonError { kind: Kind::Value, at });
-                }
-            }
+            2 => self.rate = needed_number_text(cursor)?,
             _ => cursor.skip()?,
         }
         Ok(())
