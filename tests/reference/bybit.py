@@ -66,7 +66,6 @@ class Bybit(Reader):
         self.quotes: dict[str, int] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], int] = {}
-        self.past: set[tuple[str, str, int]] = set()
         self.trades: set[tuple[str, str]] = set()
         self.forced: set[tuple[Any, ...]] = set()
         self.gaps: list[tuple[str, int, int]] = []
@@ -88,9 +87,6 @@ class Bybit(Reader):
             raise Reject("symbol", symbol)
         return f"{symbol}-{self.product.upper()}.BYBIT"
 
-    def _row(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        self.rows.append((kind, name, {**values, "ts_event": ts_event, "ts_init": self.ts}))  # type: ignore[arg-type]
-
     def _once(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
         """A row of a type without ids: one that is not after the last is a duplicate."""
         if ts_event <= self.last.get((kind, name), 0):
@@ -98,16 +94,6 @@ class Bybit(Reader):
             return
         self.last[(kind, name)] = ts_event
         self._row(kind, name, ts_event, **values)
-        self.parts.append("rows")
-
-    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
-        if (kind, name, ts_event) in self.past:
-            self.parts.append("duplicate")
-            return
-        self.past.add((kind, name, ts_event))
-        self._row(kind, name, ts_event, **values)
-        self.parts.append("rows")
 
     def _frame(self, frame: Obj) -> None:
         if "topic" not in frame:
@@ -162,7 +148,6 @@ class Bybit(Reader):
             return
         self.trades.add((symbol, number))
         self._row("trade", name, ts_event, **row)
-        self.parts.append("rows")
 
     def _klines(self, data: Any, rest: str) -> None:
         symbol = rest.partition(".")[2]
@@ -220,7 +205,6 @@ class Bybit(Reader):
             return
         self.forced.add(key)
         self._row("liquidation", self.id(symbol), ts_event, **row)
-        self.parts.append("rows")
 
     # --- books --------------------------------------------------------------------------------------------------
 
@@ -368,7 +352,6 @@ class Bybit(Reader):
     def _quote(self, name: str, ts_event: int, values: list[Decimal]) -> None:
         keys = ("bid_price", "ask_price", "bid_size", "ask_size")
         self._row("quote", name, ts_event, **dict(zip(keys, values, strict=True)))
-        self.parts.append("rows")
 
     # --- tickers ------------------------------------------------------------------------------------------------
 

@@ -180,10 +180,6 @@ class Deribit(Reader):
             raise Reject("symbol", symbol)
         return f"{symbol}.DERIBIT"
 
-    def _row(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        self.rows.append((kind, name, {**values, "ts_event": ts_event, "ts_init": self.ts}))
-        self.parts.append("rows")
-
     def _once(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
         """A row of a type without ids: one of before the last, or that says the same at its time, is a duplicate."""
         last, said = self.last.get((kind, name), (0, {}))

@@ -172,7 +172,6 @@ class Kraken(Reader):
         self.quotes: dict[str, int] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], int] = {}
-        self.past: set[tuple[str, str, int]] = set()
         self.trades: set[tuple[str, str]] = set()
         self.running: dict[tuple[str, int], tuple[int, int, Row]] = {}
         self.states: dict[str, str] = {}
@@ -206,23 +205,11 @@ class Kraken(Reader):
             raise Reject("symbol", symbol)
         return f"{symbol}.KRAKEN"
 
-    def _row(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        self.rows.append((kind, name, {**values, "ts_event": ts_event, "ts_init": self.ts}))
-        self.parts.append("rows")
-
     def _once(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
         if ts_event <= self.last.get((kind, name), 0):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
-        self._row(kind, name, ts_event, **values)
-
-    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
-        if (kind, name, ts_event) in self.past:
-            self.parts.append("duplicate")
-            return
-        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
 
     def _object(self, frame: Obj, url: str) -> None:

@@ -69,7 +69,6 @@ class KrakenFutures(Reader):
         self.bound: dict[str, str] = {}
         self.trades: set[tuple[str, str]] = set()
         self.last: dict[tuple[str, str], int] = {}
-        self.past: set[tuple[str, str, int]] = set()
         self.quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.states: dict[str, tuple[int, str]] = {}
         self.definitions: dict[str, Row] = {}
@@ -96,23 +95,11 @@ class KrakenFutures(Reader):
             raise Reject("symbol", symbol)
         return f"{symbol}.KRAKEN"
 
-    def _row(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        self.rows.append((kind, name, {**values, "ts_event": ts_event, "ts_init": self.ts}))
-        self.parts.append("rows")
-
     def _once(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
         if ts_event <= self.last.get((kind, name), 0):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
-        self._row(kind, name, ts_event, **values)
-
-    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
-        if (kind, name, ts_event) in self.past:
-            self.parts.append("duplicate")
-            return
-        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
 
     def _feed(self, frame: Obj) -> None:

@@ -99,7 +99,6 @@ class Okx(Reader):
         self.quotes: dict[str, tuple[int, int]] = {}
         self.ticker_quotes: dict[str, tuple[int, list[Decimal]]] = {}
         self.last: dict[tuple[str, str], int] = {}
-        self.past: set[tuple[str, str, int]] = set()
         self.trades: set[tuple[str, bool, str]] = set()
         self.raw: set[str] = set()
         self.clocks: dict[tuple[str, str], bool] = {}
@@ -130,24 +129,12 @@ class Okx(Reader):
             raise Reject("symbol", symbol)
         return f"{symbol}.OKX"
 
-    def _row(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        self.rows.append((kind, name, {**values, "ts_event": ts_event, "ts_init": self.ts}))
-        self.parts.append("rows")
-
     def _once(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
         """A row of a type without ids: one that is not after the last is a duplicate."""
         if ts_event <= self.last.get((kind, name), 0):
             self.parts.append("duplicate")
             return
         self.last[(kind, name)] = ts_event
-        self._row(kind, name, ts_event, **values)
-
-    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
-        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
-        if (kind, name, ts_event) in self.past:
-            self.parts.append("duplicate")
-            return
-        self.past.add((kind, name, ts_event))
         self._row(kind, name, ts_event, **values)
 
     def _frame(self, frame: Obj, url: str) -> None:

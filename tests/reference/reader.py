@@ -51,6 +51,10 @@ class Reader:
         self.parts: list[str | Waiting] = []
         # Topics that are not known, by name; `UNSHAPED` for answers of which nothing tells what they are.
         self.unknown: Counter[str] = Counter()
+        # Receive time of the frame at hand.
+        self.ts = 0
+        # Types, ids and times of what answers about the past have told.
+        self.past: set[tuple[str, str, int]] = set()
 
     def begin(self) -> None:
         """The next frame; its items go to ``parts``."""
@@ -73,6 +77,18 @@ class Reader:
         for kind, name, row in self.rows:
             out[(kind, name)].append(row)
         return dict(out)
+
+    def _row(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
+        self.rows.append((kind, name, {**values, "ts_event": ts_event, "ts_init": self.ts}))
+        self.parts.append("rows")
+
+    def _of_the_past(self, kind: str, name: str, ts_event: int, **values: Any) -> None:
+        """A row of a type that answers list, in any order: one of a time that was told is a duplicate."""
+        if (kind, name, ts_event) in self.past:
+            self.parts.append("duplicate")
+            return
+        self.past.add((kind, name, ts_event))
+        self._row(kind, name, ts_event, **values)
 
     def _each(self, items: Any, read: Callable[[Any], None]) -> None:
         """Items that stand or fall alone."""

@@ -132,15 +132,3 @@ pub fn candidates<'a>(
     let at_best = scores.iter().zip(REGISTRY).filter(|(score, _)| best > 0 && **score == best);
     at_best.map(|(_, spec)| spec).collect()
 }
-
-/// The feed that URLs and first frames speak of; `None` where nothing does, or several do equally.
-#[must_use]
-pub fn recognise<'a>(
-    urls: impl IntoIterator<Item = &'a str>,
-    frames: impl IntoIterator<Item = &'a [u8]>,
-) -> Option<&'static FeedSpec> {
-    match candidates(urls, frames)[..] {
-        [feed] => Some(feed),
-        _ => None,
-    }
-}
