@@ -41,3 +41,13 @@ pub(super) fn hold(feed: &str, opened: &str, first: &[&str], body: &str) {
         assert_eq!(said(feed, opened, first, body), said(feed, opened, first, &spaced), "{feed} {body}");
     }
 }
+
+/// The same of a whole book and of a change of it, each edited in turn, the book in front of them or not.
+pub(super) fn hold_edited(feed: &str, opened: &str, [whole, change]: [&str; 2], edits: &[(&str, &str)]) {
+    for (from, to) in edits {
+        for first in [&[whole][..], &[]] {
+            hold(feed, opened, first, &change.replacen(from, to, 1));
+            hold(feed, opened, first, &whole.replacen(from, to, 1));
+        }
+    }
+}

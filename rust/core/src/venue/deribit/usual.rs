@@ -49,7 +49,7 @@ impl<'a> UsualBook<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::venue::forms::hold;
+    use crate::venue::forms::hold_edited;
 
     const WHOLE: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.100ms","data":{"timestamp":1700000000000,"type":"snapshot","change_id":12,"instrument_name":"BTC-PERPETUAL","bids":[["new",76899.0,10.0],["new",76893.0,3.0e6]],"asks":[["new",77023.0,10.0]]}}}"#;
     const CHANGE: &str = r#"{"jsonrpc":"2.0","method":"subscription","params":{"channel":"book.BTC-PERPETUAL.100ms","data":{"timestamp":1700000000100,"type":"change","change_id":15,"instrument_name":"BTC-PERPETUAL","bids":[["change",76899.0,1.5],["delete",76893.0,0.0]],"asks":[["new",77027.5,1.0002e6]],"prev_change_id":12}}}"#;
@@ -88,12 +88,7 @@ mod tests {
             (r#""prev_change_id":12"#, r#""prev_change_id":12,"new":[1]"#),
             ("76899.0", "-76899.0"),
         ];
-        for (from, to) in edits {
-            for first in [&[WHOLE][..], &[]] {
-                hold("deribit", "wss://www.deribit.com/ws/api/v2", first, &CHANGE.replacen(from, to, 1));
-                hold("deribit", "wss://www.deribit.com/ws/api/v2", first, &WHOLE.replacen(from, to, 1));
-            }
-        }
+        hold_edited("deribit", "wss://www.deribit.com/ws/api/v2", [WHOLE, CHANGE], &edits);
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl<'a> UsualBook<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::venue::forms::hold;
+    use crate::venue::forms::hold_edited;
 
     const WHOLE: &str = r#"{"arg":{"channel":"books","instId":"BTC-USDT"},"action":"snapshot","data":[{"asks":[["8476.98","415","0","13"]],"bids":[["8476.97","256","0","12"]],"ts":"1700000000000","checksum":0,"seqId":12,"prevSeqId":-1}]}"#;
     const UPDATE: &str = r#"{"arg":{"channel":"books","instId":"BTC-USDT"},"action":"update","data":[{"asks":[["8476.98","0","0","0"]],"bids":[["8476.96","1.50","0","2"]],"ts":"1700000000100","checksum":-1404728636,"seqId":15,"prevSeqId":12}]}"#;
@@ -113,12 +113,7 @@ mod tests {
             (r#""8476.96""#, r#""-8476.96""#),
             (r#""8476.96""#, r#""8476.96e400""#),
         ];
-        for (from, to) in edits {
-            for first in [&[WHOLE][..], &[]] {
-                hold("okx", "wss://ws.okx.com:8443/ws/v5/public", first, &UPDATE.replacen(from, to, 1));
-                hold("okx", "wss://ws.okx.com:8443/ws/v5/public", first, &WHOLE.replacen(from, to, 1));
-            }
-        }
+        hold_edited("okx", "wss://ws.okx.com:8443/ws/v5/public", [WHOLE, UPDATE], &edits);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl<'a> UsualBook<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::venue::forms::hold;
+    use crate::venue::forms::hold_edited;
 
     const WHOLE: &str = r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0.10000000},{"price":45283.4,"qty":1.54582015}],"asks":[{"price":45285.2,"qty":0.00100000}],"checksum":3310070434,"timestamp":"2023-11-14T22:13:20.000001Z"}]}"#;
     const UPDATE: &str = r#"{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[{"price":45283.4,"qty":0.00000000}],"asks":[{"price":45286.4,"qty":1.54571953}],"checksum":2439117997,"timestamp":"2023-11-14T22:13:20.100001Z"}]}"#;
@@ -93,12 +93,7 @@ mod tests {
             ("45283.4", "45283.4e400"),
             (r#"}]}"#, r#"},{"symbol":"BTC/USD","bids":[],"asks":[],"checksum":1}]}"#),
         ];
-        for (from, to) in edits {
-            for first in [&[WHOLE][..], &[]] {
-                hold("kraken-spot", "wss://ws.kraken.com/v2", first, &UPDATE.replacen(from, to, 1));
-                hold("kraken-spot", "wss://ws.kraken.com/v2", first, &WHOLE.replacen(from, to, 1));
-            }
-        }
+        hold_edited("kraken-spot", "wss://ws.kraken.com/v2", [WHOLE, UPDATE], &edits);
     }
 
     #[test]
