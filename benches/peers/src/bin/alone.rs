@@ -144,7 +144,8 @@ fn capture_rows(path: &Path, encoding: &mut Encoding) {
     let open = || Box::new(BufReader::new(File::open(path).expect("a file")));
     let probe = capture::probe(open(), &name).expect("a file").expect("a capture or a dump");
     let urls = probe.urls.iter().map(String::as_str);
-    let spec = venue::recognise(urls, probe.head.iter().map(Vec::as_slice)).expect("frames of a feed");
+    let feeds = venue::candidates(urls, probe.head.iter().map(Vec::as_slice));
+    let [spec] = feeds[..] else { panic!("frames of one feed, not of {}", feeds.len()) };
     let mut feed = Feed::new(spec, FeedOptions::default());
     let mut capture = capture::open(open(), &name, &probe, &CaptureOptions::default()).expect("a capture");
     let mut block = Block::default();
