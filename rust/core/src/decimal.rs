@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use crate::lanes::{self, Eights};
+use crate::lanes::{self, Eights, Shape};
 
 /// Decimals kept: prices and sizes are integers of 10^-16.
 pub const SCALE: u32 = 16;
@@ -205,17 +205,41 @@ pub fn short(bytes: &[u8], start: usize, ends: Ends) -> Option<Decimal> {
     Some(digits.decimal(lanes::eight_digits(digits.above), lanes::eight_digits(digits.below)))
 }
 
-/// Reads two numbers as [`short`] reads one.
+/// A number's place in `bytes`, and its shape; `None` where it is too long or too near the end.
+#[inline(always)]
+#[must_use]
+pub fn placed(bytes: &[u8], start: usize, ends: Ends) -> Option<(&[u8; 16], Shape)> {
+    let shape = Shape::new(ends.dot.wrapping_sub(start), ends.end.wrapping_sub(ends.dot))?;
+    Some((bytes.get(start..)?.first_chunk()?, shape))
+}
+
+/// A number at scale 8, at scale 16.
+#[inline(always)]
+#[must_use]
+pub fn widened(number: u64) -> i128 {
+    (u128::from(number) * u128::from(POW10[8])) as i128
+}
+
+/// Reads two numbers as [`short`] reads one, of at most sixteen bytes each.
 #[inline(always)]
 #[must_use]
 pub fn short_pair(
     bytes: &[u8],
-    [first, second]: [(usize, Ends); 2],
+    parts: [(usize, Ends); 2],
     eights: impl Eights,
 ) -> Option<(Decimal, Decimal)> {
-    let (first, second) = (Digits::of(bytes, first.0, first.1)?, Digits::of(bytes, second.0, second.1)?);
-    let [a, b, c, d] = eights.spelt([first.above, first.below, second.above, second.below])?;
-    Some((first.decimal(a, b), second.decimal(c, d)))
+    let [(first, first_ends), (second, second_ends)] = parts;
+    let (first, of_first) = placed(bytes, first, first_ends)?;
+    let (second, of_second) = placed(bytes, second, second_ends)?;
+    let mut seen = eights.none();
+    let numbers = eights.read([first, second], [of_first, of_second], &mut seen);
+    let significant = eights.significant(seen)?;
+    let decimal = |at: usize, shape: Shape| Decimal {
+        value: widened(numbers[at]),
+        written: shape.decimals(),
+        significant: significant[at],
+    };
+    Some((decimal(0, of_first), decimal(1, of_second)))
 }
 
 /// The digits of a short number, as values.

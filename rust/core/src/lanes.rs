@@ -175,10 +175,57 @@ pub const fn eight_digits(word: u64) -> u64 {
     low.wrapping_add(high) >> 32
 }
 
-/// How four words of digit values become the numbers they spell.
+/// The shape of a short number that starts its sixteen bytes: digits before the dot, and bytes from the dot to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape(u8);
+
+impl Shape {
+    /// `None` where it does not end within sixteen bytes. Whether it has eight digits at most on each side of the dot is seen
+    /// where it is read.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(whole: usize, rest: usize) -> Option<Self> {
+        if whole | rest < 16 { Some(Self((whole << 4 | rest) as u8)) } else { None }
+    }
+
+    const fn parts(self) -> (usize, usize) {
+        (self.0 as usize >> 4, self.0 as usize & 15)
+    }
+
+    /// Whether it has a digit before the dot, and eight at most on each side.
+    const fn is_short(self) -> bool {
+        let (whole, rest) = self.parts();
+        whole >= 1 && whole <= 8 && rest <= 9 && whole + rest <= 16
+    }
+
+    /// How many decimals it is written with.
+    #[inline(always)]
+    #[must_use]
+    pub const fn decimals(self) -> u8 {
+        (self.parts().1 as u8).saturating_sub(1)
+    }
+}
+
+/// How numbers of at most eight digits on each side of their dot are read, two at a time.
 pub trait Eights: Copy {
-    /// The numbers, of each word the first byte being the highest digit; `None` where a byte is no digit.
-    fn spelt(self, words: [u64; 4]) -> Option<[u64; 4]>;
+    /// What is known of all the digits that were read.
+    type Seen: Copy;
+
+    /// Of none.
+    fn none(self) -> Self::Seen;
+
+    /// Both numbers at scale 8; anything where a byte is no digit, which `seen` then tells.
+    fn read(self, texts: [&[u8; 16]; 2], shapes: [Shape; 2], seen: &mut Self::Seen) -> [u64; 2];
+
+    /// Of all that were read, the most decimals of the first numbers and of the second without the zeros that end them; `None`
+    /// where a byte was no digit, or a number longer.
+    fn significant(self, seen: Self::Seen) -> Option<[u8; 2]>;
+}
+
+/// How many of eight decimals, the first in the lowest byte, come before nothing but zeros.
+#[inline(always)]
+const fn places(decimals: u64) -> u8 {
+    (8 - decimals.leading_zeros() / 8) as u8
 }
 
 /// One after another, anywhere.
@@ -186,10 +233,39 @@ pub trait Eights: Copy {
 pub struct InTurn;
 
 impl Eights for InTurn {
+    /// Decimals of the first numbers and of the second, none of them zero where one was not; nothing where a byte was no digit.
+    type Seen = Option<[u64; 2]>;
+
     #[inline(always)]
-    fn spelt(self, words: [u64; 4]) -> Option<[u64; 4]> {
-        let [a, b, c, d] = words;
-        (are_digits(a, b) && are_digits(c, d)).then(|| words.map(eight_digits))
+    fn none(self) -> Self::Seen {
+        Some([0; 2])
+    }
+
+    #[inline(always)]
+    fn read(self, texts: [&[u8; 16]; 2], shapes: [Shape; 2], seen: &mut Self::Seen) -> [u64; 2] {
+        let mut numbers = [0; 2];
+        for (at, (text, shape)) in texts.into_iter().zip(shapes).enumerate() {
+            let (whole, rest) = shape.parts();
+            let values = u128::from_le_bytes(*text) ^ u128::from_ne_bytes([b'0'; 16]);
+            if !shape.is_short() {
+                *seen = None;
+                return numbers;
+            }
+            let kept = (1_u128 << (8 * rest.saturating_sub(1))) - 1;
+            let above = (values as u64) << (64 - 8 * whole);
+            let below = (values >> (8 * (whole + 1)) & kept) as u64;
+            numbers[at] = eight_digits(above) * 100_000_000 + eight_digits(below);
+            match seen {
+                Some(decimals) if are_digits(above, below) => decimals[at] |= below,
+                _ => *seen = None,
+            }
+        }
+        numbers
+    }
+
+    #[inline(always)]
+    fn significant(self, seen: Self::Seen) -> Option<[u8; 2]> {
+        seen.map(|decimals| decimals.map(places))
     }
 }
 
@@ -199,12 +275,40 @@ pub use at_once::AtOnce;
 #[cfg(target_arch = "x86_64")]
 mod at_once {
     use core::arch::x86_64::{
-        _mm_cvtsi128_si64, _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_extracti128_si256,
-        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_packus_epi32,
-        _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+        __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi64, _mm256_cmpeq_epi8, _mm256_extract_epi64,
+        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_mul_epu32,
+        _mm256_packus_epi32, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
+        _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi64, _mm256_xor_si256,
     };
 
-    use super::{Eights, has_avx2};
+    use super::{Eights, Shape, has_avx2, places};
+
+    /// Where the digits of a number of each shape go: the last before the dot into the eighth byte, the first after it into the
+    /// ninth, 0 around them. What is not short has its dot, or what is behind its end, in all.
+    static PLACES: [[u8; 16]; 256] = {
+        const ZERO: u8 = 0x80;
+        let mut all = [[0; 16]; 256];
+        let mut at = 0;
+        while at < 256 {
+            let shape = Shape(at as u8);
+            let (whole, rest) = shape.parts();
+            let mut place = 0;
+            while place < 16 {
+                all[at][place] = if !shape.is_short() {
+                    whole as u8
+                } else if place < 8 {
+                    if place + whole >= 8 { (place + whole - 8) as u8 } else { ZERO }
+                } else if place - 8 + 1 < rest {
+                    (whole + 1 + place - 8) as u8
+                } else {
+                    ZERO
+                };
+                place += 1;
+            }
+            at += 1;
+        }
+        all
+    };
 
     /// All at once, on processors with AVX2: one of these is the proof that this is one.
     #[derive(Debug, Clone, Copy)]
@@ -219,34 +323,65 @@ mod at_once {
         }
     }
 
+    #[allow(unsafe_code, reason = "two numbers cost what one does")]
     impl Eights for AtOnce {
+        /// The greatest digit of each place.
+        type Seen = __m256i;
+
         #[inline(always)]
-        fn spelt(self, words: [u64; 4]) -> Option<[u64; 4]> {
+        fn none(self) -> __m256i {
             // SAFETY: there is a value of this type, so the processor has what the function is compiled for.
-            #[allow(unsafe_code, reason = "four words cost what one does")]
-            unsafe {
-                spelt(words)
-            }
+            unsafe { _mm256_setzero_si256() }
+        }
+
+        #[inline(always)]
+        fn read(self, texts: [&[u8; 16]; 2], shapes: [Shape; 2], seen: &mut __m256i) -> [u64; 2] {
+            // SAFETY: as in `none`.
+            unsafe { read(texts, shapes, seen) }
+        }
+
+        #[inline(always)]
+        fn significant(self, seen: __m256i) -> Option<[u8; 2]> {
+            // SAFETY: as in `none`.
+            unsafe { significant(seen) }
         }
     }
 
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn spelt(words: [u64; 4]) -> Option<[u64; 4]> {
-        let [a, b, c, d] = words.map(u64::cast_signed);
-        let digits = _mm256_set_epi64x(d, c, b, a);
-        let nines = _mm256_set1_epi8(9);
-        if _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(digits, nines), nines)) != -1 {
-            return None;
-        }
+    fn both([first, second]: [&[u8; 16]; 2]) -> __m256i {
+        #[allow(unsafe_code, reason = "loads of sixteen bytes")]
+        // SAFETY: each pointer is to sixteen bytes that are borrowed.
+        let load = |bytes: &[u8; 16]| unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
+        _mm256_set_m128i(load(second), load(first))
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn read(texts: [&[u8; 16]; 2], shapes: [Shape; 2], seen: &mut __m256i) -> [u64; 2] {
+        let values = _mm256_xor_si256(both(texts), _mm256_set1_epi8(b'0' as i8));
+        let places = both(shapes.map(|shape| &PLACES[shape.0 as usize]));
+        let digits = _mm256_shuffle_epi8(values, places);
+        *seen = _mm256_max_epu8(*seen, digits);
         // Each pair's first number times 10, 100, then 10,000, and its second.
         let twos = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010A));
         let fours = _mm256_madd_epi16(twos, _mm256_set1_epi32(0x0001_0064));
         let fours = _mm256_packus_epi32(fours, fours);
         let eights = _mm256_madd_epi16(fours, _mm256_set1_epi32(0x0001_2710));
-        let halves = [_mm256_castsi256_si128(eights), _mm256_extracti128_si256::<1>(eights)];
-        let [low, high] = halves.map(|half| _mm_cvtsi128_si64(half).cast_unsigned());
-        Some([low & 0xFFFF_FFFF, low >> 32, high & 0xFFFF_FFFF, high >> 32])
+        let above = _mm256_mul_epu32(eights, _mm256_set1_epi64x(100_000_000));
+        let numbers = _mm256_add_epi64(above, _mm256_srli_epi64::<32>(eights));
+        [_mm256_extract_epi64::<0>(numbers), _mm256_extract_epi64::<2>(numbers)].map(i64::cast_unsigned)
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn significant(seen: __m256i) -> Option<[u8; 2]> {
+        let nines = _mm256_set1_epi8(9);
+        if _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(seen, nines), nines)) != -1 {
+            return None;
+        }
+        let decimals = [_mm256_extract_epi64::<1>(seen), _mm256_extract_epi64::<3>(seen)];
+        Some(decimals.map(|decimals| places(decimals.cast_unsigned())))
     }
 }
 
@@ -316,23 +451,55 @@ mod tests {
         }
 
         #[test]
-        fn four_words_spell_numbers(
-            texts in prop::array::uniform4("[0-9]{8}"),
-            other in prop::option::of((0_usize..4, any::<u64>())),
-            nines in any::<bool>(),
+        fn two_numbers_are_read(
+            texts in prop::collection::vec(("[0-9]{0,9}", prop::option::of("[0-9]{0,9}"), "[\",}\\]]"), 2..8),
+            other in prop::option::of((0_usize..8, 0_usize..16, any::<u8>())),
         ) {
-            let mut words = texts.each_ref().map(|text| digit_word(text.as_bytes(), 0).unwrap_or_default());
-            if nines {
-                words[0] = u64::from_ne_bytes([9; 8]);
-            }
-            if let Some((at, other)) = other {
-                words[at] = other;
-            }
-            let are_digits = words.iter().all(|word| word.to_le_bytes().iter().all(|digit| *digit <= 9));
-            let want = are_digits.then(|| words.map(eight_digits));
-            prop_assert_eq!(InTurn.spelt(words), want);
+            let (mut wanted, mut decimals) = (Some(Vec::new()), [0; 2]);
+            let (mut in_turn, mut read) = (InTurn.none(), Vec::new());
             #[cfg(target_arch = "x86_64")]
-            prop_assert!(AtOnce::new().is_none_or(|at_once| at_once.spelt(words) == want));
+            let mut at_once = AtOnce::new().map(|digits| (digits, digits.none(), Vec::new()));
+            let numbers = texts.chunks_exact(2).enumerate();
+            for (pair, numbers) in numbers {
+                let mut bytes = [[b'~'; 16]; 2];
+                let mut shapes = [Shape(0); 2];
+                for (which, (whole, rest, end)) in numbers.iter().enumerate() {
+                    let dotted = rest.as_ref().map(|rest| format!(".{rest}")).unwrap_or_default();
+                    let text = format!("{whole}{dotted}{end}");
+                    let kept = text.len().min(16);
+                    bytes[which][..kept].copy_from_slice(&text.as_bytes()[..kept]);
+                    shapes[which] = Shape::new(whole.len(), dotted.len()).expect("fifteen at most");
+                    let mut is_number = (1..=8).contains(&whole.len())
+                        && dotted.len() <= 9
+                        && whole.len() + dotted.len() <= 16;
+                    if let Some((at, place, byte)) = other && at == 2 * pair + which {
+                        let is_read = place < whole.len() || place > whole.len() && place < whole.len() + dotted.len();
+                        if is_read {
+                            bytes[which][place] = byte;
+                        }
+                        is_number &= !is_read || byte.is_ascii_digit();
+                    }
+                    let length = whole.len() + dotted.len();
+                    let number = is_number.then(|| std::str::from_utf8(&bytes[which][..length]).expect("digits"));
+                    wanted = wanted.zip(number).map(|(mut all, text)| {
+                        let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+                        decimals[which] = decimals[which].max(rest.trim_end_matches('0').len() as u8);
+                        all.push(format!("{whole}{rest:0<8}").parse::<u64>().expect("sixteen digits"));
+                        all
+                    });
+                }
+                read.extend(InTurn.read(bytes.each_ref(), shapes, &mut in_turn));
+                #[cfg(target_arch = "x86_64")]
+                if let Some((digits, seen, read)) = &mut at_once {
+                    read.extend(digits.read(bytes.each_ref(), shapes, seen));
+                }
+            }
+            let wanted = wanted.map(|numbers| (numbers, decimals));
+            prop_assert_eq!(InTurn.significant(in_turn).map(|decimals| (read, decimals)), wanted.clone());
+            #[cfg(target_arch = "x86_64")]
+            if let Some((digits, seen, read)) = at_once {
+                prop_assert_eq!(digits.significant(seen).map(|decimals| (read, decimals)), wanted);
+            }
         }
 
         #[test]

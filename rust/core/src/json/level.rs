@@ -3,7 +3,7 @@
 use super::{Cursor, JsonError, Kind, WINDOW, out_of_range};
 use crate::data::Decimals;
 use crate::decimal::{self, Decimal};
-use crate::lanes::{self, Eights};
+use crate::lanes::{self, Eights, Shape};
 
 /// One price level of a book as sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +49,12 @@ pub trait LevelSink {
     fn push_short(&mut self, price: Decimal, size: Decimal, _: Sent<'_>) {
         self.push(price, size);
     }
+
+    /// Where it keeps levels, if that is all it does.
+    #[inline(always)]
+    fn levels(&mut self) -> Option<&mut Vec<Level>> {
+        None
+    }
 }
 
 /// A short number in the text of its level: its first byte, its dot or end, and its end.
@@ -78,6 +84,40 @@ impl<'w> Sent<'w> {
         self.window.get(at..)?.first_chunk()
     }
 
+    /// The numbers of `["price","size"`; `None` where it is anything else.
+    #[inline(always)]
+    fn find(window: &'w [u8; WINDOW]) -> Option<Self> {
+        let text: &[u8; 32] = window[2..].first_chunk()?;
+        let quotes = lanes::equal32(text, b'"');
+        let dots = lanes::equal32(text, b'.');
+        // The first quote ends the price, the second starts the size, the third ends it.
+        let price_end = quotes.trailing_zeros() as usize + 2;
+        let last = quotes & quotes.wrapping_sub(1);
+        let last = last & last.wrapping_sub(1);
+        let size_end = last.trailing_zeros() as usize + 2;
+        let size_start = price_end + 3;
+        let between = window.get(price_end..)?.first_chunk::<4>()?;
+        let framed = window[..2] == *b"[\""
+            && u32::from_le_bytes(*between) & 0xFF_FFFF == u32::from_le_bytes(*b"\",\"\0");
+        if !framed {
+            return None;
+        }
+        let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
+        let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
+        Some(Self {
+            window,
+            price: Part { start: 2, ends: decimal::Ends { dot: price_dot, end: price_end } },
+            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
+        })
+    }
+
+    /// Both numbers' places and shapes.
+    #[inline(always)]
+    fn placed(&self) -> Option<[(&'w [u8; 16], Shape); 2]> {
+        let place = |part: Part| decimal::placed(self.window, part.start, part.ends);
+        Some([place(self.price)?, place(self.size)?])
+    }
+
     /// Both numbers; `None` where one is not as short as it looked.
     #[inline(always)]
     fn read(&self, eights: impl Eights) -> Option<(Decimal, Decimal)> {
@@ -88,7 +128,7 @@ impl<'w> Sent<'w> {
 
 /// Reads the levels of an array, each in its form.
 pub trait LevelReader {
-    /// Reads the next one.
+    /// Reads the next one, or several.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -99,11 +139,28 @@ pub trait LevelReader {
 struct Pairs<'o, S> {
     out: &'o mut S,
     decimals: Decimals,
+    /// Whether levels were met that are to be read one by one.
+    one_by_one: bool,
+}
+
+impl<'o, S> Pairs<'o, S> {
+    fn into(out: &'o mut S) -> Self {
+        Self { out, decimals: Decimals::default(), one_by_one: false }
+    }
 }
 
 impl<S: LevelSink> LevelReader for Pairs<'_, S> {
     #[inline(always)]
     fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError> {
+        if !self.one_by_one
+            && let Some(levels) = self.out.levels()
+        {
+            if let Some(decimals) = cursor.usual_levels(levels, eights) {
+                self.decimals = self.decimals.max(decimals);
+                return Ok(());
+            }
+            self.one_by_one = true;
+        }
         cursor.pair(self.out, &mut self.decimals, eights)
     }
 }
@@ -112,6 +169,11 @@ impl LevelSink for Vec<Level> {
     #[inline(always)]
     fn push(&mut self, price: Decimal, size: Decimal) {
         Self::push(self, Level { price: price.value, size: size.value });
+    }
+
+    #[inline(always)]
+    fn levels(&mut self) -> Option<&mut Vec<Level>> {
+        Some(self)
     }
 }
 
@@ -142,7 +204,7 @@ impl Cursor<'_> {
     /// [`Kind::Size`] for a negative size.
     #[inline]
     pub fn levels(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
-        let mut pairs = Pairs { out, decimals: Decimals::default() };
+        let mut pairs = Pairs::into(out);
         self.each_level(&mut pairs)?;
         Ok(pairs.decimals)
     }
@@ -207,6 +269,49 @@ impl Cursor<'_> {
         Ok(())
     }
 
+    /// Reads levels as long as each is `["price","size"]`, or has two counts behind the size, and all are short. Answers the
+    /// most decimals met, at the end of the last one; `None` where it read none.
+    #[inline(always)]
+    fn usual_levels(&mut self, out: &mut Vec<Level>, eights: impl Eights) -> Option<Decimals> {
+        let (start, before) = (self.at, out.len());
+        let (mut end, mut seen) = (start, eights.none());
+        while let Some(window) = self.rest().first_chunk()
+            && let Some(sent) = Sent::find(window)
+            && let Some([(price, of_price), (size, of_size)]) = sent.placed()
+        {
+            let [price, size] = eights.read([price, size], [of_price, of_size], &mut seen);
+            let behind = sent.size.ends.end + 1;
+            if price == 0 {
+                break;
+            }
+            // Branches, which are foreseen: where the next level begins is not waited for.
+            if window.get(behind) == Some(&b']') {
+                self.at += behind + 1;
+            } else {
+                self.at += behind;
+                if !self.two_counts() {
+                    break;
+                }
+            }
+            out.push(Level { price: decimal::widened(price), size: decimal::widened(size) });
+            end = self.at;
+            if self.byte() != b',' {
+                break;
+            }
+            self.at += 1;
+        }
+        self.at = end;
+        // Of all at once: what is no number is left to what reads one by one.
+        match eights.significant(seen) {
+            Some([price, size]) if end > start => Some(Decimals { price, size }),
+            _ => {
+                out.truncate(before);
+                self.at = start;
+                None
+            }
+        }
+    }
+
     /// The next level as `["price","size"]`, both short, or its first two members where there are more; nothing is
     /// taken when it is anything else.
     #[inline(always)]
@@ -215,29 +320,12 @@ impl Cursor<'_> {
         window: &'w [u8; WINDOW],
         eights: impl Eights,
     ) -> Option<(Decimal, Decimal, Last, Sent<'w>)> {
-        let text: &[u8; 32] = window[2..].first_chunk()?;
-        let quotes = lanes::equal32(text, b'"');
-        let dots = lanes::equal32(text, b'.');
-        // The first quote ends the price, the second starts the size, the third ends it.
-        let price_end = quotes.trailing_zeros() as usize + 2;
-        let last = quotes & quotes.wrapping_sub(1);
-        let last = last & last.wrapping_sub(1);
-        let size_end = last.trailing_zeros() as usize + 2;
-        let size_start = price_end + 3;
-        let between = window.get(price_end..)?.first_chunk::<4>()?;
-        let framed = window[..2] == *b"[\""
-            && u32::from_le_bytes(*between) & 0xFF_FFFF == u32::from_le_bytes(*b"\",\"\0")
-            && matches!(*window.get(size_end + 1)?, b']' | b',');
-        if !framed {
-            return None;
-        }
-        let is_last = *window.get(size_end + 1)? == b']';
-        let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
-        let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
-        let sent = Sent {
-            window,
-            price: Part { start: 2, ends: decimal::Ends { dot: price_dot, end: price_end } },
-            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
+        let sent = Sent::find(window)?;
+        let size_end = sent.size.ends.end;
+        let is_last = match window.get(size_end + 1)? {
+            b']' => true,
+            b',' => false,
+            _ => return None,
         };
         let (price, size) = sent.read(eights)?;
         self.at += size_end + 1 + usize::from(is_last);
@@ -472,7 +560,7 @@ mod tests {
             prop_assert_eq!(cursor.levels(&mut usual), Ok(decimals), "{}", text);
             prop_assert_eq!(cursor.offset(), text.trim_end().len());
             let mut cursor = Cursor::new(text.as_bytes());
-            let mut pairs = Pairs { out: &mut baseline, decimals: Decimals::default() };
+            let mut pairs = Pairs::into(&mut baseline);
             prop_assert_eq!(cursor.levels_in_lanes(&mut pairs, lanes::InTurn), Ok(()));
             prop_assert_eq!(pairs.decimals, decimals);
             prop_assert_eq!((&usual, &baseline), (&wanted, &wanted));

@@ -32,7 +32,7 @@ pub const MAX_DEPTH: u32 = 64;
 const WINDOW: usize = 48;
 
 /// Reads one frame.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,

@@ -9,6 +9,7 @@ use super::Product;
 use crate::book::Update;
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
+use crate::time;
 use crate::venue::values::{
     Levels, computed_price, computed_price_or_none, epoch, epoch_or_none, needed_number_text, number_text,
     price, price_or_zero, size, size_or_zero,
@@ -240,11 +241,47 @@ impl<'a> Message<'a> for Depth<'a, '_> {
     }
 }
 
-impl<'l> Depth<'_, 'l> {
+impl<'a, 'l> Depth<'a, 'l> {
     /// One of which nothing was read; its levels go to `levels`, which are cleared.
     pub fn new(levels: &'l mut Levels) -> Self {
         levels.clear();
         Self { symbol: Text::default(), event: 0, transaction: 0, first: 0, last: 0, previous: None, levels }
+    }
+
+    /// Reads a message in the form written today, in a straight line; `None` where it is any other, of which anything may
+    /// have been taken.
+    #[inline(always)]
+    pub fn read_usual(product: Product, cursor: &mut Cursor<'a>, levels: &'l mut Levels) -> Option<Self> {
+        let mut depth = Self::new(levels);
+        let is_future = product != Product::Spot;
+        cursor.takes(b"{\"e\":\"depthUpdate\",\"E\":")?;
+        depth.event = time::from_epoch(cursor.short_integer()?)?;
+        if is_future {
+            cursor.takes(b",\"T\":")?;
+            depth.transaction = time::from_epoch(cursor.short_integer()?)?;
+        }
+        cursor.takes(b",\"s\":")?;
+        depth.symbol = Text::Borrowed(cursor.plain_string()?);
+        if cursor.takes(b",\"ps\":").is_some() {
+            cursor.plain_string()?;
+        }
+        if cursor.takes(b",\"st\":").is_some() {
+            cursor.short_integer()?;
+        }
+        cursor.takes(b",\"U\":")?;
+        depth.first = cursor.short_integer()?;
+        cursor.takes(b",\"u\":")?;
+        depth.last = cursor.short_integer()?;
+        if is_future {
+            cursor.takes(b",\"pu\":")?;
+            depth.previous = Some(cursor.short_integer()?);
+        }
+        cursor.takes(b",\"b\":")?;
+        depth.levels.read_bids(cursor).ok()?;
+        cursor.takes(b",\"a\":")?;
+        depth.levels.read_asks(cursor).ok()?;
+        cursor.takes(b"}")?;
+        Some(depth)
     }
 
     /// The keys that cannot be missing.

@@ -4,7 +4,7 @@ use crate::venue::url::query;
 
 /// A stream name's channel: what follows the first `@`.
 pub(super) fn channel(stream: &str) -> &str {
-    stream.split_once('@').map_or("", |(_, channel)| channel)
+    stream.bytes().position(|byte| byte == b'@').map_or("", |at| &stream[at + 1..])
 }
 
 /// A stream name's symbol, in the upper case of frames; empty for `!…@arr`.
@@ -15,8 +15,8 @@ pub(super) fn symbol(stream: &str) -> String {
 
 /// Levels of a partial-depth channel (`depth20@100ms`); `None` for any other.
 pub(super) fn partial_depth(channel: &str) -> Option<u32> {
-    let name = channel.split('@').next().unwrap_or_default();
-    name.strip_prefix("depth").and_then(|levels| levels.parse().ok())
+    let levels = channel.strip_prefix("depth").filter(|levels| !levels.starts_with('@'))?;
+    levels.split('@').next().and_then(|levels| levels.parse().ok())
 }
 
 /// Book channels from best to worst: deepest plain diff, fastest first; then partial books; RPI last.

@@ -55,12 +55,18 @@ impl<'a> Alone<'a, '_> {
             Err(error) if is_item_error(&error) => cursor.pass_over(start, depth).map(|()| Err(error))?,
             Err(error) => return Err(error),
         };
-        if self.is_wrapped && !cursor.ends_object() {
-            let (order, unknown) = &mut *self.wrapper;
-            cursor.rest_of_object(&mut Behind, order, unknown, 2)?;
-        }
-        cursor.finish()?;
+        self.end()?;
         Ok(read)
+    }
+
+    /// Reads the frame to its end, where the message was read.
+    #[inline(always)]
+    fn end(&mut self) -> Result<(), JsonError> {
+        if self.is_wrapped && !self.cursor.ends_object() {
+            let (order, unknown) = &mut *self.wrapper;
+            self.cursor.rest_of_object(&mut Behind, order, unknown, 2)?;
+        }
+        self.cursor.finish()
     }
 }
 
@@ -108,9 +114,21 @@ impl BinanceDecoder {
                     .map_err(|error| (ticker.symbol, error))
             }
             Event::Depth => {
-                let mut depth = Depth::new(levels);
                 let product = self.product;
-                let read = alone.read(&mut depth, &mut orders.depth, unknown, Depth::needed(product))?;
+                let mut usual = alone.cursor.clone();
+                let (depth, read) = match Depth::read_usual(product, &mut usual, &mut *levels) {
+                    Some(depth) => {
+                        alone.cursor = usual;
+                        alone.end()?;
+                        (depth, Ok(()))
+                    }
+                    None => {
+                        let mut depth = Depth::new(levels);
+                        let needed = Depth::needed(product);
+                        let read = alone.read(&mut depth, &mut orders.depth, unknown, needed)?;
+                        (depth, read)
+                    }
+                };
                 let stream = stream_of(&self.connections, frame, named.unwrap_or_default());
                 let (update, ts_event) = (depth.update(), depth.ts_event(product));
                 let Depth { symbol, levels, .. } = depth;
