@@ -1,6 +1,7 @@
 """Binance's REST answers under their URLs: what is no answer of the endpoint is a reject, unless it says that the request was refused."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
@@ -63,6 +64,30 @@ def test_refused_requests_are_control(tmp_path: Path, endpoint: str, refusal: by
 )  # fmt: skip
 def test_another_shape_is_a_reject(tmp_path: Path, endpoint: str, body: bytes, code: str) -> None:
     assert answered(tmp_path, endpoint, body) == ({"rejected": 1}, [code])
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_symbol_is_escaped_in_a_url(tmp_path: Path, endpoint: str) -> None:
+    """As HTTP clients write one that is not ASCII."""
+    escaped = endpoint.replace("BTCUSDT", quote("币安人生USDT"))
+    assert answered(tmp_path, escaped, ENDPOINTS[endpoint]) == ({"rows": 1}, [])
+
+
+@pytest.mark.parametrize("zone", ["+08:00", "%2B08:00", "%2B08%3A00", "%2b8"])
+def test_bars_of_a_zone_are_not_mixed_however_it_is_escaped(tmp_path: Path, zone: str) -> None:
+    day = 86_400_000
+    start = binance.T0 // day * day
+    path = tmp_path / "answers.txt"
+    path.write_text(
+        "".join(
+            f"{API}/klines?symbol=BTCUSDT&interval=1d&timeZone={name} -> {start // 1_000 + 3 * 86_400}.5: "
+            f'[[{open_},"1","2","0.5","1.5","7",{open_ + day - 1},"8",3,"1","1","0"]]\n'
+            for name, open_ in (("0", start), (zone, start + day // 3))
+        )
+    )
+    _, report = tickwright.decode_file(path, feed="binance-spot")
+    items = report["accounting"]["items"]
+    assert (items["rows"], items["unselected"]) == (1, 1)
 
 
 @pytest.mark.parametrize("endpoint", [*ENDPOINTS, "exchangeInfo"])

@@ -1,6 +1,6 @@
 //! Stream names, symbols and URLs of Binance.
 
-use crate::venue::url::query;
+use crate::venue::url::{query, unescaped};
 
 /// A stream name's channel: what follows the first `@`.
 pub(super) fn channel(stream: &str) -> &str {
@@ -52,7 +52,7 @@ pub(super) fn futures_id(symbol: &str) -> String {
 pub(super) fn of_url(url: &str) -> Vec<String> {
     let names = match query(url, "streams") {
         Some(names) => names,
-        None => url.split_once("/ws/").map_or("", |(_, names)| names),
+        None => unescaped(url.split_once("/ws/").map_or("", |(_, names)| names)),
     };
     names.split('/').filter(|name| name.contains('@')).map(str::to_owned).collect()
 }
@@ -78,6 +78,8 @@ mod tests {
         assert_eq!(symbol("btcusd_perp@depth5"), "BTCUSD_PERP");
         assert_eq!(of_url("wss://x/stream?streams=a@b/c@d@100ms"), ["a@b", "c@d@100ms"]);
         assert_eq!(of_url("wss://x/ws/btcusdt@depth20"), ["btcusdt@depth20"]);
+        assert_eq!(of_url("wss://x/stream?streams=a%40b%2Fc@d"), ["a@b", "c@d"]);
+        assert_eq!(of_url("wss://x/ws/%E5%B8%81usdt%40depth20"), ["币usdt@depth20"]);
         assert!(book_rank("depth@100ms") < book_rank("depth20@100ms"));
         assert!(book_rank("depth20") < book_rank("depth5"));
         assert!(book_rank("depth5") < book_rank("rpiDepth@500ms"));
