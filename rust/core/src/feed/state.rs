@@ -12,7 +12,9 @@ use super::market::Market;
 use super::moments::Moment;
 use super::running::OpenBar;
 use super::top::TopState;
-use crate::book::{BookEvent, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof, Spelt};
+use crate::book::{
+    BookEvent, Derived, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof, Spelt,
+};
 use crate::data::{Decimals, Side};
 use crate::decimal;
 use crate::json::{Level, Written};
@@ -112,6 +114,9 @@ pub struct InstrumentState {
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+    /// What was derived from them, by channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub derived: BTreeMap<String, Derived>,
     /// The last partial book by channel.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub partial_books: BTreeMap<String, PartialState>,
