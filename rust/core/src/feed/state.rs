@@ -35,6 +35,14 @@ impl FeedState {
         self.instruments.values().map(InstrumentState::last_ns).max().unwrap_or_default()
     }
 
+    /// The instruments of which nothing is known at `ns` and later, and the others, those among them that have ids alone.
+    #[must_use]
+    pub fn split_at(self, ns: u64) -> (Self, Self) {
+        let is_over = |(_, state): &(String, InstrumentState)| (1..ns).contains(&state.last_ns());
+        let (ended, others) = self.instruments.into_iter().partition(is_over);
+        (Self { last_ns: 0, instruments: ended }, Self { last_ns: self.last_ns, instruments: others })
+    }
+
     /// Of two recordings of which neither went on from the other, what the next one goes on from: the newer state of
     /// each instrument, `other`'s where both end at the same time.
     #[must_use]
@@ -327,6 +335,8 @@ mod tests {
         let both = state(9, &[("a", 9), ("b", 4), ("c", 8)]);
         assert_eq!(old.clone().newest(new.clone()), both);
         assert_eq!(new.clone().newest(old), both);
+        let ids = state(9, &[("a", 4), ("b", 5), ("c", 6), ("d", 0)]);
+        assert_eq!(ids.split_at(5), (state(0, &[("a", 4)]), state(9, &[("b", 5), ("c", 6), ("d", 0)])));
         // One of few instruments goes on for longer than the feed's newest of that instrument.
         assert_eq!(
             state(7, &[("c", 7)]).newest(state(9, &[("c", 6), ("a", 9)])),
