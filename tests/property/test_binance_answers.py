@@ -97,6 +97,22 @@ def test_empty_answers_are_control(tmp_path: Path, endpoint: str) -> None:
     assert codes == [] and ends.keys() <= {"control", "rows"}
 
 
+def test_answers_over_the_socket_are_named() -> None:
+    """They do not say what they are of: books and trades among them are lost, which the summary tells."""
+    decoder = tickwright.Decoder("binance-spot")
+    for body in (
+        b'{"id":"a","status":200,"result":' + BOOK + b',"rateLimits":[]}',
+        b'{"id":"b","status":200,"result":' + TRADES + b"}",
+        b'{"id":"c","status":400,"error":{"code":-1121,"msg":"Invalid symbol."}}',
+        b'{"result":null,"id":1}',
+        b'{"result":["btcusdt@depth"],"id":2}',
+    ):
+        decoder.push(body, binance.T0 * binance.NS)
+    report = decoder.report()
+    assert (report["accounting"]["items"]["control"], report["rejects"]) == (5, [])
+    assert report["unknown_topics"] == {"(answer over the socket)": 2}
+
+
 PREMIUM = (
     b'{"symbol":"BTCUSDT","markPrice":"63000.10000000","indexPrice":"63001.5","estimatedSettlePrice":"63002",'
     b'"lastFundingRate":"0.00012000","interestRate":"0.0001","nextFundingTime":1780012800000,"time":1780000000000}'

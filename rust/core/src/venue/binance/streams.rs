@@ -13,6 +13,17 @@ pub(super) fn symbol(stream: &str) -> String {
     if name.starts_with('!') { String::new() } else { name.to_uppercase() }
 }
 
+/// Whether a symbol may be one of ours.
+pub(super) fn is_symbol(symbol: &str) -> bool {
+    crate::symbol::is_safe(symbol) && !is_option(symbol)
+}
+
+/// Whether a symbol is an option's (`BTC-251219-89000-C`): no product of ours, though the hosts and the messages are those of
+/// USD-M futures (since 2025-12).
+pub(super) fn is_option(symbol: &str) -> bool {
+    symbol.contains('-')
+}
+
 /// Levels of a partial-depth channel (`depth20@100ms`); `None` for any other.
 pub(super) fn partial_depth(channel: &str) -> Option<u32> {
     let name = channel.split('@').next().unwrap_or_default();
@@ -72,6 +83,11 @@ mod tests {
         ] {
             assert_eq!(futures_id(symbol), want);
         }
+        let is_one = |symbol| (is_symbol(symbol), is_option(symbol));
+        assert_eq!(is_one("BTC-251219-89000-C"), (false, true));
+        assert_eq!(is_one("BTCUSD_210924"), (true, false));
+        assert_eq!(is_one("币安人生USDT"), (true, false));
+        assert_eq!(is_one("BTC/USDT"), (false, false));
         assert_eq!(partial_depth("depth20@100ms"), Some(20));
         assert_eq!(partial_depth("depth@100ms"), None);
         assert_eq!(channel("btcusdt@depth@100ms"), "depth@100ms");
