@@ -45,6 +45,20 @@ def test_the_same_source_again_is_a_no_op(tmp_path: Path) -> None:
     assert files(tmp_path / "catalog") == before
 
 
+def test_what_was_not_asked_for_of_a_source_comes_with_replace(tmp_path: Path) -> None:
+    """Its bytes are known after a first conversion, which says what takes the rest."""
+    source, whole, parts = capture(tmp_path / "c.ndjson", usdm()), tmp_path / "whole", tmp_path / "parts"
+    first = tickwright.convert(source, whole)
+    tickwright.convert(source, parts, types=["trade"])
+    again = tickwright.convert(source, parts)
+    assert again.status == "nothing_new"
+    assert "--replace" in again.notes[-1]
+    others = {table.type for table in first.tables} - {"trade"}
+    assert others
+    tickwright.convert(source, parts, types=others, mode="replace")
+    assert files(parts) == files(whole)
+
+
 @pytest.mark.parametrize("options", [{"jobs": 1}, {"jobs": 4}, {"memory": 32 << 20}])
 def test_the_same_bytes_whatever_the_threads_and_memory(tmp_path: Path, options: dict[str, int]) -> None:
     source = capture(tmp_path / "c.ndjson", usdm())

@@ -1,6 +1,7 @@
 """Depths and quotes derived from books: against a book kept in two dictionaries."""
 
 import gzip
+import itertools
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,8 @@ import pytest
 import tickwright
 
 from tests.frames import lines
+from tests.integration.test_sessions import tables
+from tests.integration.test_simulator import same_tables
 
 DELETE, CLEAR = 3, 4
 F_LAST = 128
@@ -192,6 +195,30 @@ def test_intervals_by_parts_are_those_of_the_whole(capture: Path, tmp_path: Path
         # A part begins with the book as it stands: at most one row more, of a top that was told before.
         assert len(parts) - len(rows) <= 1
     assert first.rows + second.rows >= whole.rows
+
+
+@pytest.mark.parametrize("every", [0, 700_000_000])
+@pytest.mark.parametrize("feed", ["binance-usdm", "bybit-option", "kraken-futures"])
+def test_recordings_that_go_on_from_one_another_are_one(feed: str, every: int, tmp_path: Path) -> None:
+    """No top is told again where a file ends, and the interval that it ends in has its row."""
+    path = tmp_path / "whole.ndjson.gz"
+    tickwright.simulate(feed, path, seed=4, minutes=0.5, symbols=2, lost=0.005, channels=["book"])
+    frames = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    options = {"feed": feed, "types": ["depth10", "quote"], "derive_every_ns": every, "write_instruments": False}
+    tickwright.convert(path, tmp_path / "at once", **options)
+    cuts = [0, len(frames)]
+    for part in range(1, 7):
+        at = len(frames) * part // 7
+        while frames[at - 1].split(b" ")[0] == frames[at].split(b" ")[0]:  # one receive time is never in two files
+            at += 1
+        cuts.append(at)
+    for first, end in itertools.pairwise(sorted(cuts)):
+        piece = tmp_path / f"{first}.ndjson"
+        piece.write_bytes(b"".join(frames[first:end]))
+        tickwright.convert(piece, tmp_path / "apart", **options)
+    wanted = tables(tmp_path / "at once")
+    assert {kind for kind, _ in wanted} == {"depth10", "quote"}
+    same_tables(tables(tmp_path / "apart"), wanted, feed)
 
 
 def test_a_duration_is_read_or_refused() -> None:

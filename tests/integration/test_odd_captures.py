@@ -309,6 +309,30 @@ def test_names_that_differ_in_case_alone_are_told(tmp_path: Path) -> None:
     assert "KPEPEUSDT-PERP.BINANCE and kPEPEUSDT-PERP.BINANCE" in notes[1][0]
 
 
+def test_options_among_futures_are_no_futures(tmp_path: Path) -> None:
+    """They come over the same hosts in the same messages; an option is no perpetual, whatever the message."""
+    ms, option = START, "BTC-251219-89000-C"
+    trade_ = (
+        f'{{"stream":"{option.lower()}@optionTrade","data":{{"e":"trade","E":{ms},"T":{ms},"s":"{option}","t":200,'
+        f'"p":"1420.000","q":"1.54","X":"MARKET","S":"BUY","m":false}}}}'
+    )
+    old = f'{{"e":"trade","E":{ms},"s":"{option}","t":"144","p":"5","q":"0.1","b":"4","a":"4","T":{ms},"S":"1"}}'
+    ticker = f'{{"e":"bookTicker","u":7,"s":"{option}","b":"5.8","B":"38.47","a":"6.4","A":"96.37","T":{ms},"E":{ms}}}'
+    frames = [said.encode() for said in (trade_, old, ticker)]
+    frames += [depth(option, 1, 2, 0, ms, 90, 1), depth(option, 1, 2, 0, ms, 90, 1).replace(b"@depth@", b"@depth20@")]
+    path = tmp_path / "options.ndjson"
+    path.write_bytes(text([(ms * 1_000_000, frame) for frame in frames]))
+    with pytest.raises(tickwright.InputError) as refused:
+        tickwright.convert(path, tmp_path / "catalog")
+    assert refused.value.code == "unknown_feed"
+    path.write_bytes(text([(ms * 1_000_000, frame) for frame in [*frames, trade("BTCUSDT", 1, ms)]]))
+    batches, report = tickwright.decode_file(path)
+    assert list(batches) == [("trade", "BTCUSDT-PERP.BINANCE")]
+    items = report["accounting"]["items"]
+    assert (items["rows"], items["control"], report["rejects"]) == (1, len(frames), [])
+    assert report["unknown_topics"] == {"(option)": len(frames)}
+
+
 def test_frames_of_another_feed_in_between(tmp_path: Path) -> None:
     """What cannot be of the feed gives no row of it and is not lost from the accounting."""
     frames = recorded(4)

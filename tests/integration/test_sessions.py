@@ -61,6 +61,28 @@ def test_sessions_apart_are_both_at_once(tmp_path: Path, feed: str, share: float
     assert {kind for kind, _ in wanted} == {*RECEIVED[feed]}
 
 
+@pytest.mark.parametrize("feed", ["binance-usdm", "bybit-linear", "okx", "kraken-spot", "deribit"])
+def test_instruments_in_files_of_their_own_go_on_each(tmp_path: Path, feed: str) -> None:
+    """One instrument's two files, then the next one's: what a later one has told already is no end for an earlier one."""
+    parts = split(tmp_path, feed, 0.5, symbols=3, channels=["book"])
+    made: dict[str, list[Path]] = {}
+    for part in parts:
+        lines = part.read_bytes().splitlines(keepends=True)
+        for name in ("BTC", "ETH", "SOL"):
+            path = tmp_path / f"{name}-{part.name}"
+            spelt = name.encode(), f'"{name.lower()}us'.encode()  # Binance's streams
+            path.write_bytes(b"".join(line for line in lines if any(text in line for text in spelt)))
+            made.setdefault(name, []).append(path)
+    options = {"feed": feed, "write_instruments": False}
+    for files in made.values():
+        for path in files:
+            tickwright.convert(path, tmp_path / "apart", **options)
+        tickwright.convert(files, tmp_path / "at once", **options)
+    wanted = tables(tmp_path / "at once")
+    assert len({name for kind, name in wanted if kind == "delta"}) == 3
+    same_tables(tables(tmp_path / "apart"), wanted, feed)
+
+
 def both_ways(tmp_path: Path, feed: str, first: list[tuple[int, bytes]], second: list[tuple[int, bytes]]) -> Tables:
     """The rows of two sessions of frames written by hand, which are the same at once and apart."""
     parts = [tmp_path / "first.ndjson", tmp_path / "second.ndjson"]

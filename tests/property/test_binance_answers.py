@@ -1,6 +1,7 @@
 """Binance's REST answers under their URLs: what is no answer of the endpoint is a reject, unless it says that the request was refused."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
@@ -65,11 +66,51 @@ def test_another_shape_is_a_reject(tmp_path: Path, endpoint: str, body: bytes, c
     assert answered(tmp_path, endpoint, body) == ({"rejected": 1}, [code])
 
 
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_symbol_is_escaped_in_a_url(tmp_path: Path, endpoint: str) -> None:
+    """As HTTP clients write one that is not ASCII."""
+    escaped = endpoint.replace("BTCUSDT", quote("币安人生USDT"))
+    assert answered(tmp_path, escaped, ENDPOINTS[endpoint]) == ({"rows": 1}, [])
+
+
+@pytest.mark.parametrize("zone", ["+08:00", "%2B08:00", "%2B08%3A00", "%2b8"])
+def test_bars_of_a_zone_are_not_mixed_however_it_is_escaped(tmp_path: Path, zone: str) -> None:
+    day = 86_400_000
+    start = binance.T0 // day * day
+    path = tmp_path / "answers.txt"
+    path.write_text(
+        "".join(
+            f"{API}/klines?symbol=BTCUSDT&interval=1d&timeZone={name} -> {start // 1_000 + 3 * 86_400}.5: "
+            f'[[{open_},"1","2","0.5","1.5","7",{open_ + day - 1},"8",3,"1","1","0"]]\n'
+            for name, open_ in (("0", start), (zone, start + day // 3))
+        )
+    )
+    _, report = tickwright.decode_file(path, feed="binance-spot")
+    items = report["accounting"]["items"]
+    assert (items["rows"], items["unselected"]) == (1, 1)
+
+
 @pytest.mark.parametrize("endpoint", [*ENDPOINTS, "exchangeInfo"])
 def test_empty_answers_are_control(tmp_path: Path, endpoint: str) -> None:
     body = {"e": b'{"symbols":[]}', "d": b'{"lastUpdateId":7,"bids":[],"asks":[]}'}.get(endpoint[0], b"[]")
     ends, codes = answered(tmp_path, endpoint, body)
     assert codes == [] and ends.keys() <= {"control", "rows"}
+
+
+def test_answers_over_the_socket_are_named() -> None:
+    """They do not say what they are of: books and trades among them are lost, which the summary tells."""
+    decoder = tickwright.Decoder("binance-spot")
+    for body in (
+        b'{"id":"a","status":200,"result":' + BOOK + b',"rateLimits":[]}',
+        b'{"id":"b","status":200,"result":' + TRADES + b"}",
+        b'{"id":"c","status":400,"error":{"code":-1121,"msg":"Invalid symbol."}}',
+        b'{"result":null,"id":1}',
+        b'{"result":["btcusdt@depth"],"id":2}',
+    ):
+        decoder.push(body, binance.T0 * binance.NS)
+    report = decoder.report()
+    assert (report["accounting"]["items"]["control"], report["rejects"]) == (5, [])
+    assert report["unknown_topics"] == {"(answer over the socket)": 2}
 
 
 PREMIUM = (

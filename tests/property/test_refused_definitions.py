@@ -136,6 +136,7 @@ CASES = [(name, change, code) for name, cases in DAMAGE.items() for change, code
 SILENT: dict[str, Change] = {
     "binance": {"contractType": ""},
     "bybit": {"contractType": "InversePerpetual"},
+    "okx": {"state": "preopen", "tickSz": "", "lotSz": "", "minSz": "", "ctVal": "", "uly": "", "instFamily": ""},
     "kraken answer": {"wsname": ""},
     "kraken futures": {"symbol": "in_xbtusd", "tickSize": None},
 }

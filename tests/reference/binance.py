@@ -118,7 +118,9 @@ def _untyped(session: Session, frame: Frame, obj: Obj, channel: str) -> Part:
         return _mark(session, Obj({names[key]: value for key, value in obj.items() if key in names}), ts)
     if "fundingRate" in obj:
         return _paid(session, obj, ts)
-    if not ({"result", "id"} <= set(obj) or "code" in obj or "error" in obj):
+    # Answers of the API over a socket have a status, and do not say what they are of.
+    acknowledges = {"result", "id"} <= set(obj) and not ("status" in obj and isinstance(obj["result"], (Obj, list)))
+    if not (acknowledges or "code" in obj or "error" in obj):
         session.unknown[channel.partition("@")[2] or "?"] += 1
     return Part("control")
 

@@ -223,7 +223,9 @@ fn run(
     if plan.is_empty() {
         report.status = "nothing_new".to_owned();
         report.version = Some(catalog.state().version);
-        report.notes.push("every source is in the catalog already: nothing was done".to_owned());
+        let note = "every source is in the catalog already: nothing was done; --replace takes them again, for other \
+                    --types or another span";
+        report.notes.push(note.to_owned());
         write_instruments(options, &catalog, staging, &mut report)?;
         return Ok(report);
     }

@@ -92,6 +92,11 @@ impl Recording {
                 notes.push(format!("{} goes on from version {}", spec.name, catalog.state().version));
                 last_ns = state.last_ns;
                 feed.market_mut().resume(state);
+            } else if checked.mode == Mode::Add {
+                // Files of one instrument each: it may have ended long before the others.
+                let (ended, others) = state.split_at(first);
+                feed.market_mut().resume(ended);
+                beside = Some(others);
             } else {
                 beside = Some(state);
             }

@@ -1,9 +1,11 @@
 //! The ten best levels of each side of a book, as one row.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ColumnSet, Physical};
 
 /// One level of a [`Depth10Row`]; all zero where the side has fewer levels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepthLevel {
     /// Price, scale 16.
     pub price: i128,
@@ -14,7 +16,7 @@ pub struct DepthLevel {
 }
 
 /// The ten best levels of each side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Depth10Row {
     /// Bids, best first.
     pub bids: [DepthLevel; 10],

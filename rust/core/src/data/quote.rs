@@ -1,9 +1,11 @@
 //! Quotes: the best bid and ask of an instrument.
 
+use serde::{Deserialize, Serialize};
+
 use super::columns;
 
 /// One quote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteRow {
     /// Best bid price, scale 16.
     pub bid_price: i128,

@@ -45,6 +45,8 @@ pub(super) struct BookSet {
     early: Vec<Early>,
     /// Books as an earlier recording left them, by channel, until the channel comes up.
     resumed: BTreeMap<String, super::BookState>,
+    /// The same of what was derived from them.
+    resumed_derived: BTreeMap<String, Derived>,
 }
 
 impl BookSet {
@@ -56,6 +58,14 @@ impl BookSet {
                 None => states.remove(&*book.channel),
             };
         }
+        states
+    }
+
+    /// What was derived from the book of each channel, as far as it was told.
+    pub(super) fn derived_states(&self) -> BTreeMap<String, Derived> {
+        let mut states = self.resumed_derived.clone();
+        let derived = |book: &DiffBook| Some((book.channel.to_string(), book.derived.as_ref()?.end_state()?));
+        states.extend(self.diffs.iter().filter_map(derived));
         states
     }
 
@@ -71,9 +81,10 @@ impl BookSet {
     pub(super) fn resume(
         &mut self,
         books: BTreeMap<String, super::BookState>,
+        derived: BTreeMap<String, Derived>,
         partials: BTreeMap<String, PartialState>,
     ) {
-        self.resumed = books;
+        (self.resumed, self.resumed_derived) = (books, derived);
         let partial = |(channel, PartialState { time, number, last_ns }): (String, PartialState)| {
             PartialBook { last: Some(Place { time, number }), last_ts: last_ns, ..PartialBook::new(&channel) }
         };
@@ -465,12 +476,16 @@ impl Market {
         };
         let muted = self.options.from > 0;
         let types = self.options.types;
-        let derived = Derived::new(
+        let mut derived = Derived::new(
             types.derives(DataType::Depth10),
             types.derives(DataType::Quote),
             self.options.derive_every,
         );
         let books = &mut self.slots[slot as usize].books;
+        let left = books.resumed_derived.remove(channel);
+        if let Some((derived, left)) = derived.as_mut().zip(left) {
+            derived.resume(left);
+        }
         books.diffs.push(DiffBook {
             channel: channel.into(),
             stream,

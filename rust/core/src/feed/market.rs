@@ -221,6 +221,7 @@ impl Slot {
             liquidations: self.liquidations.end_state(),
             bound: self.bound.iter().map(|(what, to)| (what.to_string(), to.to_string())).collect(),
             books: self.books.end_states(),
+            derived: self.books.derived_states(),
             partial_books: self.books.partial_states(),
             numbers: Vec::new(),
         }
@@ -246,7 +247,7 @@ impl Slot {
         self.moments = Moments::resume(state.moments);
         self.liquidations = Liquidations::resume(state.liquidations);
         self.bound = state.bound.into_iter().map(|(what, to)| (what.into(), to.into())).collect();
-        self.books.resume(state.books, state.partial_books);
+        self.books.resume(state.books, state.derived, state.partial_books);
     }
 }
 

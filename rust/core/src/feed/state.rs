@@ -12,7 +12,9 @@ use super::market::Market;
 use super::moments::Moment;
 use super::running::OpenBar;
 use super::top::TopState;
-use crate::book::{BookEvent, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof, Spelt};
+use crate::book::{
+    BookEvent, Derived, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof, Spelt,
+};
 use crate::data::{Decimals, Side};
 use crate::decimal;
 use crate::json::{Level, Written};
@@ -31,6 +33,14 @@ impl FeedState {
     #[must_use]
     pub fn last_event_ns(&self) -> u64 {
         self.instruments.values().map(InstrumentState::last_ns).max().unwrap_or_default()
+    }
+
+    /// The instruments of which nothing is known at `ns` and later, and the others, those among them that have ids alone.
+    #[must_use]
+    pub fn split_at(self, ns: u64) -> (Self, Self) {
+        let is_over = |(_, state): &(String, InstrumentState)| (1..ns).contains(&state.last_ns());
+        let (ended, others) = self.instruments.into_iter().partition(is_over);
+        (Self { last_ns: 0, instruments: ended }, Self { last_ns: self.last_ns, instruments: others })
     }
 
     /// Of two recordings of which neither went on from the other, what the next one goes on from: the newer state of
@@ -112,6 +122,9 @@ pub struct InstrumentState {
     /// Books by channel.
     #[serde(default)]
     pub books: BTreeMap<String, BookState>,
+    /// What was derived from them, by channel.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub derived: BTreeMap<String, Derived>,
     /// The last partial book by channel.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub partial_books: BTreeMap<String, PartialState>,
@@ -322,6 +335,8 @@ mod tests {
         let both = state(9, &[("a", 9), ("b", 4), ("c", 8)]);
         assert_eq!(old.clone().newest(new.clone()), both);
         assert_eq!(new.clone().newest(old), both);
+        let ids = state(9, &[("a", 4), ("b", 5), ("c", 6), ("d", 0)]);
+        assert_eq!(ids.split_at(5), (state(0, &[("a", 4)]), state(9, &[("b", 5), ("c", 6), ("d", 0)])));
         // One of few instruments goes on for longer than the feed's newest of that instrument.
         assert_eq!(
             state(7, &[("c", 7)]).newest(state(9, &[("c", 6), ("a", 9)])),

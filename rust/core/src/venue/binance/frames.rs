@@ -341,6 +341,7 @@ pub(super) fn guess(cursor: &Cursor<'_>) -> Option<Event> {
 fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonError> {
     struct Look<'a> {
         name: Option<Cow<'a, [u8]>>,
+        has_result: bool,
     }
     impl<'a> Message<'a> for Look<'a> {
         const KEYS: &'static [Key] = keys![
@@ -356,17 +357,22 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
             "symbols",
             "openInterest",
             "lastFundingRate",
-            "fundingRate"
+            "fundingRate",
+            "status"
         ];
         fn value(&mut self, key: usize, cursor: &mut Cursor<'a>) -> Result<(), JsonError> {
-            if key == 0 && cursor.peek() == b'"' {
-                self.name = Some(cursor.string()?);
-                return Ok(());
+            match (key, cursor.peek()) {
+                (0, b'"') => {
+                    self.name = Some(cursor.string()?);
+                    return Ok(());
+                }
+                (2, first) => self.has_result = matches!(first, b'{' | b'['),
+                _ => {}
             }
             cursor.skip()
         }
     }
-    let mut look = Look { name: None };
+    let mut look = Look { name: None, has_result: false };
     let mut others = UnknownKeys::default();
     let seen = cursor.object(&mut look, &mut Order::default(), &mut others)?;
     let has = |key: usize| seen & (1 << key) != 0;
@@ -386,6 +392,9 @@ fn event_of<'a>(cursor: &mut Cursor<'a>) -> Result<(Event, Cow<'a, [u8]>), JsonE
         Event::RestMark
     } else if has(12) {
         Event::Funding
+    } else if has(13) && look.has_result {
+        // Of the API over a socket, whose answers do not say what they are of.
+        return Ok((Event::Unknown, Cow::Borrowed(b"(answer over the socket)")));
     } else if is_empty || has(2) || has(3) || has(4) || has(5) {
         Event::Control
     } else {
@@ -536,7 +545,8 @@ impl VenueDecoder for BinanceDecoder {
             b'[' => wrapper.read_array(&mut cursor)?,
             b'{' if !looks_combined(&cursor) => {
                 wrapper.read_item(&mut cursor)?;
-                is_definitions = matches!(wrapper.item, Parsed::Control) && rest::is_definitions(frame.body);
+                let is_answer = matches!(wrapper.item, Parsed::Control | Parsed::Unknown(_));
+                is_definitions = is_answer && rest::is_definitions(frame.body);
             }
             b'{' => {
                 let (order, unknown) = &mut self.wrapper;

@@ -31,6 +31,9 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
     let head: Vec<u8> =
         frame.iter().take(4_096).copied().filter(|b| !matches!(b, b' ' | b'\n' | b'\r' | b'\t')).collect();
     let has = |needle: &str| memmem::find(&head, needle.as_bytes()).is_some();
+    if has("\"channel\":") || is_foreign(&head) {
+        return 0;
+    }
     let futures_symbol = || if has("USD_") || has("\"st\":2") { Product::Coinm } else { Product::Usdm };
     let found = if has("\"depthUpdate\"") {
         if has("\"pu\":") { futures_symbol() } else { Product::Spot }
@@ -80,6 +83,15 @@ pub(super) fn frame(product: Product, frame: &[u8]) -> u32 {
     if found == product { 10 } else { 0 }
 }
 
+/// Whether the symbol is none of these products: that of an option, or in lower case (Gemini's), which Binance's never are in a
+/// message. Gate and MEXC have the same keys under a channel.
+fn is_foreign(head: &[u8]) -> bool {
+    let key = b"\"s\":\"";
+    let Some(start) = memmem::find(head, key).map(|at| at + key.len()) else { return false };
+    let symbol = head[start..].split(|byte| *byte == b'"').next().unwrap_or_default();
+    symbol.iter().any(|byte| *byte == b'-' || byte.is_ascii_lowercase())
+}
+
 /// Whether this is an answer of `openInterest`. Others have the key too, in the items of something longer.
 fn is_open_interest(head: &[u8]) -> bool {
     let has = |needle: &[u8]| memmem::find(head, needle).is_some();
@@ -122,6 +134,18 @@ mod tests {
             (r#"[{"symbol":"BTCUSDT","fundingTime":1,"fundingRate":"0.0001"}]"#, Some(Product::Usdm)),
             (r#"[{"symbol":"BTCUSD_PERP","markPrice":"1","lastFundingRate":"0"}]"#, Some(Product::Coinm)),
             (r#"{"code":"0","data":[{"instId":"A","fundingRate":"0","fundingTime":"1"}]}"#, None),
+            // Of options, and of other exchanges.
+            (r#"{"e":"trade","s":"BTC-251219-89000-C","t":2,"p":"1420.000","q":"1.5","X":"MARKET"}"#, None),
+            (r#"{"e":"depthUpdate","s":"ETH-251219-3100-C","U":1,"u":2,"pu":0,"b":[],"a":[]}"#, None),
+            (r#"{"e":"depthUpdate","E":1783981139947514400,"s":"wifusd","U":1,"u":2,"b":[],"a":[]}"#, None),
+            (
+                r#"{"channel":"spot.book_ticker","result":{"u":5,"s":"ETC_ETH","b":"1","B":"2","a":"3","A":"4"}}"#,
+                None,
+            ),
+            (
+                r#"{"channel":"spot@public.aggre.depth@10ms@BTCUSDT","publicAggreDepths":{"lastUpdateId":1}}"#,
+                None,
+            ),
             // Of 2019.
             (
                 r#"{"rateLimits":[],"symbols":[{"symbol":"BTCUSDT","maintMarginPercent":"2.5"}]}"#,

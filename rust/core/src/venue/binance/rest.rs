@@ -151,7 +151,7 @@ fn klines(frame: &Frame<'_>, symbol: &str, market: &mut Market) -> Result<(), Js
                 market.item(End::Control);
                 return Ok(());
             }
-            Ok(tell_bar(slot, interval, zone, &candle, market)?)
+            Ok(tell_bar(slot, &interval, &zone, &candle, market)?)
         });
         if let Err(error) = told {
             market.reject_item(frame, symbol, error);

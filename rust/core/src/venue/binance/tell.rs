@@ -24,7 +24,18 @@ pub(super) fn tell(
     market: &mut Market,
 ) {
     if let Err(error) = try_tell(product, levels, frame, stream, item, market) {
-        market.reject_item(frame, &String::from_utf8_lossy(item.symbol()), error);
+        refuse(frame, item.symbol(), error, market);
+    }
+}
+
+/// A message that gives no row: a reject, but where it is of an option.
+#[cold]
+pub(super) fn refuse(frame: &Frame<'_>, symbol: &[u8], error: JsonError, market: &mut Market) {
+    let symbol = String::from_utf8_lossy(symbol);
+    if streams::is_option(&symbol) {
+        market.unknown_topic("(option)");
+    } else {
+        market.reject_item(frame, &symbol, error);
     }
 }
 

@@ -138,7 +138,7 @@ impl BinanceDecoder {
             _ => return Ok(Taken::No),
         };
         if let Err((symbol, error)) = told {
-            market.reject_item(frame, &String::from_utf8_lossy(&symbol), error);
+            tell::refuse(frame, &symbol, error, market);
         }
         Ok(Taken::Yes)
     }

@@ -14,7 +14,7 @@ pub(super) fn product(url: &str) -> Option<Product> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     match path.split_once("/v5/public/") {
         Some((_, name)) => Product::named(name.trim_end_matches('/')),
-        None => Product::named(crate::venue::url::query(url, "category")?),
+        None => Product::named(&crate::venue::url::query(url, "category")?),
     }
 }
 

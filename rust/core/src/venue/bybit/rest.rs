@@ -149,9 +149,9 @@ pub(super) fn read(
     let seen = cursor.object(&mut answer, &mut orders.rest, unknown)?;
     let category = match text(&answer.category) {
         "" => url::query(frame.context, "category").unwrap_or_default(),
-        category => category,
+        category => category.into(),
     };
-    if Product::named(category).is_some_and(|named| named != product) {
+    if Product::named(&category).is_some_and(|named| named != product) {
         market.item(End::Unselected);
         return Ok(());
     }
@@ -297,7 +297,7 @@ fn book(
             market.book_update(slot, channel, sequence::judge, sequence::update(true, u, seq), &message)
         };
     }
-    let is_deep = url::query(frame.context, "limit") == Some("1000");
+    let is_deep = url::query(frame.context, "limit").is_some_and(|limit| limit == "1000");
     let channel =
         if is_deep && market.has_book(slot, topics::DEEPEST) { topics::DEEPEST } else { topics::REST_BOOK };
     market.book_update(slot, channel, sequence::judge, sequence::update(true, head.u, head.seq), &message)
@@ -355,7 +355,7 @@ fn candles(
         Ok(candle)
     })?;
     let interval = url::query(frame.context, "interval").unwrap_or_default();
-    let Some((_, length)) = frames::bar_spec(interval) else {
+    let Some((_, length)) = frames::bar_spec(&interval) else {
         market.item(End::Control);
         return Ok(());
     };
@@ -374,7 +374,7 @@ fn candles(
             }
             candle.end = end - 1_000_000;
             let slot = market.slot(symbol.as_bytes())?;
-            Ok(tell_bar(slot, interval, &candle, market)?)
+            Ok(tell_bar(slot, &interval, &candle, market)?)
         });
         if let Err(error) = result {
             market.reject_item(frame, symbol, error);

@@ -50,8 +50,8 @@ pub(super) fn read(
             // It does not say what it is of: the URL does.
             let asked = |name| url::query(frame.context, name);
             let symbol = asked("instrument_name").ok_or(Kind::Missing("instrument_name"))?;
-            let of = (symbol, asked("resolution").unwrap_or_default());
-            decoder.tell_charts(of, &charts.candles()?, answered_us, market)?;
+            let resolution = asked("resolution").unwrap_or_default();
+            decoder.tell_charts((&symbol, &resolution), &charts.candles()?, answered_us, market)?;
         }
         Shape::Ticker => read_ticker(decoder, &mut cursor, frame, market)?,
         Shape::Other => market.item(End::Control),

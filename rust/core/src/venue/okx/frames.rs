@@ -289,7 +289,8 @@ impl OkxDecoder {
         let mut data = read_data(channel, &mut self.scratch, &mut cursor)?;
         rest::oldest_first(&mut data);
         let symbol = rest::symbol(frame.context);
-        self.tell(frame, &Told { channel, name, symbol, is_snapshot: true }, data, market)
+        let told = Told { channel, name: &name, symbol: &symbol, is_snapshot: true };
+        self.tell(frame, &told, data, market)
     }
 }
 

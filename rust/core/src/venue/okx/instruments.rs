@@ -9,7 +9,7 @@ use crate::decimal;
 use crate::feed::Market;
 use crate::instrument::{Definition, InstrumentClass, OptionKind};
 use crate::json::{JsonError, Kind};
-use crate::venue::definitions::{self, Defined, expiry, increment, limit};
+use crate::venue::definitions::{self, Defined, Made, expiry, increment, limit};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -49,15 +49,19 @@ pub(super) fn read(body: &[u8], ts_ns: u64, market: &mut Market) -> Result<(Defi
     let mut states = Vec::new();
     let defined = definitions::define(body, answer.data, market, |symbol: Symbol, market| {
         let made = definition(symbol, ts_ns, market)?;
-        states.push((made.raw_symbol.clone(), made.status.clone()));
-        Ok(Some(made))
+        states.extend(made.as_ref().map(|made| (made.raw_symbol.clone(), made.status.clone())));
+        Ok(made)
     });
     Ok((defined, states))
 }
 
-fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Result<Definition, Kind> {
+fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Made {
     if !crate::symbol::is_safe(&symbol.inst_id) {
         return Err(Kind::Value);
+    }
+    // Listed, and nothing said of it yet: it opens later.
+    if symbol.state == "preopen" && symbol.tick_sz.is_empty() && symbol.lot_sz.is_empty() {
+        return Ok(None);
     }
     let class = match &*symbol.inst_type {
         // What can be traded on margin is a spot pair too, under the same id.
@@ -101,7 +105,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Result<Definition,
     let ns = |ms: &str| ms.parse().ok().and_then(crate::time::from_epoch);
     let multiplier =
         if is_spot { "1".to_owned() } else { product(&symbol.ct_val, &symbol.ct_mult).ok_or(Kind::Value)? };
-    Ok(Definition {
+    Ok(Some(Definition {
         class,
         instrument_id: market.instrument_id(&symbol.inst_id),
         is_inverse,
@@ -130,7 +134,7 @@ fn definition(symbol: Symbol, ts_ns: u64, market: &Market) -> Result<Definition,
         base,
         quote,
         ts_ns,
-    })
+    }))
 }
 
 /// The product of two decimals above zero, exact; `""` counts as 1.

@@ -1,5 +1,7 @@
 //! OKX's REST answers: what one is, its URL tells, or the keys of its first item. Items are those of the channels.
 
+use std::borrow::Cow;
+
 use super::channels::{Channel, REST_BOOK};
 use super::frames::Data;
 use crate::json::{Cursor, JsonError, Key, Message, keys};
@@ -12,7 +14,10 @@ use crate::venue::values;
 ///
 /// # Errors
 /// Where its items must tell: what is wrong with them.
-pub(super) fn channel<'u>(context: &'u str, data: &mut Cursor<'_>) -> Result<(Channel, &'u str), JsonError> {
+pub(super) fn channel<'u>(
+    context: &'u str,
+    data: &mut Cursor<'_>,
+) -> Result<(Channel, Cow<'u, str>), JsonError> {
     let channel = match url::endpoint(context) {
         "books" | "books-full" => Channel::Book,
         "trades" | "history-trades" => Channel::Trades,
@@ -33,9 +38,9 @@ pub(super) fn channel<'u>(context: &'u str, data: &mut Cursor<'_>) -> Result<(Ch
         },
     };
     Ok(match channel {
-        Channel::Book => (channel, REST_BOOK),
-        Channel::Candles => (channel, url::query(context, "bar").unwrap_or("1m")),
-        _ => (channel, ""),
+        Channel::Book => (channel, REST_BOOK.into()),
+        Channel::Candles => (channel, url::query(context, "bar").unwrap_or("1m".into())),
+        _ => (channel, "".into()),
     })
 }
 
@@ -93,7 +98,7 @@ fn told(seen: u64) -> Option<Channel> {
 }
 
 /// The instrument that was asked for.
-pub(super) fn symbol(context: &str) -> &str {
+pub(super) fn symbol(context: &str) -> Cow<'_, str> {
     url::query(context, "instId").unwrap_or_default()
 }
 
@@ -127,6 +132,7 @@ mod tests {
             ("", r#"[["1","2"]]"#, (Channel::Unknown, "")),
             ("", "[]", (Channel::Other, "")),
         ] {
+            let want = (want.0, want.1.into());
             assert_eq!(of(context, data), Ok(want), "{context} {data}");
         }
         assert_eq!(of("", "7").map_err(|error| error.kind), Err(Kind::Type));

@@ -152,8 +152,11 @@ fn asked(frame: &Frame<'_>) -> Result<String, Kind> {
         Some(_) => parts.next(),
         None => None,
     };
-    let symbol = url::query(frame.context, "symbol").or(in_path).filter(|symbol| !symbol.is_empty());
-    symbol.map(str::to_uppercase).ok_or(Kind::Missing("symbol"))
+    let symbol = url::query(frame.context, "symbol").or(in_path.map(url::unescaped));
+    symbol
+        .filter(|symbol| !symbol.is_empty())
+        .map(|symbol| symbol.to_uppercase())
+        .ok_or(Kind::Missing("symbol"))
 }
 
 /// `orderBook`.

@@ -26,7 +26,8 @@ pub(super) fn frame(frame: &[u8]) -> u32 {
     let names = ["book", "trade", "ticker", "ohlc", "level3", "instrument", "status"];
     let is_v2 = names.iter().any(|name| has(&format!("\"channel\":\"{name}\"")))
         && (has("\"type\":\"snapshot\"") || has("\"type\":\"update\"") || has("\"method\":\""))
-        && !has("\"arg\":");
+        // OKX's, Crypto.com's, FTX's.
+        && !["arg", "code", "market"].iter().any(|key| has(&format!("\"{key}\":")));
     let is_v1 = head.starts_with(b"[") && tail.ends_with(b"\"]") && {
         let last = String::from_utf8_lossy(&tail);
         let mut parts = last.trim_end_matches("\"]").rsplit('"');
@@ -67,6 +68,11 @@ mod tests {
             (r#"{"connectionID":1,"event":"systemStatus","status":"online","version":"1.8.3"}"#, 10),
             (r#"{"error":[],"result":{"XXBTZUSD":{}}}"#, 10),
             (r#"{"arg":{"channel":"trade","instId":"BTC-USDT"},"action":"snapshot"}"#, 0),
+            (
+                r#"{"code":0,"method":"subscribe","result":{"channel":"trade","instrument_name":"A_B","data":[]}}"#,
+                0,
+            ),
+            (r#"{"channel":"ticker","market":"BTC-PERP","type":"update","data":{"bid":1,"ask":2}}"#, 0),
             (r#"{"feed":"book","product_id":"PI_XBTUSD"}"#, 0),
             (r#"["a","b"]"#, 0),
             ("[]", 0),
