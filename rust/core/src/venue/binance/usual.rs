@@ -146,18 +146,59 @@ impl BinanceDecoder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Product;
+    use super::super::messages::Depth;
+    use crate::json::Cursor;
     use crate::venue::forms::hold;
+    use crate::venue::values::Levels;
 
     /// Frames that name no stream came by the only one of their connection.
     const OPENED: &str = "wss://fstream.binance.com/ws/btcusdt@depth20@100ms";
+
+    /// As they are written today.
+    const DEPTHS: [(Product, &str); 4] = [
+        (
+            Product::Spot,
+            r#"{"e":"depthUpdate","E":1700000000001,"s":"BTCUSDT","U":1,"u":9,"b":[["63113.20000000","1.00000000"]],"a":[]}"#,
+        ),
+        (
+            Product::Usdm,
+            r#"{"e":"depthUpdate","E":1700000000001,"T":1700000000000,"s":"BTCUSDT","U":1,"u":9,"pu":0,"b":[["63113.2","1"]],"a":[]}"#,
+        ),
+        (
+            Product::Coinm,
+            r#"{"e":"depthUpdate","E":1700000000001,"T":1700000000000,"s":"BTCUSD_PERP","ps":"BTCUSD","st":2,"U":1,"u":9,"pu":0,"b":[["63113.2","1"]],"a":[]}"#,
+        ),
+        (
+            Product::Coinm,
+            r#"{"e":"depthUpdate","E":1700000000001,"T":1700000000000,"s":"BTCUSD_PERP","ps":"BTCUSD","U":1,"u":9,"pu":0,"b":[["63113.2","1"]],"a":[]}"#,
+        ),
+    ];
+
+    #[test]
+    fn diffs_of_today_are_usual() {
+        for (product, message) in DEPTHS {
+            let mut cursor = Cursor::new(message.as_bytes());
+            let mut levels = Levels::default();
+            let depth = Depth::read_usual(product, &mut cursor, &mut levels).expect("the form written today");
+            let is_future = product != Product::Spot;
+            assert_eq!((depth.first, depth.last, depth.previous), (1, 9, is_future.then_some(0)));
+            assert_eq!(
+                depth.ts_event(product),
+                if is_future { 1_700_000_000_000_000_000 } else { 1_700_000_000_001_000_000 }
+            );
+            assert_eq!((depth.levels.bids.len(), depth.levels.asks.len()), (1, 0));
+            assert_eq!(cursor.offset(), message.len());
+        }
+    }
 
     #[test]
     fn the_usual_form_says_what_any_form_says() {
         let trade = r#"{"e":"trade","E":1700000000001,"T":1700000000000,"s":"BTCUSDT","t":7,"p":"63113.20","q":"0.5","X":"MARKET","m":true}"#;
         let aggregate = r#"{"e":"aggTrade","E":1700000000001,"a":5,"s":"BTCUSDT","p":"63113.20","q":"0.5","nq":"0.5","f":1,"l":2,"T":1700000000000,"m":false}"#;
         let ticker = r#"{"e":"bookTicker","u":12,"s":"BTCUSDT","b":"63113.2","B":"1.5","a":"63113.3","A":"0.25","T":1700000000000,"E":1700000000001}"#;
-        let depth = r#"{"e":"depthUpdate","E":1700000000001,"T":1700000000000,"s":"BTCUSDT","U":1,"u":9,"pu":0,"b":[["63113.2","1"]],"a":[]}"#;
-        let edits: [(&str, &str); 17] = [
+        let [spot, usdm, coinm, _] = DEPTHS.map(|(_, message)| message);
+        let edits: [(&str, &str); 22] = [
             ("", ""),
             (r#""s":"BTCUSDT""#, r#""s":"BTC/USDT""#),
             (r#""63113.2"#, r#""-63113.2"#),
@@ -175,6 +216,11 @@ mod tests {
             (r#"{"e":""#, r#"{"e":"x"#),
             (r#"}"#, r#"]"#),
             (r#"{"e":"#, r#"{"new":1,"e":"#),
+            (r#","T":1700000000000,"s":"BTCUSDT""#, r#","s":"BTCUSDT""#),
+            (r#""pu":0"#, r#""pu":-1"#),
+            (r#""U":1,"#, r#""U":01,"#),
+            (r#""st":2"#, r#""st":2,"st":2"#),
+            (r#""ps":"BTCUSD""#, r#""ps":"BTC\u0055SD""#),
         ];
         let wrappers = [
             ("", ""),
@@ -192,8 +238,8 @@ mod tests {
             (r#"{"stream":"btcusdt@x","data":"#, "} "),
             (r#"{"stream":7,"data":"#, "}"),
         ];
-        for feed in ["binance-usdm", "binance-spot"] {
-            for message in [trade, aggregate, ticker, depth] {
+        for feed in ["binance-usdm", "binance-spot", "binance-coinm"] {
+            for message in [trade, aggregate, ticker, spot, usdm, coinm] {
                 for (from, to) in edits {
                     let message = message.replacen(from, to, 1);
                     for (before, behind) in wrappers {
