@@ -228,6 +228,21 @@ const fn places(decimals: u64) -> u8 {
     (8 - decimals.leading_zeros() / 8) as u8
 }
 
+/// A short number at scale 8, and its decimals, the first in the lowest byte.
+#[inline(always)]
+fn number(text: &[u8; 16], shape: Shape) -> Option<(u64, u64)> {
+    let (whole, rest) = shape.parts();
+    if !shape.is_short() {
+        return None;
+    }
+    let above = digit_word(text, 0)? << (64 - 8 * whole);
+    // Behind eight digits the last eight bytes start with the dot.
+    let start = (whole + 1).min(8);
+    let kept = ((1_u64 << (4 * rest.saturating_sub(1))) << (4 * rest.saturating_sub(1))).wrapping_sub(1);
+    let below = digit_word(text, start)? >> (8 * (whole + 1 - start)) & kept;
+    are_digits(above, below).then(|| (eight_digits(above) * 100_000_000 + eight_digits(below), below))
+}
+
 /// One after another, anywhere.
 #[derive(Debug, Clone, Copy)]
 pub struct InTurn;
@@ -243,24 +258,17 @@ impl Eights for InTurn {
 
     #[inline(always)]
     fn read(self, texts: [&[u8; 16]; 2], shapes: [Shape; 2], seen: &mut Self::Seen) -> [u64; 2] {
-        let mut numbers = [0; 2];
-        for (at, (text, shape)) in texts.into_iter().zip(shapes).enumerate() {
-            let (whole, rest) = shape.parts();
-            let values = u128::from_le_bytes(*text) ^ u128::from_ne_bytes([b'0'; 16]);
-            if !shape.is_short() {
-                *seen = None;
-                return numbers;
+        let ([first, second], [of_first, of_second]) = (texts, shapes);
+        match (number(first, of_first), number(second, of_second)) {
+            (Some((first, of_first)), Some((second, of_second))) => {
+                *seen = seen.map(|[first, second]| [first | of_first, second | of_second]);
+                [first, second]
             }
-            let kept = (1_u128 << (8 * rest.saturating_sub(1))) - 1;
-            let above = (values as u64) << (64 - 8 * whole);
-            let below = (values >> (8 * (whole + 1)) & kept) as u64;
-            numbers[at] = eight_digits(above) * 100_000_000 + eight_digits(below);
-            match seen {
-                Some(decimals) if are_digits(above, below) => decimals[at] |= below,
-                _ => *seen = None,
+            _ => {
+                *seen = None;
+                [0; 2]
             }
         }
-        numbers
     }
 
     #[inline(always)]
