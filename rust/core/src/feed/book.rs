@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
-use super::market::{Market, Slot};
+use super::market::Market;
+use super::slot::Slot;
 use super::{PartialState, Place, StreamKey};
 use crate::accounting::End;
 use crate::book::{

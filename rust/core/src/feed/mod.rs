@@ -6,14 +6,17 @@
 //! conversion, the live clients and the tests drive the same code.
 
 mod book;
+mod checks;
 mod market;
 mod moments;
 mod newest;
 mod options;
 mod place;
 mod reject;
+mod rows;
 mod running;
 mod seen;
+mod slot;
 mod state;
 mod stream;
 mod told;
@@ -21,13 +24,14 @@ mod top;
 
 pub use crate::book::OnGap;
 pub use book::{BookMessage, GapRecord};
-pub use market::{Context, Market, TradeFields, TradeId};
+pub use market::{Context, Market};
 pub use moments::{Moment, Role};
 pub use newest::Connection;
 pub use options::{FeedOptions, Limits, TradeMode, TypeSet};
 pub use place::Place;
 pub use reject::Reject;
 pub(crate) use reject::excerpt;
+pub use rows::{TradeFields, TradeId};
 pub use running::{Candle, OpenBar};
 pub(crate) use seen::fnv1a;
 pub use state::{BookState, FeedState, InstrumentState, NumberRun, PartialState};
