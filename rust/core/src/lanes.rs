@@ -231,14 +231,15 @@ const fn places(decimals: u64) -> u8 {
 /// A short number at scale 8, and its decimals, the first in the lowest byte.
 #[inline(always)]
 fn number(text: &[u8; 16], shape: Shape) -> Option<(u64, u64)> {
-    let (whole, rest) = shape.parts();
+    let (whole, _) = shape.parts();
     if !shape.is_short() {
         return None;
     }
     let above = digit_word(text, 0)? << (64 - 8 * whole);
     // Behind eight digits the last eight bytes start with the dot.
     let start = (whole + 1).min(8);
-    let kept = ((1_u64 << (4 * rest.saturating_sub(1))) << (4 * rest.saturating_sub(1))).wrapping_sub(1);
+    let half = 4 * u32::from(shape.decimals());
+    let kept = ((1_u64 << half) << half).wrapping_sub(1);
     let below = digit_word(text, start)? >> (8 * (whole + 1 - start)) & kept;
     are_digits(above, below).then(|| (eight_digits(above) * 100_000_000 + eight_digits(below), below))
 }

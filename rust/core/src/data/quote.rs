@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::columns;
+use crate::decimal::Decimal;
 
 /// One quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,23 @@ pub struct QuoteRow {
     pub ts_event: u64,
     /// When it was received, ns UTC.
     pub ts_init: u64,
+}
+
+impl QuoteRow {
+    /// Of the best bid and ask.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(prices: [Decimal; 2], sizes: [Decimal; 2], ts_event: u64, ts_init: u64) -> Self {
+        let ([bid, ask], [bid_size, ask_size]) = (prices, sizes);
+        Self {
+            bid_price: bid.value,
+            ask_price: ask.value,
+            bid_size: bid_size.value,
+            ask_size: ask_size.value,
+            ts_event,
+            ts_init,
+        }
+    }
 }
 
 columns! {

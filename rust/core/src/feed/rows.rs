@@ -164,14 +164,7 @@ impl Market {
         let decimals = Decimals::of(&prices, &sizes);
         if let Some(AnyColumns::Quote(columns)) = self.columns(stream, 1, super::book::QUOTE_BYTES, decimals)
         {
-            columns.push(&QuoteRow {
-                bid_price: prices[0].value,
-                ask_price: prices[1].value,
-                bid_size: sizes[0].value,
-                ask_size: sizes[1].value,
-                ts_event,
-                ts_init,
-            });
+            columns.push(&QuoteRow::of(prices, sizes, ts_event, ts_init));
         }
     }
 

@@ -67,16 +67,9 @@ impl DumpDecoder for Quotes {
         let id = &self.instrument_id;
         let stream =
             *self.stream.get_or_insert_with(|| out.open_plain(DataType::Quote, id, Identity::Number));
-        let decimals = Decimals::of(&[bid_price, ask_price], &[bid_size, ask_size]);
-        if let AnyColumns::Quote(columns) = out.row(stream, update_id, decimals) {
-            columns.push(&QuoteRow {
-                bid_price: bid_price.value,
-                ask_price: ask_price.value,
-                bid_size: bid_size.value,
-                ask_size: ask_size.value,
-                ts_event,
-                ts_init: ts_event,
-            });
+        let (prices, sizes) = ([bid_price, ask_price], [bid_size, ask_size]);
+        if let AnyColumns::Quote(columns) = out.row(stream, update_id, Decimals::of(&prices, &sizes)) {
+            columns.push(&QuoteRow::of(prices, sizes, ts_event, ts_event));
         }
         Ok(End::Rows)
     }

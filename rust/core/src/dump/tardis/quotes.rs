@@ -72,14 +72,7 @@ impl DumpDecoder for Quotes {
         out.count_later(ts_event, ts_init);
         let decimals = Decimals::of(&prices, &sizes);
         if let AnyColumns::Quote(columns) = out.row(stream, 0, decimals) {
-            columns.push(&QuoteRow {
-                bid_price: prices[0].value,
-                ask_price: prices[1].value,
-                bid_size: sizes[0].value,
-                ask_size: sizes[1].value,
-                ts_event,
-                ts_init,
-            });
+            columns.push(&QuoteRow::of(prices, sizes, ts_event, ts_init));
         }
         Ok(End::Rows)
     }
