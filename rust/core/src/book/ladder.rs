@@ -172,7 +172,7 @@ mod tests {
                 .map(|_| {
                     let away = i128::from(next(60));
                     let price = if side == Side::Buy { middle - away } else { middle + away };
-                    (price * NARROW, i128::from(next(4)), next(256) as u8)
+                    (price * NARROW, i128::from(next(4)) * NARROW, next(256) as u8)
                 })
                 .collect();
             let mut told = Vec::new();
@@ -200,6 +200,7 @@ mod tests {
             for (at, (buy, price, size, payload)) in changes.into_iter().enumerate() {
                 // From `odd` on the prices have more decimals than a narrow key holds.
                 let price = (1 + price % span) * NARROW + i128::from(odd.is_some_and(|odd| at >= odd));
+                let size = size * NARROW;
                 let side = if buy { Side::Buy } else { Side::Sell };
                 let map = &mut maps[usize::from(buy)];
                 let held = map.contains_key(&price);
@@ -232,7 +233,8 @@ mod tests {
         }
 
         /// The same of a market that walks, far enough that the window over the best levels is made, slides, is
-        /// given up and made again: prices of another tick come, some far away, and sides lose all they have.
+        /// given up and made again: prices of another tick come, some far away, sizes that no place holds, and sides
+        /// lose all they have.
         #[test]
         fn equals_a_map_while_the_market_walks(
             seed in any::<u64>(),
@@ -241,6 +243,7 @@ mod tests {
             stride in 0_u64..40,
             odd in prop::sample::select(vec![0_u64, 2_000, 50]),
             away in prop::sample::select(vec![0_u64, 1_000, 20]),
+            long in prop::sample::select(vec![0_u64, 3_000, 50]),
         ) {
             let mut state = seed | 1;
             let mut below = |n: u64| {
@@ -257,7 +260,10 @@ mod tests {
                 if away > 0 && below(away) == 0 {
                     price = [i128::MAX / 4, 1, price * 3, -price][below(4) as usize];
                 }
-                let size = i128::from(below(3) * below(100));
+                let mut size = i128::from(below(3) * below(100)) * NARROW;
+                if long > 0 && below(long) == 0 {
+                    size = [1, NARROW + 1, i128::from(u64::MAX) * NARROW][below(3) as usize];
+                }
                 let payload = below(256) as u8;
                 let held = map.contains_key(&price);
                 if size == 0 { map.remove(&price); } else { map.insert(price, (size, payload)); }

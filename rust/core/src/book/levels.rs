@@ -2,7 +2,7 @@
 
 use super::Payload;
 use super::half::{Change, Half};
-use super::window::Window;
+use super::window::{Window, places_for};
 use crate::decimal::narrow;
 
 /// Changes that miss the window before one is made, or made where the best levels are now.
@@ -121,7 +121,7 @@ impl<P: Payload> Far<P> {
 #[derive(Debug, Clone)]
 pub(super) struct Levels<P> {
     /// What it covers is all in it: of `far` every key is below its base.
-    window: Option<Box<Window<P>>>,
+    window: Option<Window<P>>,
     missed: u32,
     far: Far<P>,
 }
@@ -137,7 +137,9 @@ impl<P: Payload> Levels<P> {
     #[inline(always)]
     pub(super) fn set(&mut self, key: i128, size: i128, payload: P) -> Change {
         if let Some(window) = &mut self.window {
-            if let Some(at) = window.place(key) {
+            if let Some(at) = window.place(key)
+                && let Some(size) = narrow(size)
+            {
                 return window.set(at, size, payload);
             }
             if key >= window.base() {
@@ -161,7 +163,9 @@ impl<P: Payload> Levels<P> {
         {
             let far = &mut self.far;
             let out = |key, size, payload| _ = far.set(key, size, payload);
-            if let Some(at) = window.place(key).or_else(|| window.rise_to(key, out)) {
+            if let Some(size) = narrow(size)
+                && let Some(at) = window.place(key).or_else(|| window.rise_to(key, out))
+            {
                 return window.set(at, size, payload);
             }
             self.close();
@@ -174,17 +178,28 @@ impl<P: Payload> Levels<P> {
     #[inline(never)]
     fn look_again(&mut self) {
         self.missed = 0;
-        if self.window.as_ref().is_some_and(|window| !window.is_low()) {
+        let places = places_for::<P>(self.len());
+        if self.window.as_ref().is_some_and(|window| !window.is_low() && window.places() >= places) {
             return;
         }
         self.close();
-        let Some(mut window) = Window::over(self.far.descending().map(|(key, ..)| key)) else { return };
+        let keys = self.far.descending().map(|(key, ..)| key);
+        let Some(mut window) = Window::over(keys, places) else { return };
         while let Some((key, size, payload)) = self.far.pop() {
-            let Some(at) = window.place(key) else {
-                self.far.set(key, size, payload);
-                break;
-            };
-            window.set(at, size, payload);
+            let place = window.place(key);
+            if let Some(at) = place
+                && let Some(size) = narrow(size)
+            {
+                window.set(at, size, payload);
+                continue;
+            }
+            self.far.set(key, size, payload);
+            if place.is_some() {
+                // A size that no place holds.
+                window.empty(|key, size, payload| _ = self.far.set(key, size, payload));
+                return;
+            }
+            break;
         }
         self.window = Some(window);
     }
