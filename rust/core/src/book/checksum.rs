@@ -89,7 +89,8 @@ impl Held {
         }
     }
 
-    /// Makes the changes of one side and tells what each was; `written` is read only where texts are kept.
+    /// Makes the changes of one side and tells what each was; `written` is read only where texts are kept. Levels without
+    /// texts end the keeping of them: what is made of some of a book's proves nothing.
     pub(super) fn apply(
         &mut self,
         side: Side,
@@ -97,18 +98,31 @@ impl Held {
         written: &[Spelt],
         told: impl FnMut(super::Change),
     ) {
+        if matches!(self, Self::Written(..)) && written.len() < levels.len() {
+            self.forget_texts();
+        }
         match self {
             Self::Plain(ladder) => {
                 ladder.apply(side, levels.iter().map(|level| (level.price, level.size, ())), told);
             }
             Self::Written(ladder, _) => {
-                let written = written.iter().copied().chain(std::iter::repeat(Spelt::default()));
                 let changes = levels.iter().zip(written);
-                ladder.apply(side, changes.map(|(level, written)| (level.price, level.size, written)), told);
+                ladder.apply(side, changes.map(|(level, written)| (level.price, level.size, *written)), told);
             }
             // Events of such a book are of orders.
             Self::Orders(_) => {}
         }
+    }
+
+    #[cold]
+    fn forget_texts(&mut self) {
+        let mut plain = Ladder::default();
+        for side in [Side::Buy, Side::Sell] {
+            for (level, _) in self.levels(side) {
+                plain.set(side, level.price, level.size, ());
+            }
+        }
+        *self = Self::Plain(plain);
     }
 
     /// Levels of `side`, best first, and how they were written where that is kept.
@@ -184,5 +198,11 @@ mod tests {
         held.apply(Side::Buy, &[level], &[written.into()], |_| ());
         assert!(held.proves(checksum(2)) && !held.proves(checksum(9)) && held.proves(None));
         assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(level, Some(written))]);
+        held.apply(Side::Buy, &[], &[], |_| ());
+        assert!(!held.proves(checksum(9)), "nothing changed");
+        let other = Level { price: 2 * level.price, size: 7 };
+        held.apply(Side::Buy, &[other], &[], |change| assert_eq!(change, super::super::Change::Added));
+        assert!(held.proves(checksum(9)), "of one level nothing is known");
+        assert_eq!(held.levels(Side::Buy).collect::<Vec<_>>(), [(other, None), (level, None)]);
     }
 }

@@ -99,14 +99,26 @@ impl<S: Spelling> LevelSink for SpeltLevels<'_, S> {
     }
 
     #[inline(always)]
-    fn push_short(&mut self, price: Decimal, size: Decimal, sent: Sent<'_>) {
-        self.push(price, size);
+    fn push_short(&mut self, level: Level, written: Written, sent: &Sent<'_>) {
+        self.levels.push(level);
+        self.spelt.push(written.into());
         // In place: copied, it would be read before the processor has it.
         if let Some(spelt) = self.spelt.last_mut() {
-            let length = S::copy(&sent, sent.price, &mut spelt.text, 0)
-                .and_then(|middle| S::copy(&sent, sent.size, &mut spelt.text, middle));
+            let length = S::copy(sent, sent.price, &mut spelt.text, 0)
+                .and_then(|middle| S::copy(sent, sent.size, &mut spelt.text, middle));
             spelt.length = length.unwrap_or(0) as u8;
         }
+    }
+
+    #[inline(always)]
+    fn count(&self) -> usize {
+        self.levels.len()
+    }
+
+    #[inline(always)]
+    fn truncate(&mut self, count: usize) {
+        self.levels.truncate(count);
+        self.spelt.truncate(count);
     }
 }
 

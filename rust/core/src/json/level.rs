@@ -45,16 +45,13 @@ pub trait LevelSink {
     fn push(&mut self, price: Decimal, size: Decimal);
 
     /// Takes the next one, whose text is short.
-    #[inline(always)]
-    fn push_short(&mut self, price: Decimal, size: Decimal, _: Sent<'_>) {
-        self.push(price, size);
-    }
+    fn push_short(&mut self, level: Level, written: Written, sent: &Sent<'_>);
 
-    /// Where it keeps levels, if that is all it does.
-    #[inline(always)]
-    fn levels(&mut self) -> Option<&mut Vec<Level>> {
-        None
-    }
+    /// How many it has.
+    fn count(&self) -> usize;
+
+    /// Drops those behind the first `count`.
+    fn truncate(&mut self, count: usize);
 }
 
 /// A short number in the text of its level: its first byte, its dot or end, and its end.
@@ -86,7 +83,7 @@ impl<'w> Sent<'w> {
 
     /// The numbers of `["price","size"`; `None` where it is anything else.
     #[inline(always)]
-    fn find(window: &'w [u8; WINDOW]) -> Option<Self> {
+    fn find_in_quotes(window: &'w [u8; WINDOW]) -> Option<Self> {
         let text: &[u8; 32] = window[2..].first_chunk()?;
         let quotes = lanes::equal32(text, b'"');
         let dots = lanes::equal32(text, b'.');
@@ -111,6 +108,39 @@ impl<'w> Sent<'w> {
         })
     }
 
+    /// Two numbers, bare, with `head` in front of them, `between` them a text that starts with a comma, and `end` behind them;
+    /// `None` where it is anything else.
+    #[inline(always)]
+    fn find_bare<const HEAD: usize, const BETWEEN: usize>(
+        window: &'w [u8; WINDOW],
+        head: &[u8; HEAD],
+        between: &[u8; BETWEEN],
+        end: u8,
+    ) -> Option<Self> {
+        const { assert!(HEAD + 32 <= WINDOW) };
+        if window.first_chunk() != Some(head) {
+            return None;
+        }
+        let text: &[u8; 32] = window.get(HEAD..)?.first_chunk()?;
+        let (commas, dots, ends) =
+            (lanes::equal32(text, b','), lanes::equal32(text, b'.'), lanes::equal32(text, end));
+        let price_end = commas.trailing_zeros() as usize + HEAD;
+        if window.get(price_end..)?.first_chunk() != Some(between) {
+            return None;
+        }
+        let size_start = price_end + BETWEEN;
+        let [dots_behind, ends] = [dots, ends].map(|places| places >> (size_start - HEAD));
+        let size_end = ends.trailing_zeros() as usize + size_start;
+        let price_dot = (dots | commas).trailing_zeros() as usize + HEAD;
+        let size_dot = (dots_behind | ends).trailing_zeros() as usize + size_start;
+        let sent = Self {
+            window,
+            price: Part { start: HEAD, ends: decimal::Ends { dot: price_dot, end: price_end } },
+            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
+        };
+        (is_bare(window, sent.price) && is_bare(window, sent.size)).then_some(sent)
+    }
+
     /// Both numbers' places and shapes.
     #[inline(always)]
     fn placed(&self) -> Option<[(&'w [u8; 16], Shape); 2]> {
@@ -123,6 +153,50 @@ impl<'w> Sent<'w> {
     fn read(&self, eights: impl Eights) -> Option<(Decimal, Decimal)> {
         let parts = [self.price, self.size].map(|part| (part.start, part.ends));
         decimal::short_pair(self.window, parts, eights)
+    }
+}
+
+/// How levels are written.
+pub trait Form {
+    /// Both numbers of the level that the window starts with; `None` where it is written otherwise.
+    fn find(window: &[u8; WINDOW]) -> Option<Sent<'_>>;
+
+    /// Gets to behind the level, of whose window `behind` is the byte after its size; whether it did.
+    fn pass(cursor: &mut Cursor<'_>, window: &[u8; WINDOW], behind: usize) -> bool;
+}
+
+/// `["price","size"]`, or two counts behind the size.
+#[derive(Debug)]
+pub struct InQuotes;
+
+impl Form for InQuotes {
+    #[inline(always)]
+    fn find(window: &[u8; WINDOW]) -> Option<Sent<'_>> {
+        Sent::find_in_quotes(window)
+    }
+
+    #[inline(always)]
+    fn pass(cursor: &mut Cursor<'_>, window: &[u8; WINDOW], behind: usize) -> bool {
+        let is_end = window.get(behind) == Some(&b']');
+        cursor.at += behind + usize::from(is_end);
+        is_end || cursor.two_counts()
+    }
+}
+
+/// `{"price":1.50,"qty":2}`.
+#[derive(Debug)]
+pub struct AsObject;
+
+impl Form for AsObject {
+    #[inline(always)]
+    fn find(window: &[u8; WINDOW]) -> Option<Sent<'_>> {
+        Sent::find_bare(window, b"{\"price\":", b",\"qty\":", b'}')
+    }
+
+    #[inline(always)]
+    fn pass(cursor: &mut Cursor<'_>, _: &[u8; WINDOW], behind: usize) -> bool {
+        cursor.at += behind;
+        true
     }
 }
 
@@ -152,10 +226,8 @@ impl<'o, S> Pairs<'o, S> {
 impl<S: LevelSink> LevelReader for Pairs<'_, S> {
     #[inline(always)]
     fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError> {
-        if !self.one_by_one
-            && let Some(levels) = self.out.levels()
-        {
-            if let Some(decimals) = cursor.usual_levels(levels, eights) {
+        if !self.one_by_one {
+            if let Some(decimals) = cursor.usual_levels::<InQuotes>(self.out, eights) {
                 self.decimals = self.decimals.max(decimals);
                 return Ok(());
             }
@@ -172,8 +244,18 @@ impl LevelSink for Vec<Level> {
     }
 
     #[inline(always)]
-    fn levels(&mut self) -> Option<&mut Vec<Level>> {
-        Some(self)
+    fn push_short(&mut self, level: Level, _: Written, _: &Sent<'_>) {
+        Self::push(self, level);
+    }
+
+    #[inline(always)]
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn truncate(&mut self, count: usize) {
+        Self::truncate(self, count);
     }
 }
 
@@ -269,31 +351,28 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Reads levels as long as each is `["price","size"]`, or has two counts behind the size, and all are short. Answers the
-    /// most decimals met, at the end of the last one; `None` where it read none.
+    /// Reads levels as long as each is in the form, and all are short. Answers the most decimals met, at the end of the last
+    /// one; `None` where it read none.
     #[inline(always)]
-    fn usual_levels(&mut self, out: &mut Vec<Level>, eights: impl Eights) -> Option<Decimals> {
-        let (start, before) = (self.at, out.len());
+    pub fn usual_levels<F: Form>(
+        &mut self,
+        out: &mut impl LevelSink,
+        eights: impl Eights,
+    ) -> Option<Decimals> {
+        let (start, before) = (self.at, out.count());
         let (mut end, mut seen) = (start, eights.none());
         while let Some(window) = self.rest().first_chunk()
-            && let Some(sent) = Sent::find(window)
+            && let Some(sent) = F::find(window)
             && let Some([(price, of_price), (size, of_size)]) = sent.placed()
         {
             let [price, size] = eights.read([price, size], [of_price, of_size], &mut seen);
-            let behind = sent.size.ends.end + 1;
-            if price == 0 {
+            // Branches, which are foreseen: where the next level begins is not waited for.
+            if price == 0 || !F::pass(self, window, sent.size.ends.end + 1) {
                 break;
             }
-            // Branches, which are foreseen: where the next level begins is not waited for.
-            if window.get(behind) == Some(&b']') {
-                self.at += behind + 1;
-            } else {
-                self.at += behind;
-                if !self.two_counts() {
-                    break;
-                }
-            }
-            out.push(Level { price: decimal::widened(price), size: decimal::widened(size) });
+            let level = Level { price: decimal::widened(price), size: decimal::widened(size) };
+            let written = Written { price: of_price.decimals(), size: of_size.decimals() };
+            out.push_short(level, written, &sent);
             end = self.at;
             if self.byte() != b',' {
                 break;
@@ -320,7 +399,7 @@ impl Cursor<'_> {
         window: &'w [u8; WINDOW],
         eights: impl Eights,
     ) -> Option<(Decimal, Decimal, Last, Sent<'w>)> {
-        let sent = Sent::find(window)?;
+        let sent = Sent::find_in_quotes(window)?;
         let size_end = sent.size.ends.end;
         let is_last = match window.get(size_end + 1)? {
             b']' => true,
@@ -344,7 +423,7 @@ impl Cursor<'_> {
         let window = window_of!(self, end);
         let (price, size, sent) =
             self.short_bare_pair_in(window, b"{\"price\":", b",\"qty\":", b'}', eights)?;
-        out.push_short(price, size, sent);
+        out.push_short(Level { price: price.value, size: size.value }, Written::of(price, size), &sent);
         Some((price, size))
     }
 
@@ -381,32 +460,9 @@ impl Cursor<'_> {
         end: u8,
         eights: impl Eights,
     ) -> Option<(Decimal, Decimal, Sent<'w>)> {
-        const { assert!(HEAD + 32 <= WINDOW) };
-        if window.first_chunk() != Some(head) {
-            return None;
-        }
-        let text: &[u8; 32] = window.get(HEAD..)?.first_chunk()?;
-        let (commas, dots, ends) =
-            (lanes::equal32(text, b','), lanes::equal32(text, b'.'), lanes::equal32(text, end));
-        let price_end = commas.trailing_zeros() as usize + HEAD;
-        if window.get(price_end..)?.first_chunk() != Some(between) {
-            return None;
-        }
-        let size_start = price_end + BETWEEN;
-        let [dots_behind, ends] = [dots, ends].map(|places| places >> (size_start - HEAD));
-        let size_end = ends.trailing_zeros() as usize + size_start;
-        let price_dot = (dots | commas).trailing_zeros() as usize + HEAD;
-        let size_dot = (dots_behind | ends).trailing_zeros() as usize + size_start;
-        let sent = Sent {
-            window,
-            price: Part { start: HEAD, ends: decimal::Ends { dot: price_dot, end: price_end } },
-            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
-        };
-        if !(is_bare(window, sent.price) && is_bare(window, sent.size)) {
-            return None;
-        }
+        let sent = Sent::find_bare(window, head, between, end)?;
         let (price, size) = sent.read(eights)?;
-        self.at += size_end + 1;
+        self.at += sent.size.ends.end + 1;
         Some((price, size, sent))
     }
 
@@ -424,7 +480,8 @@ impl Cursor<'_> {
             Some((price, size, last, sent)) if price.value > 0 => {
                 decimals.price = decimals.price.max(price.significant);
                 decimals.size = decimals.size.max(size.significant);
-                out.push_short(price, size, sent);
+                let level = Level { price: price.value, size: size.value };
+                out.push_short(level, Written::of(price, size), &sent);
                 if last == Last::Yes || self.two_counts() { Ok(()) } else { self.more_members() }
             }
             Some((price, ..)) => Err(out_of_range(Kind::Price, price.value, self.at)),
@@ -564,6 +621,44 @@ mod tests {
             prop_assert_eq!(cursor.levels_in_lanes(&mut pairs, lanes::InTurn), Ok(()));
             prop_assert_eq!(pairs.decimals, decimals);
             prop_assert_eq!((&usual, &baseline), (&wanted, &wanted));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn objects_are_the_numbers_they_were_made_of(
+            numbers in prop::collection::vec(
+                ((1_u64..10_000_000_000, 0_usize..=10), (0_u64..10_000_000_000, 0_usize..=10)), 1..30),
+        ) {
+            let (mut texts, mut wanted, mut short) = (Vec::new(), Vec::new(), true);
+            let mut decimals = Decimals::default();
+            for ((price, price_decimals), (size, size_decimals)) in numbers {
+                let (price_text, price) = text_and_value(price, price_decimals);
+                let (size_text, size) = text_and_value(size, size_decimals);
+                texts.push(format!(r#"{{"price":{price_text},"qty":{size_text}}}"#));
+                let parts = |text: &str| text.split_once('.').map_or((text.len(), 0), |(a, b)| (a.len(), b.len()));
+                short &= [&price_text, &size_text].iter().all(|text| {
+                    let (whole, rest) = parts(text);
+                    whole <= 8 && rest <= 8 && whole + rest + usize::from(rest > 0) <= 16
+                });
+                if short {
+                    let significant = |text: &str| {
+                        text.split_once('.').map_or(0, |(_, rest)| rest.trim_end_matches('0').len() as u8)
+                    };
+                    let of_level = Decimals { price: significant(&price_text), size: significant(&size_text) };
+                    decimals = decimals.max(of_level);
+                    wanted.push(Level { price, size });
+                }
+            }
+            let text = format!("{}]{}", texts.join(","), " ".repeat(WINDOW));
+            let mut read = Vec::new();
+            let met = Cursor::new(text.as_bytes()).usual_levels::<AsObject>(&mut read, lanes::InTurn);
+            // A number that is not short may be seen as it is read, or when all are: then none counts.
+            if met.is_some() || short {
+                prop_assert_eq!((met, &read), (Some(decimals), &wanted), "{}", text);
+            } else {
+                prop_assert!(read.is_empty());
+            }
         }
     }
 

@@ -21,7 +21,7 @@ mod number;
 mod text;
 
 pub use error::{JsonError, Kind, out_of_range};
-pub use level::{Level, LevelReader, LevelSink, Part, Sent, Written};
+pub use level::{AsObject, Form, Level, LevelReader, LevelSink, Part, Sent, Written};
 pub(crate) use message::keys;
 pub use message::{Key, MAX_KEYS, Message, Order, UnknownKeys};
 

@@ -7,7 +7,7 @@ use crate::data::{Decimals, Side};
 use crate::decimal::Decimal;
 use crate::feed::BookMessage;
 use crate::json::{
-    Cursor, JsonError, Key, Kind, Level, LevelReader, LevelSink, Message, Order, UnknownKeys, keys,
+    AsObject, Cursor, JsonError, Key, Kind, Level, LevelReader, LevelSink, Message, Order, UnknownKeys, keys,
     out_of_range,
 };
 use crate::lanes::{self, Eights};
@@ -90,11 +90,20 @@ struct PricedLevels<'l, S> {
     below_zero: BelowZero,
     order: &'l mut Order,
     unknown: &'l mut UnknownKeys,
+    /// Whether levels were met that are to be read one by one.
+    one_by_one: bool,
 }
 
 impl<S: LevelSink> LevelReader for PricedLevels<'_, S> {
     #[inline(always)]
     fn level(&mut self, cursor: &mut Cursor<'_>, eights: impl Eights) -> Result<(), JsonError> {
+        if !self.one_by_one {
+            if let Some(decimals) = cursor.usual_levels::<AsObject>(self.out, eights) {
+                *self.decimals = self.decimals.max(decimals);
+                return Ok(());
+            }
+            self.one_by_one = true;
+        }
         match cursor.short_priced_level(self.out, eights) {
             Some((price, size)) if price.value > 0 => {
                 self.decimals.price = self.decimals.price.max(price.significant);
@@ -177,7 +186,8 @@ impl Levels {
         unknown: &mut UnknownKeys,
     ) -> Result<(), JsonError> {
         let out = if side == Side::Sell { &mut self.asks } else { &mut self.bids };
-        let mut reader = PricedLevels { out, decimals: &mut self.decimals, below_zero, order, unknown };
+        let decimals = &mut self.decimals;
+        let mut reader = PricedLevels { out, decimals, below_zero, order, unknown, one_by_one: false };
         cursor.each_level(&mut reader)
     }
 
@@ -195,7 +205,8 @@ impl Levels {
             Side::Buy | Side::None => (&mut self.bids, &mut self.bids_written),
         };
         let out = &mut SpeltLevels::<S>::new(levels, spelt);
-        let mut reader = PricedLevels { out, decimals: &mut self.decimals, below_zero, order, unknown };
+        let decimals = &mut self.decimals;
+        let mut reader = PricedLevels { out, decimals, below_zero, order, unknown, one_by_one: false };
         cursor.each_level(&mut reader)
     }
 

@@ -63,6 +63,8 @@ pub(super) struct OkxDecoder {
     pub(super) scratch: Scratch,
     /// Prediction and strangers of the envelope.
     envelope: (Order, UnknownKeys),
+    /// Whether a book had a checksum.
+    with_texts: bool,
 }
 
 /// The object around everything.
@@ -201,7 +203,7 @@ impl OkxDecoder {
             return Ok(());
         }
         if let Some(UsualBook { name, symbol, is_snapshot, head }) =
-            UsualBook::read(frame.body, &mut self.scratch.levels)
+            UsualBook::read(frame.body, &mut self.scratch.levels, &mut self.with_texts)
         {
             let told = Told { channel: Channel::Book, name, symbol, is_snapshot };
             self.tell_books((frame, &told), [Ok(head)], market);

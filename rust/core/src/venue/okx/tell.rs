@@ -188,8 +188,8 @@ fn message<'l>(levels: &'l Levels, head: &BookHead<'_>) -> BookMessage<'l> {
         asks: &levels.asks[asks.clone()],
         orders: None,
         proof: Proof {
-            bids: &levels.bids_written[bids],
-            asks: &levels.asks_written[asks],
+            bids: levels.bids_written.get(bids).unwrap_or_default(),
+            asks: levels.asks_written.get(asks).unwrap_or_default(),
             checksum: sequence::checksum(head.checksum),
             depth: 0,
         },

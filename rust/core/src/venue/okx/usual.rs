@@ -29,9 +29,20 @@ fn signed(cursor: &mut Cursor<'_>) -> Option<i64> {
 }
 
 impl<'a> UsualBook<'a> {
-    /// Reads a frame to its end, levels into `levels`; `None` where it is any other.
+    /// Reads a frame to its end, levels into `levels`; `None` where it is any other. The levels' texts, which cost as much as
+    /// their values, are read once a book had a checksum: of today's none has one.
     #[inline]
-    pub(super) fn read(frame: &'a [u8], levels: &mut Levels) -> Option<Self> {
+    pub(super) fn read(frame: &'a [u8], levels: &mut Levels, with_texts: &mut bool) -> Option<Self> {
+        let book = Self::read_once(frame, levels, *with_texts)?;
+        if book.head.checksum == 0 || *with_texts {
+            return Some(book);
+        }
+        *with_texts = true;
+        Self::read_once(frame, levels, true)
+    }
+
+    #[inline(always)]
+    fn read_once(frame: &'a [u8], levels: &mut Levels, with_texts: bool) -> Option<Self> {
         let mut cursor = Cursor::new(frame);
         cursor.takes(b"{\"arg\":{\"channel\":")?;
         let name = text(cursor.short_string()?);
@@ -47,9 +58,15 @@ impl<'a> UsualBook<'a> {
             return None;
         }
         levels.clear();
-        levels.read_spelt_asks::<AsSent>(&mut cursor).ok()?;
-        cursor.takes(b",\"bids\":")?;
-        levels.read_spelt_bids::<AsSent>(&mut cursor).ok()?;
+        if with_texts {
+            levels.read_spelt_asks::<AsSent>(&mut cursor).ok()?;
+            cursor.takes(b",\"bids\":")?;
+            levels.read_spelt_bids::<AsSent>(&mut cursor).ok()?;
+        } else {
+            levels.read_asks(&mut cursor).ok()?;
+            cursor.takes(b",\"bids\":")?;
+            levels.read_bids(&mut cursor).ok()?;
+        }
         cursor.takes(b",\"ts\":")?;
         let ts = time::from_epoch(cursor.short_quoted()?)?;
         cursor.takes(b",\"checksum\":")?;
@@ -119,7 +136,12 @@ mod tests {
     #[test]
     fn frames_of_today_are_usual() {
         for frame in [WHOLE, UPDATE] {
-            assert!(UsualBook::read(frame.as_bytes(), &mut Levels::default()).is_some(), "{frame}");
+            for texts in [false, true] {
+                let (mut levels, mut with_texts) = (Levels::default(), texts);
+                let book = UsualBook::read(frame.as_bytes(), &mut levels, &mut with_texts).expect("usual");
+                assert_eq!(with_texts, texts || book.head.checksum != 0, "{frame}");
+                assert_eq!(levels.bids_written.len(), usize::from(with_texts), "{frame}");
+            }
         }
     }
 }
