@@ -83,7 +83,8 @@ def book(
 ) -> list[BookAt]:
     """Read the book of each instrument as it stood at a time: what was received up to `at_ns` (ns UTC) is in it.
 
-    Captures of one feed are one recording; of order-book dumps each file stands for itself. Reading stops at the time.
+    Captures of one feed are one recording; of order-book dumps each file stands for itself. Reading stops ten seconds
+    after the time: clocks step back.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """A capture, or the files of a dump, from a seed, and the truth beside them."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
@@ -168,17 +169,17 @@ def simulate(
         "force": force,
         "seed": _seed(seed),
         "symbols": _count("symbols", symbols),
-        "duration_ns": _count("minutes", round(minutes * 60_000_000_000)),
+        "duration_ns": _span_ns("minutes", minutes, 60_000_000_000),
         "start_ns": None if start is None else _ns(start),
         "rate": _count("rate", rate),
         "channels": None if channels is None else list(channels),
         "faults": faults,
-        "lost": lost,
-        "reconnect_ns": None if reconnect_s is None else _count("reconnect_s", round(reconnect_s * 1_000_000_000)),
+        "lost": _share("lost", lost),
+        "reconnect_ns": None if reconnect_s is None else _span_ns("reconnect_s", reconnect_s, 1_000_000_000),
         "connections": None if connections is None else _count("connections", connections),
-        "equal": equal,
-        "backward": backward,
-        "late": late,
+        "equal": _share("equal", equal),
+        "backward": _share("backward", backward),
+        "late": _share("late", late),
     }
     return SimulateReport.from_json(_core.simulate(json.dumps(options), _told(on_progress)))
 
@@ -259,7 +260,7 @@ def simulate_dump(
         "force": force,
         "seed": _seed(seed),
         "symbols": _count("symbols", symbols),
-        "duration_ns": _count("days", round(days * 86_400_000_000_000)),
+        "duration_ns": _span_ns("days", days, 86_400_000_000_000),
         "start_ns": _ns(start or datetime(2026, 9, 7)),
         "rate": _count("rate", rate),
         "period": period,
@@ -284,7 +285,21 @@ def _seed(seed: int) -> int:
 def _ns(moment: datetime) -> int:
     """Ns UTC of a time, which is UTC where it says nothing."""
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.year < 1970:
+        raise _core.UsageError(f"start {moment}: a time of 2010 to 2090")
     return int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1_000
+
+
+def _span_ns(name: str, span: float, unit_ns: int) -> int:
+    if not math.isfinite(span):
+        raise _core.UsageError(f"{name} {span}: not a number that can be used")
+    return _count(name, round(span * unit_ns))
+
+
+def _share(name: str, share: float | None) -> float | None:
+    if share is not None and not 0 <= share <= 1:
+        raise _core.UsageError(f"{name} {share}: a share, 0 to 1")
+    return share
 
 
 def _count(name: str, value: int) -> int:

@@ -270,14 +270,16 @@ def test_reading_stops_at_the_time(simulated: Path, tmp_path: Path) -> None:
     assert tickwright.book(cut, span["end_ns"], allow_truncated=True)
 
 
+@pytest.mark.parametrize("backward", [0, 0.2])
 @pytest.mark.parametrize("feed", ["okx", "bybit-linear", "kraken-spot", "binance-spot"])
-def test_books_are_those_of_the_catalog(tmp_path: Path, feed: str) -> None:
+def test_books_are_those_of_the_catalog(tmp_path: Path, feed: str, backward: float) -> None:
+    """Where the clock goes back, too: what was received up to the time may stand after what was received later."""
     path = tmp_path / "c.gz"
-    tickwright.simulate(feed, path, seed=8, minutes=0.5, symbols=2, lost=0.02)
+    tickwright.simulate(feed, path, seed=8, minutes=0.5, symbols=2, lost=0.02, backward=backward)
     batches, _ = tickwright.decode_file(path, types=["delta"])
     assert batches
     tables = {name: batch_rows(batch) for (_, name), batch in batches.items()}
-    for until in moments(sorted(row["ts_init"] for rows in tables.values() for row in rows), 5):
+    for until in moments(sorted(row["ts_init"] for rows in tables.values() for row in rows), 9):
         books = {book.instrument_id: book for book in tickwright.book(path, until, depth=0)}
         for name, rows in tables.items():
             bids, asks, last = fold(rows, until)
@@ -285,3 +287,36 @@ def test_books_are_those_of_the_catalog(tmp_path: Path, feed: str) -> None:
                 assert name not in books or books[name].standing == "waiting"
             else:
                 same(books[name], bids, asks, last)
+
+
+def test_a_clock_that_went_ahead_for_a_moment_ends_nothing(source: Path, tmp_path: Path) -> None:
+    frames = usdm()
+    spike = (at(3) + 9 * 10**9, b'{"result":null,"id":1}')
+    assert tickwright.book(capture(tmp_path / "spike.ndjson", [*frames[:3], spike, *frames[3:]]), at(4)) == (
+        tickwright.book(source, at(4))
+    )
+
+
+def test_levels_of_a_book_by_order_are_the_sums_of_its_orders(tmp_path: Path) -> None:
+    path = tmp_path / "c.gz"
+    tickwright.simulate("kraken-spot", path, seed=8, minutes=0.5, symbols=2, channels=["level3"], lost=0.01)
+    batches, _ = tickwright.decode_file(path, types=["delta"], book="level3")
+    tables = {name: batch_rows(batch) for (_, name), batch in batches.items()}
+    for until in moments(sorted(row["ts_init"] for rows in tables.values() for row in rows), 5):
+        for book in tickwright.book(path, until, depth=0, channel="level3"):
+            orders: dict[int, Row] = {}
+            for row in tables[book.instrument_id]:
+                if row["ts_init"] > until:
+                    break
+                if row["action"] == "CLEAR":
+                    orders = {}
+                elif row["action"] == "DELETE":
+                    orders.pop(row["order_id"], None)
+                else:
+                    orders[row["order_id"]] = row
+            assert len(orders) > len(book.bids) + len(book.asks) > 0
+            levels: dict[str, dict[Decimal, Decimal]] = {"BUY": {}, "SELL": {}}
+            for row in orders.values():
+                side = levels[row["side"]]
+                side[row["price"]] = side.get(row["price"], Decimal(0)) + row["size"]
+            assert (book.bids, book.asks) == sides(levels["BUY"], levels["SELL"])

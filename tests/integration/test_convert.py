@@ -10,6 +10,7 @@ import pytest
 import tickwright
 
 from tests.frames import SHARED, at, capture, usdm
+from tests.parity.support import batch_rows, catalog_rows
 
 
 def files(catalog: Path) -> dict[str, bytes]:
@@ -158,6 +159,27 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(tickwright.InputError) as caught:
         tickwright.convert(empty, tmp_path / "catalog")
     assert caught.value.code == "empty"
+
+
+def test_spans_divide_a_recording_whose_clock_goes_back(tmp_path: Path) -> None:
+    """A row belongs to the span of the time that it has, which is not before that of the row before it."""
+    path = tmp_path / "c.gz"
+    tickwright.simulate("bybit-linear", path, seed=8, minutes=0.3, symbols=1, channels=["book"], backward=0.3)
+    (whole,) = (batch_rows(batch) for batch in tickwright.decode_file(path, types=["delta"])[0].values())
+    times = sorted({row["ts_init"] for row in whole})
+    for step in range(1, 8):
+        middle = times[len(times) * step // 8]
+        catalog = tmp_path / str(step)
+        first = tickwright.convert(path, catalog, types=["delta"], to_ns=middle)
+        name = first.tables[0].instrument_id
+        assert catalog_rows(catalog, "delta", name) == [row for row in whole if row["ts_init"] < middle]
+        second = tmp_path / f"{step}b"
+        tickwright.convert(path, second, types=["delta"], from_ns=middle)
+        rows = catalog_rows(second, "delta", name)
+        standing = next(at for at, row in enumerate(rows) if row["flags"] & 128) + 1
+        after = [row for row in whole if row["ts_init"] >= middle]
+        event = next(at for at, row in enumerate(after) if row["flags"] & 128) + 1
+        assert rows[standing:] == after[event:]
 
 
 @pytest.mark.skipif(not (SHARED / "frames").is_dir(), reason="needs ../shared/frames")

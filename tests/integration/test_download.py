@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,8 @@ class Server:
         self.page = 1_000
         self.delay_s = 0.0
         self.listing = True
+        self.has_checksums = True
+        self.coding: dict[str, str] = {}
         self.busy = self.most = 0
         self.lock = threading.Lock()
         outer = self
@@ -76,10 +80,10 @@ class Server:
                     return self.folder(key)
                 if key.endswith(".CHECKSUM"):
                     name = key.removesuffix(".CHECKSUM")
-                    if name not in outer.files:
+                    if name not in outer.files or not outer.has_checksums:
                         return self.answer(404)
                     text = outer.checksums.get(name) or hashlib.sha256(outer.files[name]).hexdigest()
-                    return self.answer(200, f"{text}  {name.rsplit('/', 1)[-1]}\n".encode())
+                    return self.answer(200, f"{text}  {name.rsplit('/', 1)[-1]}\n".encode(), **outer.coding)
                 time.sleep(outer.delay_s)
                 fault = outer.faults.get(key, [])[:1]
                 outer.faults[key] = outer.faults.get(key, [])[1:]
@@ -91,7 +95,13 @@ class Server:
                     return self.answer(404)
                 if fault.isdigit():
                     return self.answer(int(fault), b"no", Retry_After="0")
+                if fault.startswith("after "):
+                    return self.answer(429, b"no", Retry_After=fault.removeprefix("after "))
+                if fault == "loop":
+                    return self.answer(302, Location=self.path)
                 tag = f'"{hashlib.md5(body).hexdigest()}"'
+                if fault == "odd tag":
+                    tag = '"\xe9"'
                 start = 0
                 wanted = self.headers.get("Range")
                 if wanted is not None:
@@ -103,10 +113,14 @@ class Server:
                 rest = body[start:]
                 self.send_response(206 if start else 200)
                 self.send_header("ETag", tag)
-                self.send_header("Content-Length", str(len(rest)))
+                if fault == "unmeasured":
+                    rest = rest[: len(rest) // 2]
+                    self.close_connection = True
+                else:
+                    self.send_header("Content-Length", str(len(rest)))
                 self.end_headers()
                 half = rest[: len(rest) // 2]
-                if fault == "cut":
+                if fault in ("cut", "odd tag"):
                     self.wfile.write(half)
                     self.wfile.flush()
                     self.connection.close()
@@ -140,7 +154,7 @@ class Server:
                     f'2006-03-01/"><Name>x</Name><IsTruncated>{str(more).lower()}</IsTruncated>{following}{entries}'
                     "</ListBucketResult>"
                 )
-                self.answer(200, text.encode())
+                self.answer(200, text.encode(), **outer.coding)
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
@@ -231,6 +245,80 @@ def test_wrong_checksums(server: Server, tmp_path: Path) -> None:
     (file,) = get(server, tmp_path).files
     assert file.status == "failed" and "SHA-256" in (file.error or "")
     assert not list(tmp_path.rglob("*.zip")) and not list(tmp_path.rglob("*.part"))
+
+
+def test_without_a_checksum_the_archive_says_whether_it_is_whole(server: Server, tmp_path: Path) -> None:
+    """Bodies of no told length end anywhere, and look whole."""
+    server.has_checksums = False
+    body = server.files[MONTH] = archive("BTCUSDT-trades-2024-01.csv", b"1,2.5,3,7.5,1704067200000,true\n" * 5_000)
+    place = tmp_path / MONTH
+    place.parent.mkdir(parents=True)
+    place.write_bytes(body[:-10])
+    server.faults[MONTH] = ["unmeasured"]
+    (file,) = get(server, tmp_path).files
+    assert (file.status, file.checked, file.attempts) == ("fetched", True, 2)
+    assert place.read_bytes() == body
+    assert get(server, tmp_path).files[0].status == "present"
+    place.unlink()
+    server.files[MONTH] = b"<html>Are you human?</html>"
+    (file,) = get(server, tmp_path).files
+    assert file.status == "failed" and "compression is damaged" in (file.error or "")
+    assert not place.exists()
+
+
+def test_a_tag_that_no_header_carries_is_not_sent_back(server: Server, tmp_path: Path) -> None:
+    body = server.add(MONTH)
+    server.faults[MONTH] = ["odd tag"]
+    assert get(server, tmp_path).count("fetched") == 1
+    assert ((tmp_path / MONTH).read_bytes(), server.ranges) == (body, [])
+    for spoilt in (b"\xff\x00", b'"a"\r\nX: 1', b""):
+        (tmp_path / MONTH).rename(tmp_path / f"{MONTH}.part")
+        (tmp_path / f"{MONTH}.part.etag").write_bytes(spoilt)
+        assert get(server, tmp_path).count("fetched") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [("loop", "TooManyRedirects"), ("after 86400", "the server asks to wait 86400 seconds")],
+)
+def test_what_cannot_end_well_is_told_at_once(server: Server, tmp_path: Path, fault: str, said: str) -> None:
+    server.add(MONTH)
+    server.faults[MONTH] = [fault] * 30
+    (file,) = get(server, tmp_path).files
+    assert file.status == "failed" and said in (file.error or "")
+    assert server.asked[MONTH] < 25, "no second attempt"
+
+
+def test_the_time_that_a_server_names_is_waited_for(server: Server, tmp_path: Path) -> None:
+    server.add(MONTH)
+    when = time.time() + 2
+    server.faults[MONTH] = [f"after {formatdate(when, usegmt=True)}", "after \xb2", "after soon"]
+    assert get(server, tmp_path).count("fetched") == 1
+    assert time.time() > int(when)
+
+
+def test_answers_that_cannot_be_unpacked(server: Server, tmp_path: Path) -> None:
+    server.add(MONTH)
+    server.coding = {"Content_Encoding": "gzip"}
+    report = get(server, tmp_path)
+    assert [file.status for file in report.files] == ["failed"]
+    assert "DecodingError" in (report.files[0].error or "") and "no listing" in report.notes[0]
+    with pytest.raises(tickwright.InputError):
+        get(server, tmp_path, list_url=server.url)
+
+
+@pytest.mark.parametrize("times", [{"timeout_s": 0}, {"timeout_s": -1}, {"timeout_s": math.nan}, {"pause_s": -1}])
+def test_times_that_nothing_can_wait_for(times: dict[str, float]) -> None:
+    with pytest.raises(tickwright.UsageError, match="seconds"):
+        Settings(**times)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1", "nope"])
+def test_an_address_that_is_none(tmp_path: Path, base_url: str) -> None:
+    span = {"start": "2024-01-01", "end": "2024-01-01"}
+    report = binance(tmp_path, market="um", types=["trades"], symbols=["BTCUSDT"], base_url=base_url, **span)  # type: ignore[arg-type]
+    (file,) = report.files
+    assert (file.status, file.attempts) == ("failed", 0)
 
 
 def test_months_and_days_cover_the_span(server: Server, tmp_path: Path) -> None:

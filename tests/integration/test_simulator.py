@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import math
 import random
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -293,6 +295,11 @@ def test_refusals(tmp_path: Path) -> None:
         ({"channels": []}, "at least one"),
         ({"connections": 9}, "1 to 8"),
         ({"rate": 0}, "changes a second"),
+        ({"minutes": math.nan}, "minutes"),
+        ({"minutes": math.inf}, "minutes"),
+        ({"reconnect_s": math.nan}, "reconnect_s"),
+        ({"backward": math.nan}, "0 to 1"),
+        ({"start": datetime(1900, 1, 1)}, "2010 to 2090"),
     ]:
         with pytest.raises(tickwright.UsageError, match=said):
             tickwright.simulate("binance-spot", tmp_path / "x.gz", **{"seed": 1, **wrong})

@@ -282,3 +282,17 @@ def test_arguments_that_cannot_be_are_refused_and_nothing_is_taken() -> None:
         with pytest.raises((TypeError, OverflowError)):
             decoder.push_many([b"{}", frame], [1, ts])  # type: ignore[list-item]
     assert decoder.report()["accounting"]["frames"]["total"] == 0
+
+
+@pytest.mark.parametrize(("flavour", "most"), [("v1-high", (16, 16)), ("v1-standard", (9, 9)), ("v2", (16, 16))])
+def test_a_precision_that_no_reader_takes_is_refused(tmp_path: Path, flavour: str, most: tuple[int, int]) -> None:
+    capture = "examples/binance-usdm/capture.ndjson.gz"
+    tickwright.Decoder("binance-usdm", flavour=flavour, precision=most)
+    for wrong in ((most[0] + 1, 0), (0, most[1] + 1)):
+        with pytest.raises(tickwright.UsageError, match="at most"):
+            tickwright.Decoder("binance-usdm", flavour=flavour, precision=wrong)
+        with pytest.raises(tickwright.UsageError, match="at most"):
+            tickwright.decode_file(capture, flavour=flavour, precision=wrong)
+        with pytest.raises(tickwright.UsageError, match="at most"):
+            tickwright.convert(capture, tmp_path / "catalog", flavour=flavour, precision=wrong)
+    assert not (tmp_path / "catalog").exists()

@@ -244,7 +244,7 @@ def listing(fetcher: Fetcher, list_url: str, prefix: str) -> dict[str, int]:
             key, size = entry.findtext(f"{space}Key", ""), entry.findtext(f"{space}Size", "0")
             # Names come from outside: nothing but the prefix asked for, and no way out of it.
             if key.startswith(prefix) and key.endswith(".zip") and ".." not in key:
-                found[key] = int(size) if size.isdigit() else 0
+                found[key] = int(size) if size.isdecimal() else 0
         if page.findtext(f"{space}IsTruncated") != "true":
             return found
         last = max((entry.findtext(f"{space}Key", "") for entry in page.iter(f"{space}Contents")), default="")

@@ -111,7 +111,7 @@ def bybit(
                 found = list(_cover(_Wanted(market, kind, symbol, interval, period), first, last, there))
                 if not found:
                     notes.append(f"{kind} of {symbol}: nothing is published from {start} to {end}")
-                items += [Item(f"{root}/{key}", Path(output) / key, is_packed=True) for key in found]
+                items += [Item(f"{root}/{key}", Path(output) / key) for key in found]
     on_plan(items)
     if dry_run:
         return DownloadReport.planned(items, notes)

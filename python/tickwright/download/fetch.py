@@ -1,9 +1,10 @@
 """The downloader: files over HTTP, each resumed, retried, checked and put in place whole.
 
-A file is written to ``<name>.part`` and renamed when its SHA-256 is the published one, so a name without ``.part`` is a
-whole file. What is there and right is not fetched again. A connection that breaks goes on where it stopped (``Range``
-with ``If-Range``, RFC 9110 sections 13.1.5 and 14.2); answers 408, 429 and 5xx are tried again after a pause that
-doubles with full jitter (Brooker, "Exponential Backoff And Jitter", 2015) or that the server names (``Retry-After``).
+A file is written to ``<name>.part`` and renamed when its SHA-256 is the published one, or, where none is published,
+when its own compression says that it is whole, so a name without ``.part`` is a whole file. What is there and right is
+not fetched again. A connection that breaks goes on where it stopped (``Range`` with ``If-Range``, RFC 9110 sections
+13.1.5 and 14.2); answers 408, 429 and 5xx are tried again after a pause that doubles with full jitter (Brooker,
+"Exponential Backoff And Jitter", 2015) or that the server names (``Retry-After``).
 """
 
 import gzip
@@ -17,12 +18,17 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 from tickwright import _core
+
+_DAY_S = 86_400
+#: A server that wants more patience than this is told of, not waited for.
+_LONGEST_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,20 @@ class Settings:
     timeout_s: float = 30.0
     pause_s: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse times that nothing can wait for.
+
+        Raises
+        ------
+        tickwright.UsageError
+            A timeout or pause that cannot be.
+
+        """
+        if not 0 < self.timeout_s <= _DAY_S:
+            raise _core.UsageError(f"timeout {self.timeout_s}: seconds, more than 0, at most {_DAY_S}")
+        if not 0 <= self.pause_s <= _DAY_S:
+            raise _core.UsageError(f"pause {self.pause_s}: seconds, 0 to {_DAY_S}")
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -63,11 +83,10 @@ class Item:
     path : Path
         Where it goes.
     checksum_url : str or None
-        Where its SHA-256 is published, as ``<hex>  <name>``.
+        Where its SHA-256 is published, as ``<hex>  <name>``. Where it is not, the file's own compression, gzip or zip,
+        has to say that it is whole.
     size : int or None
         Bytes, where a listing says so.
-    is_packed : bool
-        Whether its own compression, gzip or zip, is to say that it is whole: where no SHA-256 is published.
 
     """
 
@@ -75,7 +94,6 @@ class Item:
     path: Path
     checksum_url: str | None = None
     size: int | None = None
-    is_packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,8 @@ class _Refused(Exception):
 
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Of what no other attempt makes anything else.
+_HOPELESS = (httpx.InvalidURL, httpx.TooManyRedirects, httpx.UnsupportedProtocol)
 
 
 class Fetcher:
@@ -218,8 +238,8 @@ class Fetcher:
 
         try:
             wanted = self._checksum(item)
-            if path.exists() and _is_whole(path, wanted, item):
-                return report("present", checked=wanted is not None or item.is_packed)
+            if path.exists() and _wrong(path, path.name, wanted) is None:
+                return report("present", checked=True)
             path.parent.mkdir(parents=True, exist_ok=True)
             # The first whole body that is not what was published may have been spoilt on the way; a second was not.
             for last in (False, True):
@@ -227,15 +247,13 @@ class Fetcher:
                 received += size
                 attempts += tries + more
                 part = _part(path)
-                wrong = None if wanted is None or digest(part) == wanted else f"SHA-256 is not the published {wanted}"
-                if wrong is None and item.is_packed:
-                    wrong = _damage(part, path.name)
+                wrong = _wrong(part, path.name, wanted)
                 if wrong is None:
                     with part.open("rb+") as file:
                         os.fsync(file.fileno())
                     part.replace(path)
                     _mark(path).unlink(missing_ok=True)
-                    return report("fetched", checked=wanted is not None or item.is_packed)
+                    return report("fetched", checked=True)
                 _forget(path)
                 if last:
                     return report("failed", error=f"{wrong}, twice")
@@ -272,7 +290,9 @@ class Fetcher:
                 raise _Refused("stopped")
             try:
                 return work(), attempt
-            except (_Broken, httpx.TransportError) as error:
+            except _HOPELESS as error:
+                raise _Refused(f"{type(error).__name__}: {error}") from error
+            except (_Broken, httpx.TransportError, httpx.DecodingError) as error:
                 broken = error if isinstance(error, _Broken) else _Broken(f"{type(error).__name__}: {error}")
                 if attempt == self._settings.retries:
                     raise _Broken(f"{broken}, {attempt + 1} times") from error
@@ -299,11 +319,12 @@ class Fetcher:
         """Append what is missing to the part; bytes received, and 1."""
         self._begin()
         part, mark = _part(item.path), _mark(item.path)
-        have = part.stat().st_size if part.exists() and mark.exists() else 0
+        tag = mark.read_text(errors="replace") if mark.exists() else ""
+        have = part.stat().st_size if part.exists() and _is_told_apart(tag) else 0
         # Bodies as they are: what is checked is the file, not a coding of it.
         headers = {"Accept-Encoding": "identity"}
         if have:
-            headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text()}
+            headers |= {"Range": f"bytes={have}-", "If-Range": tag}
         received = 0
         with self._client.stream("GET", item.url, headers=headers) as answer:
             if answer.status_code == 416:
@@ -312,8 +333,8 @@ class Fetcher:
             _check(answer)
             if answer.status_code != 206:
                 have = 0
-            tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-            if tag and not tag.startswith("W/"):
+            tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
+            if _is_told_apart(tag):
                 mark.write_text(tag)
             else:
                 mark.unlink(missing_ok=True)
@@ -364,11 +385,11 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _is_whole(path: Path, wanted: str | None, item: Item) -> bool:
-    """Whether a file that is there is what is published, as far as that can be told."""
-    if wanted is not None:
-        return digest(path) == wanted
-    return not item.is_packed or _damage(path, path.name) is None
+def _wrong(path: Path, name: str, wanted: str | None) -> str | None:
+    """Why a file is not what is published; `None` where it is, as far as that can be told."""
+    if wanted is None:
+        return _damage(path, name)
+    return None if digest(path) == wanted else f"SHA-256 is not the published {wanted}"
 
 
 def _damage(path: Path, name: str) -> str | None:
@@ -394,6 +415,11 @@ def _mark(path: Path) -> Path:
     return path.with_name(path.name + ".part.etag")
 
 
+def _is_told_apart(tag: str) -> bool:
+    """Whether a version's tag can be asked for again: a strong one, and nothing that a header cannot carry."""
+    return bool(tag) and tag.isascii() and tag.isprintable() and not tag.startswith("W/")
+
+
 def _forget(path: Path) -> None:
     _part(path).unlink(missing_ok=True)
     _mark(path).unlink(missing_ok=True)
@@ -404,10 +430,22 @@ def _check(answer: httpx.Response) -> None:
     if code in (404, 410):
         raise _Missing(f"{code}: not published")
     if code in _AGAIN:
-        after = answer.headers.get("Retry-After", "")
-        raise _Broken(f"{code} {answer.reason_phrase}", float(after) if after.isdigit() else None)
+        after_s = _seconds(answer.headers.get("Retry-After", ""))
+        if after_s is not None and after_s > _LONGEST_S:
+            raise _Refused(f"{code} {answer.reason_phrase}: the server asks to wait {after_s:.0f} seconds")
+        raise _Broken(f"{code} {answer.reason_phrase}", after_s)
     if code not in (200, 206):
         raise _Refused(f"{code} {answer.reason_phrase}")
+
+
+def _seconds(after: str) -> float | None:
+    """How long a ``Retry-After`` says, in seconds or as a date."""
+    if after.isascii() and after.isdigit():
+        return float(after)
+    try:
+        return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _failed(text: str, path: str) -> Exception:

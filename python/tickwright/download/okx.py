@@ -104,7 +104,7 @@ def okx(
             cover = (
                 _books(symbol, depth, first, last) if kind == "orderbook" else _cover(kind, symbol, period, first, last)
             )
-            items += [Item(f"{root}/{key}", Path(output) / key, is_packed=True) for key in cover]
+            items += [Item(f"{root}/{key}", Path(output) / key) for key in cover]
     on_plan(items)
     if dry_run:
         return DownloadReport.planned(items, [])

@@ -83,6 +83,7 @@ impl FrameDecoder {
         let spec = named(feed)?;
         let flavour = options.flavour.as_deref().unwrap_or("v1-high");
         let flavour: Flavour = flavour.parse().map_err(|()| usage(format!("flavour {flavour}")))?;
+        crate::convert::holds_precision(flavour, options.precision)?;
         let types = match &options.types {
             None => TypeSet::RECEIVED,
             Some(names) => {

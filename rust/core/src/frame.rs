@@ -92,6 +92,18 @@ impl Block {
         self.overhead = 0;
     }
 
+    /// Appends a frame of another block.
+    pub fn take(&mut self, other: &Self, meta: &FrameMeta) {
+        let mut copied = |(start, end): (u32, u32)| {
+            let at = self.data.len() as u32;
+            self.data.extend_from_slice(&other.data[start as usize..end as usize]);
+            (at, at + (end - start))
+        };
+        let (start, end) = copied((meta.start, meta.end));
+        let context = if meta.context == (0, 0) { (0, 0) } else { copied(meta.context) };
+        self.frames.push(FrameMeta { start, end, context, ..*meta });
+    }
+
     /// The bytes of a frame.
     #[must_use]
     pub fn body(&self, meta: &FrameMeta) -> &[u8] {

@@ -2,12 +2,12 @@
 //!
 //! In: inputs as of a conversion, and a time T. Out: of each instrument the book that a catalog of these inputs would
 //! give at T: the fold of its delta rows (of dumps of whole tops, its last row) into the core's own [`Ladder`], and
-//! what is known of its place in the stream. Reading stops at the first frame received after T; what is held is the
-//! books and one block of rows.
+//! what is known of its place in the stream. Reading stops where frames were received long after T ([`CLOCK_BACK`]); what is
+//! held is the books, one block of rows and the frames of after T.
 //!
 //! A hole does not take the book away: what stood before it is shown, with what is missing since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use crate::data::{AnyColumns, BookAction, DataType, Decimals, DeltaColumns, Dept
 use crate::decimal;
 use crate::dump::{self, DumpReader, Inflating, Output, OutputOptions, OutputStream};
 use crate::feed::{Feed, FeedOptions, Frame, TypeSet};
+use crate::frame::Block;
 
 /// What is asked for.
 #[derive(Debug, Clone, Deserialize)]
@@ -134,10 +135,18 @@ pub struct BookAt {
     pub asks: Vec<(String, String)>,
 }
 
+/// How far a clock may step back, ns: so long after T frames received up to T are still looked for.
+const CLOCK_BACK: u64 = 10_000_000_000;
+
+/// Bytes of frames received after T that are held meanwhile.
+const MAX_LATER: usize = 64 << 20;
+
 /// A book that rows are folded into.
 #[derive(Debug, Default)]
 struct Fold {
     ladder: Ladder,
+    /// Of a book by order: side, price and size of each, by id.
+    orders: HashMap<u64, (Side, i128, i128)>,
     decimals: Decimals,
     ts_event: u64,
     ts_init: u64,
@@ -163,13 +172,35 @@ impl Fold {
             let side = if rows.side[row] == Side::Buy as u8 { Side::Buy } else { Side::Sell };
             if *action == BookAction::Clear as u8 {
                 self.ladder.clear();
-            } else if *action == BookAction::Delete as u8 {
-                self.ladder.set(side, rows.price[row], 0, ());
-            } else {
-                self.ladder.set(side, rows.price[row], rows.size[row], ());
+                self.orders.clear();
+                continue;
+            }
+            let size = if *action == BookAction::Delete as u8 { 0 } else { rows.size[row] };
+            match rows.order_id[row] {
+                0 => {
+                    self.ladder.set(side, rows.price[row], size, ());
+                }
+                id => self.take_order(id, side, rows.price[row], size),
             }
         }
         self.told(&rows.ts_event, &rows.ts_init, &rows.sequence);
+    }
+
+    /// The order of an id as it is now; a size of 0: it is gone.
+    fn take_order(&mut self, id: u64, side: Side, price: i128, size: i128) {
+        if let Some((side, price, size)) = self.orders.remove(&id) {
+            self.add(side, price, -size);
+        }
+        if size > 0 {
+            self.orders.insert(id, (side, price, size));
+            self.add(side, price, size);
+        }
+    }
+
+    /// A level is the sum of the orders at its price.
+    fn add(&mut self, side: Side, price: i128, change: i128) {
+        let held = self.ladder.size_at(side, price).unwrap_or_default();
+        self.ladder.set(side, price, held + change, ());
     }
 
     /// The last of whole tops is the book.
@@ -398,7 +429,7 @@ impl Found {
 
 /// Why reading stopped before the end.
 enum Stop {
-    /// A frame was received after the time asked for.
+    /// A frame was received long after the time asked for.
     Later,
     /// An event of a source without receive times was after it: sources that follow may have others.
     Past(u32),
@@ -425,17 +456,26 @@ fn recording(
     );
     let reading = CaptureOptions { allow_truncated: options.allow_truncated, ..CaptureOptions::default() };
     let (mut folds, mut recorded_to, mut next) = (Folds::new(), 0, 0);
+    // Frames received after the time: they count only where one received before it follows.
+    let (mut later, mut later_sources) = (Block::default(), Vec::new());
     while next < sources.len() {
         let mut merge = Merge::new(&sources[next..], reading.clone());
         let mut stop = None;
         loop {
             let run = merge.run(|source, block, meta| {
-                if meta.ts > options.at {
+                if meta.ts > options.at.saturating_add(CLOCK_BACK) || later.data.len() > MAX_LATER {
                     stop = Some(Stop::Later);
                 } else if progress.is_cancelled() {
                     stop = Some(Stop::Cancelled);
+                } else if meta.ts > options.at {
+                    later.take(block, meta);
+                    later_sources.push(source);
                 } else {
                     recorded_to = recorded_to.max(meta.ts);
+                    for (meta, source) in later.frames.iter().zip(later_sources.drain(..)) {
+                        feed.push(&Frame::of(&later, meta, source));
+                    }
+                    later.clear();
                     feed.push(&Frame::of(block, meta, source));
                     if meta.ts == 0
                         && feed.market().books().any(|(.., book)| book.last_seen_ns() > options.at)

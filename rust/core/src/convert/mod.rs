@@ -145,6 +145,7 @@ fn check(options: &ConvertOptions) -> Result<Checked, ConvertError> {
         "append-after" => Mode::AppendAfter,
         other => return Err(usage(format!("mode {other}: add, replace or append-after"))),
     };
+    holds_precision(flavour, options.precision)?;
     if options.from.zip(options.to).is_some_and(|(from, to)| from >= to) {
         return Err(usage("--from is not before --to".to_owned()));
     }
@@ -371,6 +372,17 @@ fn source_entry(source: &SourceReport) -> SourceEntry {
         container: source.container.clone(),
         truncated: source.truncated,
         accounting: source.accounting,
+    }
+}
+
+/// Refuses a label that no reader of the flavour takes: more decimals than its values have.
+pub(crate) fn holds_precision(flavour: Flavour, precision: Option<(u8, u8)>) -> Result<(), ConvertError> {
+    let most = flavour.decimals();
+    match precision {
+        Some((price, size)) if price.max(size) > most => {
+            Err(usage(format!("precision {price}, {size}: {} has at most {most} decimals", flavour.name())))
+        }
+        _ => Ok(()),
     }
 }
 

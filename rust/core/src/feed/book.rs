@@ -560,9 +560,16 @@ impl Market {
     /// Takes what a book gave since it had `start` rows. Answers the stream that its frame counts for; `None`:
     /// rows were outside the span asked for, or of no type asked for, and were left out.
     fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> Option<u32> {
-        let in_span = self.in_span(ts_init);
         let held = &self.slots[slot as usize].books.diffs[at];
         let (stream, muted, derives) = (held.stream, held.muted, held.derived.is_some());
+        // Where the clock went back, the time that its rows have is another.
+        let ts_init = match &self.streams[stream as usize].columns {
+            AnyColumns::Delta(rows) if self.news.clamped > 0 => {
+                rows.ts_init.last().copied().unwrap_or(ts_init)
+            }
+            _ => ts_init,
+        };
+        let in_span = self.in_span(ts_init);
         if !in_span || muted {
             self.mute(slot, at, start, in_span, ts_event, ts_init);
         }

@@ -50,6 +50,15 @@ impl Flavour {
             Self::V2 => "v2",
         }
     }
+
+    /// Decimals that its prices and sizes have.
+    #[must_use]
+    pub const fn decimals(self) -> u8 {
+        match self {
+            Self::V1High | Self::V2 => 16,
+            Self::V1Standard => 9,
+        }
+    }
 }
 
 impl FromStr for Flavour {
