@@ -189,18 +189,20 @@ impl<P: Payload> Window<P> {
             {
                 bits ^= 1 << bit;
                 let at = word * 64 + bit as usize;
-                let size = i128::from(self.sizes[at]) * NARROW;
-                give(self.base + self.tick.value as i128 * at as i128, size, &mut self.payloads[at]);
+                give(self.key(at), self.size(at), &mut self.payloads[at]);
                 left -= 1;
             }
         }
         n - left
     }
 
+    /// Scale 16, whether or not a level is there.
+    #[inline(always)]
     fn size(&self, at: usize) -> i128 {
         i128::from(self.sizes[at]) * NARROW
     }
 
+    #[inline(always)]
     const fn key(&self, at: usize) -> i128 {
         self.base + self.tick.value as i128 * at as i128
     }
