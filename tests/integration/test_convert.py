@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ import pytest
 import tickwright
 
 from tests.frames import SHARED, at, capture, usdm
+from tests.integration.test_book import fold
 from tests.parity.support import batch_rows, catalog_rows
 
 
@@ -161,25 +163,27 @@ def test_refusals(tmp_path: Path) -> None:
     assert caught.value.code == "empty"
 
 
-def test_spans_divide_a_recording_whose_clock_goes_back(tmp_path: Path) -> None:
-    """A row belongs to the span of the time that it has, which is not before that of the row before it."""
+@pytest.mark.parametrize("feed", ["bybit-linear", "binance-spot"])
+def test_spans_divide_a_recording_whose_clock_goes_back(tmp_path: Path, feed: str) -> None:
+    """A row belongs to the span of its own time, whichever frame told it: a later one, or one that it waited for."""
     path = tmp_path / "c.gz"
-    tickwright.simulate("bybit-linear", path, seed=8, minutes=0.3, symbols=1, channels=["book"], backward=0.3)
+    faults: dict[str, Any] = {"backward": 0.3, "connections": 2, "lost": 0.05}
+    tickwright.simulate(feed, path, seed=8, minutes=0.3, symbols=1, channels=["book"], **faults)
     (whole,) = (batch_rows(batch) for batch in tickwright.decode_file(path, types=["delta"])[0].values())
     times = sorted({row["ts_init"] for row in whole})
-    for step in range(1, 8):
-        middle = times[len(times) * step // 8]
-        catalog = tmp_path / str(step)
-        first = tickwright.convert(path, catalog, types=["delta"], to_ns=middle)
-        name = first.tables[0].instrument_id
-        assert catalog_rows(catalog, "delta", name) == [row for row in whole if row["ts_init"] < middle]
-        second = tmp_path / f"{step}b"
-        tickwright.convert(path, second, types=["delta"], from_ns=middle)
-        rows = catalog_rows(second, "delta", name)
-        standing = next(at for at, row in enumerate(rows) if row["flags"] & 128) + 1
-        after = [row for row in whole if row["ts_init"] >= middle]
-        event = next(at for at, row in enumerate(after) if row["flags"] & 128) + 1
-        assert rows[standing:] == after[event:]
+    for middle in times[1 :: len(times) // 20]:
+        parts = []
+        for part, span in (("before", {"to_ns": middle}), ("after", {"from_ns": middle})):
+            report = tickwright.convert(path, tmp_path / f"{middle}{part}", types=["delta"], **span)
+            parts.append(catalog_rows(tmp_path / f"{middle}{part}", "delta", report.tables[0].instrument_id))
+        before, after = parts
+        assert before == [row for row in whole if row["ts_init"] < middle]
+        standing = next(at for at, row in enumerate(after) if row["flags"] & 128) + 1
+        rest = after[standing:]
+        assert after[0]["ts_init"] >= middle
+        assert 0 < len(rest) and rest == whole[-len(rest) :]
+        begin = after[0]["ts_init"]
+        assert fold(after[:standing], begin)[:2] == fold(whole[: -len(rest)], begin)[:2]
 
 
 @pytest.mark.skipif(not (SHARED / "frames").is_dir(), reason="needs ../shared/frames")

@@ -562,21 +562,17 @@ impl Market {
     fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> Option<u32> {
         let held = &self.slots[slot as usize].books.diffs[at];
         let (stream, muted, derives) = (held.stream, held.muted, held.derived.is_some());
-        // Where the clock went back, the time that its rows have is another.
-        let ts_init = match &self.streams[stream as usize].columns {
-            AnyColumns::Delta(rows) if self.news.clamped > 0 => {
-                rows.ts_init.last().copied().unwrap_or(ts_init)
-            }
-            _ => ts_init,
-        };
+        // Rows may be later than their frame: where the clock went back, and where they had waited for it.
+        let ts_init = ts_init.max(held.book.last_ts());
         let in_span = self.in_span(ts_init);
         if !in_span || muted {
             self.mute(slot, at, start, in_span, ts_event, ts_init);
         }
         let decimals = self.news.decimals;
-        let mut emitted = in_span.then_some(stream);
+        let is_told = in_span || self.streams[stream as usize].columns.rows() > start;
+        let mut emitted = is_told.then_some(stream);
         if derives {
-            emitted = self.take_derived(slot, at, start).filter(|_| in_span);
+            emitted = self.take_derived(slot, at, start).filter(|_| is_told);
         }
         let added = self.streams[stream as usize].columns.rows() - start;
         if added > 0 && self.columns(stream, added as u64, added * DELTA_BYTES, decimals).is_none() {
@@ -597,11 +593,18 @@ impl Market {
         let span = self.options.from..self.options.to;
         let held = &mut self.slots[slot as usize].books.diffs[at];
         let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
-        let emitted = rows.action.len() > start;
+        if rows.action.len() == start {
+            return;
+        }
         if !in_span {
-            rows.truncate(start);
+            let kept = if held.muted {
+                0
+            } else {
+                rows.ts_init[start..].iter().take_while(|&ts| span.contains(ts)).count()
+            };
+            rows.truncate(start + kept);
             held.muted = true;
-        } else if emitted {
+        } else {
             rows.truncate(start);
             held.muted = false;
         }
@@ -609,11 +612,11 @@ impl Market {
             if !in_span {
                 // An interval that ended inside the span is told by what comes after it.
                 derived.restart(|ts| span.contains(&ts));
-            } else if emitted {
+            } else {
                 derived.restart(|_| false);
             }
         }
-        if in_span && emitted {
+        if in_span {
             self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
         }
     }
