@@ -15,7 +15,7 @@ import pytest
 import tickwright
 
 from tests.frames import SHARED, at, capture, usdm
-from tests.parity.support import CONNECTIONS, batch_rows, needs_frames, recording
+from tests.parity.support import CONNECTIONS, batch_rows, catalog_rows, needs_frames, recording
 from tests.reference.captures import merge, ordered, read
 from tests.reference.decode import decode_items, feed_of
 from tests.reference.kraken import Kraken
@@ -320,3 +320,16 @@ def test_levels_of_a_book_by_order_are_the_sums_of_its_orders(tmp_path: Path) ->
                 side = levels[row["side"]]
                 side[row["price"]] = side.get(row["price"], Decimal(0)) + row["size"]
             assert (book.bids, book.asks) == sides(levels["BUY"], levels["SELL"])
+
+
+def test_what_waits_for_an_update_received_before_the_time_is_not_in_the_book(tmp_path: Path) -> None:
+    frames = usdm()[:4]
+
+    def diff(ids: bytes) -> bytes:
+        return frames[3][1].replace(b'"U":110,"u":115,"pu":103', ids)
+
+    late = [(at(20), diff(b'"U":121,"u":125,"pu":120')), (at(10), diff(b'"U":116,"u":120,"pu":115'))]
+    path = capture(tmp_path / "late.ndjson", [*frames, *late])
+    assert [tickwright.book(path, at(t))[0].sequence for t in (9, 10, 19, 20)] == [115, 120, 120, 125]
+    tickwright.convert(path, tmp_path / "catalog", types=["delta"], to_ns=at(20))
+    assert catalog_rows(tmp_path / "catalog", "delta", INSTRUMENT)[-1]["sequence"] == 120

@@ -593,7 +593,9 @@ impl Market {
         let span = self.options.from..self.options.to;
         let held = &mut self.slots[slot as usize].books.diffs[at];
         let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
-        let emitted = rows.action.len() > start;
+        if rows.action.len() == start {
+            return;
+        }
         if !in_span {
             let kept = if held.muted {
                 0
@@ -602,7 +604,7 @@ impl Market {
             };
             rows.truncate(start + kept);
             held.muted = true;
-        } else if emitted {
+        } else {
             rows.truncate(start);
             held.muted = false;
         }
@@ -610,11 +612,11 @@ impl Market {
             if !in_span {
                 // An interval that ended inside the span is told by what comes after it.
                 derived.restart(|ts| span.contains(&ts));
-            } else if emitted {
+            } else {
                 derived.restart(|_| false);
             }
         }
-        if in_span && emitted {
+        if in_span {
             self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
         }
     }
