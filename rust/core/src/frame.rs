@@ -100,7 +100,7 @@ impl Block {
             (at, at + (end - start))
         };
         let (start, end) = copied((meta.start, meta.end));
-        let context = if meta.context == (0, 0) { (0, 0) } else { copied(meta.context) };
+        let context = copied(meta.context);
         self.frames.push(FrameMeta { start, end, context, ..*meta });
     }
 

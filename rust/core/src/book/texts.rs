@@ -94,7 +94,7 @@ impl<'l, S> SpeltLevels<'l, S> {
 impl<S: Spelling> LevelSink for SpeltLevels<'_, S> {
     #[inline(always)]
     fn push(&mut self, price: Decimal, size: Decimal) {
-        self.levels.push(Level { price: price.value, size: size.value });
+        self.levels.push(Level::of(price, size));
         self.spelt.push(Written::of(price, size).into());
     }
 

@@ -262,7 +262,7 @@ impl BookState {
         let read = |levels: &[(String, String)]| -> (Vec<Level>, Vec<Spelt>) {
             let read = |(price, size): &(String, String)| {
                 let (price, size) = (decimal(price), decimal(size));
-                (Level { price: price.value, size: size.value }, Spelt::from(Written::of(price, size)))
+                (Level::of(price, size), Spelt::from(Written::of(price, size)))
             };
             levels.iter().map(read).unzip()
         };

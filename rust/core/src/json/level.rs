@@ -14,6 +14,15 @@ pub struct Level {
     pub size: i128,
 }
 
+impl Level {
+    /// That of two decimals.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of(price: Decimal, size: Decimal) -> Self {
+        Self { price: price.value, size: size.value }
+    }
+}
+
 /// How many decimals the price and the size of a level were written with: with the values, their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
@@ -81,33 +90,6 @@ impl<'w> Sent<'w> {
         self.window.get(at..)?.first_chunk()
     }
 
-    /// The numbers of `["price","size"`; `None` where it is anything else.
-    #[inline(always)]
-    fn find_in_quotes(window: &'w [u8; WINDOW]) -> Option<Self> {
-        let text: &[u8; 32] = window[2..].first_chunk()?;
-        let quotes = lanes::equal32(text, b'"');
-        let dots = lanes::equal32(text, b'.');
-        // The first quote ends the price, the second starts the size, the third ends it.
-        let price_end = quotes.trailing_zeros() as usize + 2;
-        let last = quotes & quotes.wrapping_sub(1);
-        let last = last & last.wrapping_sub(1);
-        let size_end = last.trailing_zeros() as usize + 2;
-        let size_start = price_end + 3;
-        let between = window.get(price_end..)?.first_chunk::<4>()?;
-        let framed = window[..2] == *b"[\""
-            && u32::from_le_bytes(*between) & 0xFF_FFFF == u32::from_le_bytes(*b"\",\"\0");
-        if !framed {
-            return None;
-        }
-        let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
-        let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
-        Some(Self {
-            window,
-            price: Part { start: 2, ends: decimal::Ends { dot: price_dot, end: price_end } },
-            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
-        })
-    }
-
     /// Two numbers, bare, with `head` in front of them, `between` them a text that starts with a comma, and `end` behind them;
     /// `None` where it is anything else.
     #[inline(always)]
@@ -172,7 +154,28 @@ pub struct InQuotes;
 impl Form for InQuotes {
     #[inline(always)]
     fn find(window: &[u8; WINDOW]) -> Option<Sent<'_>> {
-        Sent::find_in_quotes(window)
+        let text: &[u8; 32] = window[2..].first_chunk()?;
+        let quotes = lanes::equal32(text, b'"');
+        let dots = lanes::equal32(text, b'.');
+        // The first quote ends the price, the second starts the size, the third ends it.
+        let price_end = quotes.trailing_zeros() as usize + 2;
+        let last = quotes & quotes.wrapping_sub(1);
+        let last = last & last.wrapping_sub(1);
+        let size_end = last.trailing_zeros() as usize + 2;
+        let size_start = price_end + 3;
+        let between = window.get(price_end..)?.first_chunk::<4>()?;
+        let framed = window[..2] == *b"[\""
+            && u32::from_le_bytes(*between) & 0xFF_FFFF == u32::from_le_bytes(*b"\",\"\0");
+        if !framed {
+            return None;
+        }
+        let price_dot = (dots | quotes).trailing_zeros() as usize + 2;
+        let size_dot = ((dots | last) >> (size_start - 2)).trailing_zeros() as usize + size_start;
+        Some(Sent {
+            window,
+            price: Part { start: 2, ends: decimal::Ends { dot: price_dot, end: price_end } },
+            size: Part { start: size_start, ends: decimal::Ends { dot: size_dot, end: size_end } },
+        })
     }
 
     #[inline(always)]
@@ -240,7 +243,7 @@ impl<S: LevelSink> LevelReader for Pairs<'_, S> {
 impl LevelSink for Vec<Level> {
     #[inline(always)]
     fn push(&mut self, price: Decimal, size: Decimal) {
-        Self::push(self, Level { price: price.value, size: size.value });
+        Self::push(self, Level::of(price, size));
     }
 
     #[inline(always)]
@@ -399,7 +402,7 @@ impl Cursor<'_> {
         window: &'w [u8; WINDOW],
         eights: impl Eights,
     ) -> Option<(Decimal, Decimal, Last, Sent<'w>)> {
-        let sent = Sent::find_in_quotes(window)?;
+        let sent = InQuotes::find(window)?;
         let size_end = sent.size.ends.end;
         let is_last = match window.get(size_end + 1)? {
             b']' => true,
@@ -420,10 +423,9 @@ impl Cursor<'_> {
         eights: impl Eights,
     ) -> Option<(Decimal, Decimal)> {
         let end;
-        let window = window_of!(self, end);
-        let (price, size, sent) =
-            self.short_bare_pair_in(window, b"{\"price\":", b",\"qty\":", b'}', eights)?;
-        out.push_short(Level { price: price.value, size: size.value }, Written::of(price, size), &sent);
+        let sent = AsObject::find(window_of!(self, end))?;
+        let (price, size) = self.take_pair(&sent, eights)?;
+        out.push_short(Level::of(price, size), Written::of(price, size), &sent);
         Some((price, size))
     }
 
@@ -432,8 +434,8 @@ impl Cursor<'_> {
     #[inline(always)]
     pub fn short_rest_of_level(&mut self, eights: impl Eights) -> Option<(Decimal, Decimal)> {
         let end;
-        let window = window_of!(self, end);
-        self.short_bare_pair_in(window, b"", b",", b']', eights).map(|(price, size, _)| (price, size))
+        let sent = Sent::find_bare(window_of!(self, end), b"", b",", b']')?;
+        self.take_pair(&sent, eights)
     }
 
     /// Two numbers, bare and short, with `head` in front of them, `between` them a text that starts with a comma, and `end`
@@ -446,24 +448,16 @@ impl Cursor<'_> {
         end: u8,
     ) -> Option<(Decimal, Decimal)> {
         let end_of_frame;
-        let window = window_of!(self, end_of_frame);
-        self.short_bare_pair_in(window, head, between, end, lanes::InTurn)
-            .map(|(price, size, _)| (price, size))
+        let sent = Sent::find_bare(window_of!(self, end_of_frame), head, between, end)?;
+        self.take_pair(&sent, lanes::InTurn)
     }
 
+    /// Both numbers, and the byte behind them; nothing is taken where one is not as short as it looked.
     #[inline(always)]
-    fn short_bare_pair_in<'w, const HEAD: usize, const BETWEEN: usize>(
-        &mut self,
-        window: &'w [u8; WINDOW],
-        head: &[u8; HEAD],
-        between: &[u8; BETWEEN],
-        end: u8,
-        eights: impl Eights,
-    ) -> Option<(Decimal, Decimal, Sent<'w>)> {
-        let sent = Sent::find_bare(window, head, between, end)?;
-        let (price, size) = sent.read(eights)?;
+    fn take_pair(&mut self, sent: &Sent<'_>, eights: impl Eights) -> Option<(Decimal, Decimal)> {
+        let pair = sent.read(eights)?;
         self.at += sent.size.ends.end + 1;
-        Some((price, size, sent))
+        Some(pair)
     }
 
     #[inline(always)]
@@ -480,8 +474,7 @@ impl Cursor<'_> {
             Some((price, size, last, sent)) if price.value > 0 => {
                 decimals.price = decimals.price.max(price.significant);
                 decimals.size = decimals.size.max(size.significant);
-                let level = Level { price: price.value, size: size.value };
-                out.push_short(level, Written::of(price, size), &sent);
+                out.push_short(Level::of(price, size), Written::of(price, size), &sent);
                 if last == Last::Yes || self.two_counts() { Ok(()) } else { self.more_members() }
             }
             Some((price, ..)) => Err(out_of_range(Kind::Price, price.value, self.at)),
@@ -591,6 +584,11 @@ mod tests {
         (format!("{whole}{dot}{rest}"), i128::from(digits) * 10_i128.pow(scale))
     }
 
+    /// Decimals of a text without the zeros that end them.
+    fn significant(text: &str) -> u8 {
+        text.split_once('.').map_or(0, |(_, rest)| rest.trim_end_matches('0').len() as u8)
+    }
+
     proptest! {
         #[test]
         fn levels_are_the_numbers_they_were_made_of(
@@ -605,9 +603,6 @@ mod tests {
                 let (size_text, size) = text_and_value(size, size_decimals);
                 texts.push(format!(r#"{space}["{price_text}",{space}"{size_text}"{more}]"#));
                 wanted.push(Level { price, size });
-                let significant = |text: &str| {
-                    text.split_once('.').map_or(0, |(_, rest)| rest.trim_end_matches('0').len() as u8)
-                };
                 decimals = decimals.max(Decimals { price: significant(&price_text), size: significant(&size_text) });
             }
             let text = format!("[{}]{space}", texts.join(","));
@@ -642,9 +637,6 @@ mod tests {
                     whole <= 8 && rest <= 8 && whole + rest + usize::from(rest > 0) <= 16
                 });
                 if short {
-                    let significant = |text: &str| {
-                        text.split_once('.').map_or(0, |(_, rest)| rest.trim_end_matches('0').len() as u8)
-                    };
                     let of_level = Decimals { price: significant(&price_text), size: significant(&size_text) };
                     decimals = decimals.max(of_level);
                     wanted.push(Level { price, size });

@@ -76,7 +76,7 @@ impl LevelReader for Reader<'_> {
         self.decimals.price = self.decimals.price.max(price.significant);
         self.decimals.size = self.decimals.size.max(size.significant);
         self.lowest = price.value.min(self.lowest);
-        self.levels.push(Level { price: price.value, size: size.value });
+        self.levels.push(Level::of(price, size));
         Ok(())
     }
 }
