@@ -47,6 +47,7 @@ pub struct Ends {
 }
 
 impl Ends {
+    #[inline]
     fn slot(&mut self, end: End) -> &mut u64 {
         match end {
             End::Control => &mut self.control,
@@ -60,6 +61,7 @@ impl Ends {
     }
 
     /// Counts `n` under `end`.
+    #[inline]
     pub fn add(&mut self, end: End, n: u64) {
         *self.slot(end) += n;
         self.total += n;

@@ -241,7 +241,10 @@ fn number(text: &[u8; 16], shape: Shape) -> Option<(u64, u64)> {
     let half = 4 * u32::from(shape.decimals());
     let kept = ((1_u64 << half) << half).wrapping_sub(1);
     let below = digit_word(text, start)? >> (8 * (whole + 1 - start)) & kept;
-    are_digits(above, below).then(|| (eight_digits(above) * 100_000_000 + eight_digits(below), below))
+    if !are_digits(above, below) {
+        return None;
+    }
+    Some((eight_digits(above) * 100_000_000 + eight_digits(below), below))
 }
 
 /// One after another, anywhere.

@@ -91,6 +91,7 @@ impl Held {
 
     /// Makes the changes of one side and tells what each was; `written` is read only where texts are kept. Levels without
     /// texts end the keeping of them: what is made of some of a book's proves nothing.
+    #[inline(always)]
     pub(super) fn apply(
         &mut self,
         side: Side,
@@ -103,7 +104,7 @@ impl Held {
         }
         match self {
             Self::Plain(ladder) => {
-                ladder.apply(side, levels.iter().map(|level| (level.price, level.size, ())), told);
+                ladder.apply_few(side, levels.iter().map(|level| (level.price, level.size, ())), told);
             }
             Self::Written(ladder, _) => {
                 let changes = levels.iter().zip(written);
@@ -159,6 +160,7 @@ impl Held {
     }
 
     /// Whether the book is what its venue says. Without the texts nothing can be said, so nothing is.
+    #[inline(always)]
     pub(super) fn proves(&mut self, checksum: Option<Checksum>) -> bool {
         match (self, checksum) {
             (

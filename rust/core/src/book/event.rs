@@ -37,6 +37,7 @@ pub struct BookEvent<'a> {
 
 impl BookEvent<'_> {
     /// Whether it says nothing.
+    #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         self.bids.is_empty() && self.asks.is_empty() && self.orders.is_none_or(<[_]>::is_empty)
     }
@@ -139,8 +140,9 @@ impl Kept {
 /// A level of size 0 in a snapshot says nothing: the book is empty there already.
 #[cold]
 pub(super) fn without_empty(levels: &[Level], written: &[Spelt]) -> (Vec<Level>, Vec<Spelt>) {
-    let written = written.iter().copied().chain(std::iter::repeat(Spelt::default()));
-    levels.iter().copied().zip(written).filter(|(level, _)| level.size != 0).unzip()
+    let is_held = |level: &&Level| level.size != 0;
+    let texts = levels.iter().zip(written).filter(|(level, _)| is_held(level)).map(|(_, text)| *text);
+    (levels.iter().filter(is_held).copied().collect(), texts.collect())
 }
 
 /// Where rows and news stood before an event, which its checksum may yet take back.
@@ -153,6 +155,7 @@ pub(super) struct Undo {
 }
 
 impl Undo {
+    #[inline(always)]
     pub(super) const fn to(out: &BookOutput<'_>) -> Self {
         let BookNews { decimals, clamped, unheld_deletes, .. } = *out.news;
         Self { rows: out.rows.action.len(), decimals, clamped, unheld_deletes }

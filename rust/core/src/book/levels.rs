@@ -133,18 +133,24 @@ impl<P> Default for Levels<P> {
 }
 
 impl<P: Payload> Levels<P> {
-    /// Gives the level at `key` the new `size`; 0 takes it away.
+    /// Gives the level at `key` the new `size`, 0 takes it away, where it has a place in the window.
+    #[inline(always)]
+    pub(super) fn set_near(&mut self, key: i128, size: i128, payload: &P) -> Option<Change> {
+        let window = self.window.as_mut()?;
+        let at = window.place(key)?;
+        Some(window.set(at, narrow(size)?, payload.clone()))
+    }
+
+    /// The same wherever it is.
     #[inline(always)]
     pub(super) fn set(&mut self, key: i128, size: i128, payload: P) -> Change {
-        if let Some(window) = &mut self.window {
-            if let Some(at) = window.place(key)
-                && let Some(size) = narrow(size)
-            {
-                return window.set(at, size, payload);
-            }
-            if key >= window.base() {
-                return if size == 0 { Change::Absent } else { self.set_above(key, size, payload) };
-            }
+        if let Some(change) = self.set_near(key, size, &payload) {
+            return change;
+        }
+        if let Some(window) = &self.window
+            && key >= window.base()
+        {
+            return if size == 0 { Change::Absent } else { self.set_above(key, size, payload) };
         }
         self.missed += 1;
         if self.missed >= PATIENCE {
@@ -239,8 +245,16 @@ impl<P: Payload> Levels<P> {
         self.window.iter().flat_map(|window| window.levels()).chain(self.far.descending())
     }
 
-    /// Gives up to `n` levels from the highest key down: key, size, and the payload, to change.
+    /// Gives the payloads of up to `n` levels from the highest key down.
     #[inline(always)]
+    pub(super) fn best_payloads(&self, n: usize, mut give: impl FnMut(&P)) {
+        let near = self.window.as_ref().map_or(0, |window| window.best_payloads(n, &mut give));
+        if near < n && self.far.len() > 0 {
+            self.far.descending().take(n - near).for_each(|(_, _, payload)| give(payload));
+        }
+    }
+
+    /// Gives up to `n` levels from the highest key down: key, size, and the payload, to change.
     pub(super) fn best_mut(&mut self, n: usize, mut give: impl FnMut(i128, i128, &mut P)) {
         let near = self.window.as_mut().map_or(0, |window| window.best_mut(n, &mut give));
         if near < n {
@@ -248,12 +262,15 @@ impl<P: Payload> Levels<P> {
         }
     }
 
-    /// Drops the levels below the highest `depth`.
-    pub(super) fn truncate(&mut self, depth: usize) {
+    /// Drops the levels below the highest `depth`, giving the key of each, the highest first.
+    pub(super) fn truncate(&mut self, depth: usize, mut dropped: impl FnMut(i128)) {
         let near = self.window.as_mut().map_or(0, |window| {
-            window.keep(depth);
+            window.keep(depth, &mut dropped);
             window.len()
         });
-        self.far.truncate(depth - near);
+        if self.far.len() > depth - near {
+            self.far.descending().skip(depth - near).for_each(|(key, ..)| dropped(key));
+            self.far.truncate(depth - near);
+        }
     }
 }

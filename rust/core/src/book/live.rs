@@ -138,6 +138,7 @@ impl LiveBook {
     }
 
     /// Whether an update can be the next of a book by order.
+    #[inline(always)]
     fn follows(&self, event: &BookEvent<'_>) -> bool {
         match (&self.held, event.orders) {
             (Held::Orders(held), Some(orders)) => held.follows(orders),
@@ -188,12 +189,13 @@ impl LiveBook {
     }
 
     /// Takes an update. `None`: the frame waits and will be [`Settled`].
+    #[inline(always)]
     pub fn update(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
         let verdict = self.verdict(update);
-        let end = if self.in_step {
-            self.update_in_step(update, event, verdict, out)
-        } else {
-            self.update_waiting(update, event, verdict, out)
+        let end = match verdict {
+            Verdict::Apply if self.in_step => Some(self.apply_next(update, event, out)),
+            _ if self.in_step => self.update_in_step(update, event, verdict, out),
+            _ => self.update_waiting(update, event, verdict, out),
         };
         self.last_seen_ns = event.ts_init;
         end
@@ -209,6 +211,17 @@ impl LiveBook {
         }
     }
 
+    /// Applies what is next. Nearly every update of a recording is, so this is one piece of code with what calls it.
+    #[inline(always)]
+    fn apply_next(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+        let end = self.apply_here(update, event, out);
+        if self.spare.as_ref().is_some_and(|s| s.update.last <= update.last) {
+            self.drop_spare(out);
+        }
+        end
+    }
+
+    #[inline(never)]
     fn update_in_step(
         &mut self,
         update: Update,
@@ -217,13 +230,7 @@ impl LiveBook {
         out: &mut BookOutput<'_>,
     ) -> Option<End> {
         match verdict {
-            Verdict::Apply => {
-                let end = self.apply(update, event, out);
-                if self.spare.as_ref().is_some_and(|s| s.update.last <= update.last) {
-                    self.drop_spare(out);
-                }
-                Some(end)
-            }
+            Verdict::Apply => Some(self.apply_next(update, event, out)),
             Verdict::Stale => Some(End::Stale),
             Verdict::Duplicate => Some(End::Duplicate),
             Verdict::Replace => Some(self.replace(update, event, out)),
@@ -269,6 +276,7 @@ impl LiveBook {
         }
     }
 
+    #[inline(never)]
     fn update_waiting(
         &mut self,
         update: Update,
@@ -367,7 +375,7 @@ impl LiveBook {
     fn stand_at(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let (id, undo) = (update.last, Undo::to(out));
         self.emit_clear(id, event, out);
-        self.emit_levels(id, event, F_SNAPSHOT, out);
+        self.emit_book(id, event, out);
         self.incomplete = false;
         if !self.held.proves(event.proof.checksum) {
             if self.on_gap == OnGap::Withhold {
@@ -471,12 +479,20 @@ impl LiveBook {
             frame: PendingFrame::default(),
         };
         self.emit_clear_keeping(self.held.keeping(), id, &event, out);
-        self.emit_levels(id, &event, F_SNAPSHOT, out);
+        self.emit_book(id, &event, out);
         self.event_ended(id, ts_event, out);
     }
 
+    #[inline(always)]
     fn event_ended(&self, sequence: u64, ts_event: u64, out: &mut BookOutput<'_>) {
         out.rows.mark_last();
+        if out.derived.is_some() {
+            self.derive(sequence, ts_event, out);
+        }
+    }
+
+    #[inline(never)]
+    fn derive(&self, sequence: u64, ts_event: u64, out: &mut BookOutput<'_>) {
         if let Some(derived) = &mut out.derived {
             match &self.held {
                 Held::Plain(ladder) => derived.event_ended(ladder, sequence, ts_event, self.last_ts),
@@ -538,6 +554,8 @@ impl LiveBook {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn drop_spare(&mut self, out: &mut BookOutput<'_>) {
         if let Some(spare) = self.spare.take() {
             out.news.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
@@ -585,6 +603,7 @@ impl LiveBook {
         }
     }
 
+    #[inline(always)]
     fn clamp(&mut self, ts_init: u64, out: &mut BookOutput<'_>) -> u64 {
         if ts_init < self.last_ts {
             out.news.clamped += 1;
@@ -625,7 +644,13 @@ impl LiveBook {
         });
     }
 
+    #[inline(never)]
     fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+        self.apply_here(update, event, out)
+    }
+
+    #[inline(always)]
+    fn apply_here(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let undo = Undo::to(out);
         let is_empty = event.is_empty();
         let follows = self.incomplete || self.follows(event);
@@ -639,16 +664,10 @@ impl LiveBook {
         } else {
             Some(GapCause::Checksum)
         };
-        if let Some(cause) = disproof {
-            match self.on_gap {
-                OnGap::Withhold => return self.disproven(update, event, cause, undo, out),
-                OnGap::Rebuild => {
-                    undo.run(out);
-                    self.open_gap(update, event.ts_init, cause, out);
-                    return self.rebuild(update, event, out);
-                }
-                OnGap::Continue => self.go_on(update, event, cause, out),
-            }
+        if let Some(cause) = disproof
+            && let Some(end) = self.contradicted(cause, update, event, undo, out)
+        {
+            return end;
         }
         let snapshot = self.position.map_or(update.last, |p| p.snapshot);
         self.position = Some(Position { id: update.last, snapshot, fresh: false, cross: update.cross });
@@ -660,7 +679,33 @@ impl LiveBook {
         End::Rows
     }
 
+    /// An event that cannot be, or leads to another book than the venue's: answers how it ends, unless it is taken as it is.
+    #[cold]
+    #[inline(never)]
+    fn contradicted(
+        &mut self,
+        cause: GapCause,
+        update: Update,
+        event: &BookEvent<'_>,
+        undo: Undo,
+        out: &mut BookOutput<'_>,
+    ) -> Option<End> {
+        match self.on_gap {
+            OnGap::Withhold => Some(self.disproven(update, event, cause, undo, out)),
+            OnGap::Rebuild => {
+                undo.run(out);
+                self.open_gap(update, event.ts_init, cause, out);
+                Some(self.rebuild(update, event, out))
+            }
+            OnGap::Continue => {
+                self.go_on(update, event, cause, out);
+                None
+            }
+        }
+    }
+
     /// What fell out of the depth that the venue keeps is gone: DELETEs of the same event, bids first, best first.
+    #[inline(never)]
     fn drop_beyond(&mut self, depth: usize, rows: &mut DeltaColumns) {
         for side in [Side::Buy, Side::Sell] {
             if let Held::Orders(orders) = &mut self.held {
@@ -675,6 +720,20 @@ impl LiveBook {
         }
     }
 
+    /// Emits the levels of a whole book.
+    #[inline(never)]
+    fn emit_book(&mut self, sequence: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
+        let is_empty = |level: &Level| level.size == 0;
+        if !event.bids.iter().chain(event.asks).any(is_empty) {
+            return self.emit_levels(sequence, event, F_SNAPSHOT, out);
+        }
+        let (bids, bids_written) = without_empty(event.bids, event.proof.bids);
+        let (asks, asks_written) = without_empty(event.asks, event.proof.asks);
+        let proof = Proof { bids: &bids_written, asks: &asks_written, ..event.proof };
+        self.emit_levels(sequence, &BookEvent { bids: &bids, asks: &asks, proof, ..*event }, F_SNAPSHOT, out);
+    }
+
+    #[inline(always)]
     fn emit_levels(&mut self, sequence: u64, event: &BookEvent<'_>, flags: u8, out: &mut BookOutput<'_>) {
         let ts_init = self.clamp(event.ts_init, out);
         self.decimals = self.decimals.max(event.decimals);
@@ -685,13 +744,6 @@ impl LiveBook {
             if levels.is_empty() {
                 continue;
             }
-            let filled: (Vec<Level>, Vec<Spelt>);
-            let (levels, written) = if flags & F_SNAPSHOT != 0 && levels.iter().any(|level| level.size == 0) {
-                filled = without_empty(levels, written);
-                (&*filled.0, &*filled.1)
-            } else {
-                (levels, written)
-            };
             rows.price.extend(levels.iter().map(|level| level.price));
             rows.size.extend(levels.iter().map(|level| level.size));
             let actions = &mut rows.action;

@@ -138,17 +138,29 @@ impl Texts {
         sides: [Side; 2],
         depth: usize,
     ) -> &[u8] {
-        self.all.clear();
-        let mut are_kept = true;
-        for side in sides {
-            are_kept &= best::<S>(ladder, side, depth, |spelt| spelt.append(&mut self.all));
-        }
-        if !are_kept {
+        let has_all = self.kept_in_turn(ladder, sides, depth);
+        if !has_all && spell::<S>(ladder, sides, depth) {
+            self.kept_in_turn(ladder, sides, depth);
+        } else if !has_all {
             self.all.clear();
             let levels = sides.into_iter().flat_map(|side| ladder.levels(side).take(depth));
             levels.for_each(|level| append_anew::<S>(&mut self.all, level));
         }
         &self.all
+    }
+
+    /// The same of texts that are kept; says whether all are.
+    #[inline(always)]
+    fn kept_in_turn(&mut self, ladder: &Ladder<Spelt>, sides: [Side; 2], depth: usize) -> bool {
+        self.all.clear();
+        let mut has_all = true;
+        for side in sides {
+            ladder.best_payloads(side, depth, |spelt| {
+                has_all &= spelt.length > 0;
+                spelt.append(&mut self.all);
+            });
+        }
+        has_all
     }
 
     /// The text of the best `depth` levels, of each rank the one side's before the other's.
@@ -159,21 +171,11 @@ impl Texts {
         sides: [Side; 2],
         depth: usize,
     ) -> &[u8] {
-        self.all.clear();
-        let mut are_kept = true;
-        for (side, texts) in sides.into_iter().zip(&mut self.sides) {
-            texts.clear();
-            are_kept &= best::<S>(ladder, side, depth, |spelt| texts.push(*spelt));
-        }
-        if are_kept {
-            let [first, second] = &self.sides;
-            let paired = first.len().min(second.len());
-            for (first, second) in first.iter().zip(second) {
-                first.append(&mut self.all);
-                second.append(&mut self.all);
-            }
-            first[paired..].iter().chain(&second[paired..]).for_each(|spelt| spelt.append(&mut self.all));
-        } else {
+        let has_all = self.kept_in_pairs(ladder, sides, depth);
+        if !has_all && spell::<S>(ladder, sides, depth) {
+            self.kept_in_pairs(ladder, sides, depth);
+        } else if !has_all {
+            self.all.clear();
             let [mut first, mut second] = sides.map(|side| ladder.levels(side).take(depth));
             for _ in 0..depth {
                 let levels = [first.next(), second.next()];
@@ -182,21 +184,40 @@ impl Texts {
         }
         &self.all
     }
+
+    /// The same of texts that are kept; says whether all are.
+    #[inline(always)]
+    fn kept_in_pairs(&mut self, ladder: &Ladder<Spelt>, sides: [Side; 2], depth: usize) -> bool {
+        self.all.clear();
+        let mut has_all = true;
+        for (side, texts) in sides.into_iter().zip(&mut self.sides) {
+            texts.clear();
+            ladder.best_payloads(side, depth, |spelt| {
+                has_all &= spelt.length > 0;
+                texts.push(*spelt);
+            });
+        }
+        let [first, second] = &self.sides;
+        let paired = first.len().min(second.len());
+        for (first, second) in first.iter().zip(second) {
+            first.append(&mut self.all);
+            second.append(&mut self.all);
+        }
+        first[paired..].iter().chain(&second[paired..]).for_each(|spelt| spelt.append(&mut self.all));
+        has_all
+    }
 }
 
-/// Gives the best `depth` levels of a side with their texts, best first; says whether all have one that is kept.
-#[inline(always)]
-fn best<S: Spelling>(
-    ladder: &mut Ladder<Spelt>,
-    side: Side,
-    depth: usize,
-    mut give: impl FnMut(&Spelt),
-) -> bool {
+/// Makes those texts of the best `depth` levels of both sides that are missing; says whether all are kept now.
+#[cold]
+#[inline(never)]
+fn spell<S: Spelling>(ladder: &mut Ladder<Spelt>, sides: [Side; 2], depth: usize) -> bool {
     let mut are_kept = true;
-    ladder.best_mut(side, depth, |price, size, spelt| {
-        are_kept &= spelt.length > 0 || spelt.spell::<S>(price, size);
-        give(spelt);
-    });
+    for side in sides {
+        ladder.best_mut(side, depth, |price, size, spelt| {
+            are_kept &= spelt.length > 0 || spelt.spell::<S>(price, size);
+        });
+    }
     are_kept
 }
 

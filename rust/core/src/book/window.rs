@@ -178,8 +178,28 @@ impl<P: Payload> Window<P> {
         self.descending().map(|(at, size, payload)| (self.key(at), size, payload))
     }
 
-    /// Gives up to `n` levels from the best down: key, size, and the payload, to change; answers how many they were.
+    /// Gives the payloads of up to `n` levels from the best down; answers how many they were.
     #[inline(always)]
+    pub(super) fn best_payloads(&self, n: usize, mut give: impl FnMut(&P)) -> usize {
+        let mut left = n.min(self.len);
+        let given = left;
+        for (word, bits) in self.filled.iter().enumerate().rev() {
+            let mut bits = *bits;
+            while left > 0
+                && let Some(bit) = bits.checked_ilog2()
+            {
+                bits ^= 1 << bit;
+                give(&self.payloads[word * 64 + bit as usize]);
+                left -= 1;
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        given
+    }
+
+    /// Gives up to `n` levels from the best down: key, size, and the payload, to change; answers how many they were.
     pub(super) fn best_mut(&mut self, n: usize, mut give: impl FnMut(i128, i128, &mut P)) -> usize {
         let mut left = n;
         for (word, bits) in self.filled.iter().enumerate().rev() {
@@ -246,15 +266,21 @@ impl<P: Payload> Window<P> {
         }
     }
 
-    /// Drops all but the best `n` levels.
-    pub(super) fn keep(&mut self, n: usize) {
+    /// Drops all but the best `n` levels, giving the key of each, the best first.
+    pub(super) fn keep(&mut self, n: usize, mut dropped: impl FnMut(i128)) {
         let mut left = n.min(self.len);
         self.len = left;
-        for word in self.filled.iter_mut().rev() {
-            while word.count_ones() as usize > left {
-                *word &= *word - 1;
+        for word in (0..self.filled.len()).rev() {
+            let mut beyond = self.filled[word];
+            while left > 0 && beyond != 0 {
+                beyond ^= 1 << beyond.ilog2();
+                left -= 1;
             }
-            left -= word.count_ones() as usize;
+            self.filled[word] ^= beyond;
+            while let Some(bit) = beyond.checked_ilog2() {
+                beyond ^= 1 << bit;
+                dropped(self.key(word * 64 + bit as usize));
+            }
         }
     }
 }

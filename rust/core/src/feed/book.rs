@@ -159,7 +159,7 @@ pub struct BookMessage<'a> {
 }
 
 impl Market {
-    #[inline]
+    #[inline(always)]
     fn check_levels(&self, message: &BookMessage<'_>) -> Result<(), Kind> {
         if self.options.limits == super::Limits::High {
             // The reader of levels has checked these bounds already.
@@ -223,7 +223,9 @@ impl Market {
                 return Ok(());
             }
         };
-        let (end, start) = self.with_book(slot, at, |book, out| book.update(update, &event, out));
+        let (book, mut out) = self.book_at(slot, at);
+        let start = out.rows.action.len();
+        let end = book.update(update, &event, &mut out);
         self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         Ok(())
     }
@@ -261,7 +263,9 @@ impl Market {
             // Only the first book accounts for the frame; the others take it as it is.
             let event =
                 BookEvent { frame: if at == 0 { event.frame } else { PendingFrame::default() }, ..event };
-            let (end, start) = self.with_book(slot, at, |book, out| book.snapshot(id, &event, out));
+            let (book, mut out) = self.book_at(slot, at);
+            let start = out.rows.action.len();
+            let end = book.snapshot(id, &event, &mut out);
             let end = if at == 0 { end } else { None };
             self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         }
@@ -366,7 +370,7 @@ impl Market {
     }
 
     /// The place of a book that a stream brought and whose rows are kept; what brought one is taken from then on.
-    #[inline]
+    #[inline(always)]
     fn kept_book(&self, slot: SlotId, channel: &str) -> Option<usize> {
         let channel = channel.as_bytes();
         let mut diffs = self.slots[slot as usize].books.diffs.iter();
@@ -510,30 +514,27 @@ impl Market {
             ts_init: early.ts_init,
             frame: early.frame,
         };
-        let (end, start) = self.with_book(slot, at, |book, out| book.snapshot(early.id, &event, out));
+        let (book, mut out) = self.book_at(slot, at);
+        let start = out.rows.action.len();
+        let end = book.snapshot(early.id, &event, &mut out);
         if let Some(end) = end {
             self.news.settled.push(crate::book::Settled { frame: early.frame, end });
         }
         self.absorb(slot, at, start, early.ts_event, early.ts_init);
     }
 
-    /// Lets a book append to its own columns; answers what `work` does, and how many rows there were before.
-    #[inline]
-    fn with_book<T>(
-        &mut self,
-        slot: SlotId,
-        at: usize,
-        work: impl FnOnce(&mut LiveBook, &mut BookOutput<'_>) -> T,
-    ) -> (T, usize) {
+    /// A book, and where what it says goes: its own columns first.
+    #[inline(always)]
+    fn book_at(&mut self, slot: SlotId, at: usize) -> (&mut LiveBook, BookOutput<'_>) {
         let held = &mut self.slots[slot as usize].books.diffs[at];
         let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else {
             unreachable!("a book's stream is opened for deltas")
         };
-        let start = rows.action.len();
         let derived = held.derived.as_deref_mut();
-        (work(&mut held.book, &mut BookOutput { rows, news: &mut self.news, derived }), start)
+        (&mut held.book, BookOutput { rows, news: &mut self.news, derived })
     }
 
+    #[inline(always)]
     fn finish_event(
         &mut self,
         slot: SlotId,
@@ -559,6 +560,7 @@ impl Market {
 
     /// Takes what a book gave since it had `start` rows. Answers the stream that its frame counts for; `None`:
     /// rows were outside the span asked for, or of no type asked for, and were left out.
+    #[inline(always)]
     fn absorb(&mut self, slot: SlotId, at: usize, start: usize, ts_event: u64, ts_init: u64) -> Option<u32> {
         let held = &self.slots[slot as usize].books.diffs[at];
         let (stream, muted, derives) = (held.stream, held.muted, held.derived.is_some());
@@ -617,12 +619,14 @@ impl Market {
             }
         }
         if in_span {
-            self.with_book(slot, at, |book, out| book.emit_standing(ts_event, ts_init, out));
+            let (book, mut out) = self.book_at(slot, at);
+            book.emit_standing(ts_event, ts_init, &mut out);
         }
     }
 
     /// Moves derived rows to their streams, and drops deltas that are only derived from. Answers the stream that
     /// the frame counts for.
+    #[inline(never)]
     fn take_derived(&mut self, slot: SlotId, at: usize, start: usize) -> Option<u32> {
         let held = &mut self.slots[slot as usize];
         // What the venue sends itself wins, from its first row on.
@@ -703,7 +707,9 @@ impl Market {
     pub(super) fn finish(&mut self) {
         for slot in 0..self.slots.len() as SlotId {
             for at in 0..self.slots[slot as usize].books.diffs.len() {
-                let ((), start) = self.with_book(slot, at, LiveBook::finish);
+                let (book, mut out) = self.book_at(slot, at);
+                let start = out.rows.action.len();
+                book.finish(&mut out);
                 self.absorb(slot, at, start, 0, self.options.from);
             }
             self.take_snapshots_alone(slot);

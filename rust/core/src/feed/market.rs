@@ -125,6 +125,7 @@ impl Market {
 
     // --- frames -----------------------------------------------------------------------------------------
 
+    #[inline(always)]
     pub(super) fn begin(&mut self, frame: &Frame<'_>) {
         self.context = Context { ts: frame.ts, source: frame.source, bytes: frame.bytes };
         self.worst = None;
@@ -141,6 +142,7 @@ impl Market {
         }
     }
 
+    #[inline(always)]
     pub(super) fn account(&mut self, frame: &Frame<'_>, end: Option<End>, _number: u64) {
         self.frame += 1;
         let Some(end) = end else { return };
@@ -154,12 +156,19 @@ impl Market {
         self.account_of(frame.source).frame(end, frame.bytes);
     }
 
+    #[inline(always)]
     pub(super) fn account_of(&mut self, source: u32) -> &mut Accounting {
         let index = source as usize;
         if self.accounts.len() <= index {
-            self.accounts.resize(index + 1, Accounting::default());
+            self.new_account(index);
         }
         &mut self.accounts[index]
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_account(&mut self, index: usize) {
+        self.accounts.resize(index + 1, Accounting::default());
     }
 
     /// Counts bytes of a source's container that belong to no frame.
@@ -168,10 +177,12 @@ impl Market {
     }
 
     /// Counts one item of the frame.
+    #[inline]
     pub fn item(&mut self, end: End) {
         self.items(end, 1);
     }
 
+    #[inline(always)]
     pub(super) fn items(&mut self, end: End, n: u64) {
         self.worst = Some(self.worst.map_or(end, |worst| worst.max(end)));
         self.rows_of_frame += if matches!(end, End::Rows) { n } else { 0 };

@@ -93,6 +93,7 @@ impl Stream {
         self.is_let_go = true;
     }
 
+    #[inline]
     pub(super) fn count(&mut self, source: u32, frames: u64, bytes: u64, items: u64) {
         if self.counts.last().is_none_or(|(last, _)| *last != source) {
             self.counts.push((source, RowCounts::default()));

@@ -21,6 +21,7 @@ use crate::data::{AggressorSide, Decimals, LiquidationRow};
 use crate::decimal::Decimal;
 use crate::feed::{Connection, Frame, Market, Place, TradeFields, TradeId, TradeKind};
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
+use crate::lanes;
 use crate::symbol::SlotId;
 use crate::time;
 use crate::venue::said::Said;
@@ -371,15 +372,14 @@ impl BybitDecoder {
         head: &BookHead<'_>,
         market: &mut Market,
     ) {
-        let (name, symbol) = told.topic.parts();
-        if let Err(kind) = self.tell_book(told.topic.channel, name, symbol, told, head, market) {
-            market.reject_item(frame, symbol, kind.into());
+        if let Err(kind) = self.tell_book(told, head, market) {
+            market.reject_item(frame, text(told.topic.symbol()), kind.into());
         }
     }
 
     fn tell(&mut self, frame: &Frame<'_>, told: &Told<'_>, data: Data<'_>, market: &mut Market) {
         let channel = told.topic.channel;
-        let (_, symbol) = told.topic.parts();
+        let symbol = text(told.topic.symbol());
         let check = |symbol: &str, result: Result<(), JsonError>, market: &mut Market| {
             if let Err(error) = result {
                 market.reject_item(frame, symbol, error);
@@ -428,18 +428,11 @@ impl BybitDecoder {
         }
     }
 
-    fn tell_book(
-        &mut self,
-        channel: Channel,
-        name: &str,
-        symbol: &str,
-        told: &Told<'_>,
-        head: &BookHead<'_>,
-        market: &mut Market,
-    ) -> Result<(), Kind> {
-        if *head.symbol != *symbol.as_bytes() {
+    fn tell_book(&mut self, told: &Told<'_>, head: &BookHead<'_>, market: &mut Market) -> Result<(), Kind> {
+        if !lanes::same(&head.symbol, told.topic.symbol()) {
             return Err(Kind::Value);
         }
+        let (channel, name) = (told.topic.channel, told.topic.name());
         let slot = market.slot(&head.symbol)?;
         if matches!(channel, Channel::Rpi | Channel::Full) && !market.wants_book(name) {
             market.other_book(name);

@@ -59,6 +59,21 @@ fn dot(topic: &[u8]) -> (usize, usize) {
 }
 
 impl<'a> Topic<'a> {
+    /// One of a book of a depth of two to four digits, as all but the best prices' are; `None`: it is any other.
+    #[inline(always)]
+    pub(super) fn of_usual_book(text: &'a [u8]) -> Option<Self> {
+        let (depth, _) = text.strip_prefix(b"orderbook.")?.split_first_chunk::<5>()?;
+        let digits = match depth {
+            [b'0'..=b'9', b'0'..=b'9', b'.', ..] => 2,
+            [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.', _] => 3,
+            [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.'] => 4,
+            _ => return None,
+        };
+        let (name_end, symbol_start) = (10 + digits, 11 + digits);
+        let is_book = !is_spread(&text[symbol_start..]);
+        is_book.then_some(Self { text: Text::Borrowed(text), channel: Channel::Book, name_end, symbol_start })
+    }
+
     pub(super) fn new(text: Text<'a>) -> Self {
         let (end, start) = if text.starts_with(b"orderbook.") { (9, 10) } else { dot(&text) };
         let with_parameter = || {
@@ -94,11 +109,14 @@ impl<'a> Topic<'a> {
         text(&self.text)
     }
 
-    /// The channel's name (`orderbook.50`), and the symbol.
-    pub(super) fn parts(&self) -> (&str, &str) {
-        let topic = self.text();
-        let name = topic.get(..self.name_end).unwrap_or_default();
-        (name, topic.get(self.symbol_start..).unwrap_or_default())
+    /// The channel's name (`orderbook.50`).
+    pub(super) fn name(&self) -> &str {
+        text(&self.text[..self.name_end])
+    }
+
+    /// The symbol.
+    pub(super) fn symbol(&self) -> &[u8] {
+        &self.text[self.symbol_start..]
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -161,8 +179,11 @@ mod tests {
             ("tickers.BTCUSDT-27MAR26_BTCUSDT", (Channel::Other, "tickers", "BTCUSDT-27MAR26_BTCUSDT")),
         ] {
             let read = Topic::new(topic.as_bytes().into());
-            let (name, symbol) = read.parts();
-            assert_eq!((read.channel, name, symbol), want);
+            assert_eq!((read.channel, read.name(), text(read.symbol())), want);
+            if let Some(usual) = Topic::of_usual_book(topic.as_bytes()) {
+                assert_eq!((usual.channel, usual.name(), text(usual.symbol())), want);
+                assert_eq!(usual.channel, Channel::Book, "{topic}");
+            }
             assert_eq!(read.text(), topic);
         }
         let order = [

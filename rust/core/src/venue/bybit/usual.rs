@@ -5,7 +5,7 @@
 //! and all that is to be refused, is left to [`frames`](super::frames), which reads any form with the same readers of values.
 
 use super::messages::BookHead;
-use super::topics::{Channel, Topic};
+use super::topics::Topic;
 use crate::json::Cursor;
 use crate::time;
 use crate::venue::values::{Levels, Text};
@@ -62,13 +62,7 @@ impl<'a> UsualBook<'a> {
             }
         }
         // Others are taken apart where they are read.
-        if !cursor.rest().starts_with(b"\"orderbook.") {
-            return None;
-        }
-        let topic = Topic::new(Text::Borrowed(plain(&mut cursor)?));
-        if topic.channel != Channel::Book {
-            return None;
-        }
+        let topic = Topic::of_usual_book(plain(&mut cursor)?)?;
         let before = is_snapshot(&mut cursor);
         let ts = ts(&mut cursor)?;
         let before = before.or_else(|| is_snapshot(&mut cursor));

@@ -6,7 +6,7 @@
 //! `feed` says what the other keys are and may stand anywhere among them. Where it stands is guessed from the first bytes;
 //! a guess that fails costs one look through the object, and then the same readers are used.
 
-use super::messages::{Change, Ticker, Trade, Whole, WholeBook};
+use super::messages::{Change, Lengths, Ticker, Trade, Whole, WholeBook};
 use super::rest::{self, Answer};
 use super::{instruments, sequence};
 use crate::accounting::End;
@@ -40,6 +40,7 @@ pub(super) struct Orders {
 #[derive(Debug, Default)]
 pub(super) struct FuturesDecoder {
     pub(super) scratch: Scratch,
+    lengths: Lengths,
 }
 
 /// What a feed's messages are.
@@ -146,7 +147,7 @@ impl VenueDecoder for FuturesDecoder {
 
 impl FuturesDecoder {
     fn read(&mut self, frame: &Frame<'_>, market: &mut Market) -> Result<(), JsonError> {
-        if let Some(change) = Change::usual(frame.body) {
+        if let Some(change) = Change::usual(frame.body, &mut self.lengths) {
             return tell_change(&change, market);
         }
         let named;
@@ -237,6 +238,7 @@ impl FuturesDecoder {
     }
 }
 
+#[inline(always)]
 fn tell_change(change: &Change<'_>, market: &mut Market) -> Result<(), JsonError> {
     let level = [change.level()];
     let slot = market.slot(&change.product)?;

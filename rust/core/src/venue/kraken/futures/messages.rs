@@ -30,10 +30,23 @@ pub(super) fn taker(cursor: &mut Cursor<'_>) -> Result<AggressorSide, JsonError>
     word(cursor, &[(b"buy", Buyer), (b"sell", Seller), (b"Buy", Buyer), (b"Sell", Seller)])
 }
 
-/// Whether it is the name of a product as it is kept.
+/// Whether it is the name of a product as it is kept: without small letters.
 #[inline(always)]
 fn is_name(name: &[u8]) -> bool {
-    !name.is_empty() && !name.iter().any(u8::is_ascii_lowercase)
+    // Of all that names are made of, small letters alone have both of these bits.
+    let may_be_small = |word: u64| word & word << 1 & u64::from_ne_bytes([0x40; 8]) != 0;
+    match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) if name.len() <= 16 => {
+            let [first, last] = [first, last].map(|chunk| u64::from_le_bytes(*chunk));
+            !may_be_small(first) && !may_be_small(last) || has_no_small(name)
+        }
+        _ => !name.is_empty() && has_no_small(name),
+    }
+}
+
+#[inline(never)]
+fn has_no_small(name: &[u8]) -> bool {
+    !name.iter().any(u8::is_ascii_lowercase)
 }
 
 /// The name of a product. The venue takes it in lower case, too, and wrote answers so until 2022: it is one product.
@@ -83,26 +96,51 @@ impl Default for Change<'_> {
     }
 }
 
+/// How long the product's name and the number of a change were in the frame before: those of the next nearly always are.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Lengths {
+    product: usize,
+    seq: usize,
+}
+
 impl<'a> Change<'a> {
     pub(super) const NEEDED: &'static [usize] = &[1, 2, 3, 4, 5];
 
-    /// Reads a frame as the venue writes it, in a straight line; `None` where it is any other, or one to refuse.
+    /// Reads a frame as the venue writes it, in a straight line; `None` where it is any other, or one to refuse. Lengths are
+    /// those of the frame before, and become those of this one.
     #[inline(always)]
-    pub(super) fn usual(frame: &'a [u8]) -> Option<Self> {
-        let mut cursor = Cursor::new(frame);
-        cursor.takes(b"{\"feed\":\"book\",\"product_id\":")?;
-        let product = cursor.short_string().filter(|name| is_name(name))?;
-        cursor.takes(b",\"side\":\"")?;
-        let side = match cursor.takes(b"buy\"") {
-            Some(()) => Side::Buy,
-            None => cursor.takes(b"sell\"").map(|()| Side::Sell)?,
-        };
-        cursor.takes(b",\"seq\":")?;
-        let seq = cursor.short_integer()?;
-        let (price, size) = cursor.short_bare_pair(b",\"price\":", b",\"qty\":", b',')?;
-        cursor.takes(b"\"timestamp\":")?;
-        let ts = time::from_epoch(cursor.last_integer()?)?;
-        (price.value > 0).then_some(Self { product: Text::Borrowed(product), seq, ts, side, price, size })
+    pub(super) fn usual(frame: &'a [u8], lengths: &mut Lengths) -> Option<Self> {
+        loop {
+            let foreseen = *lengths;
+            let mut cursor = Cursor::new(frame);
+            cursor.takes(b"{\"feed\":\"book\",\"product_id\":")?;
+            let start = cursor.offset();
+            let product = cursor.short_string().filter(|name| is_name(name))?;
+            // Branches: where what follows stands is known without waiting for the end of what is before it.
+            if product.len() != foreseen.product {
+                lengths.product = product.len();
+                continue;
+            }
+            cursor.seek(start + foreseen.product + 2);
+            cursor.takes(b",\"side\":\"")?;
+            let side = match cursor.takes(b"buy\"") {
+                Some(()) => Side::Buy,
+                None => cursor.takes(b"sell\"").map(|()| Side::Sell)?,
+            };
+            cursor.takes(b",\"seq\":")?;
+            let start = cursor.offset();
+            let seq = cursor.short_integer()?;
+            if cursor.offset() - start != foreseen.seq {
+                lengths.seq = cursor.offset() - start;
+                continue;
+            }
+            cursor.seek(start + foreseen.seq);
+            let (price, size) = cursor.short_bare_pair(b",\"price\":", b",\"qty\":", b',')?;
+            cursor.takes(b"\"timestamp\":")?;
+            let ts = time::from_epoch(cursor.last_integer()?)?;
+            let product = Text::Borrowed(product);
+            return (price.value > 0).then_some(Self { product, seq, ts, side, price, size });
+        }
     }
 
     /// Its level.
@@ -436,6 +474,8 @@ mod tests {
         for (from, to) in edits {
             hold("kraken-futures", "wss://futures.kraken.com/ws/v1", &[WHOLE], &CHANGE.replacen(from, to, 1));
         }
-        assert!(Change::usual(CHANGE.as_bytes()).is_some());
+        let mut lengths = Lengths::default();
+        assert!(Change::usual(CHANGE.as_bytes(), &mut lengths).is_some());
+        assert_eq!((lengths.product, lengths.seq), (9, 1));
     }
 }
