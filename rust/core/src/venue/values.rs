@@ -255,10 +255,7 @@ pub(super) fn epoch_or_none(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
 pub(super) fn moment(cursor: &mut Cursor<'_>) -> Result<u64, JsonError> {
     cursor.peek();
     let at = cursor.offset();
-    let text = match cursor.plain_string() {
-        Some(text) => Text::Borrowed(text),
-        None => cursor.string()?,
-    };
+    let text = cursor.string()?;
     time::from_rfc3339(&text).filter(|ns| time::is_plausible(*ns)).ok_or(JsonError { kind: Kind::Time, at })
 }
 

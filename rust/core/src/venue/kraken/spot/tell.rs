@@ -273,15 +273,13 @@ impl KrakenDecoder {
 /// Checksums are made of texts with all decimals of the pair. A recorder that read the numbers and wrote them again left
 /// trailing zeros out: they are put back, as many as any level of the book was written with, also of one that an earlier
 /// recording left.
-fn pad(places: &mut [u8; 2], mut sides: [&mut [Spelt]; 2]) {
-    let most =
-        |places: [u8; 2], of: &Spelt| [places[0].max(of.written.price), places[1].max(of.written.size)];
-    *places = sides.iter().flat_map(|side| side.iter()).fold(*places, most);
+fn pad(places: &mut [u8; 2], sides: [&mut [Spelt]; 2]) {
+    for Spelt { written, .. } in sides.iter().flat_map(|side| side.iter()) {
+        *places = [places[0].max(written.price), places[1].max(written.size)];
+    }
     let padded = Written { price: places[0], size: places[1] };
-    for side in &mut sides {
-        for spelt in side.iter_mut().filter(|spelt| spelt.written != padded) {
-            *spelt = padded.into();
-        }
+    for spelt in sides.into_iter().flatten().filter(|spelt| spelt.written != padded) {
+        *spelt = padded.into();
     }
 }
 
