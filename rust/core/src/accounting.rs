@@ -112,6 +112,7 @@ pub struct Accounting {
 
 impl Accounting {
     /// Counts one frame of `bytes` bytes.
+    #[inline]
     pub fn frame(&mut self, end: End, bytes: u64) {
         self.bytes.add(end, bytes);
         self.frames.add(end, 1);

@@ -155,6 +155,35 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
+/// Whether a text has a byte; for names, as [`same`].
+#[inline(always)]
+#[must_use]
+pub fn contains(text: &[u8], byte: u8) -> bool {
+    if let (Some(first), Some(last), ..=32) = (text.first_chunk(), text.last_chunk(), text.len()) {
+        return equal16(first, byte) | equal16(last, byte) != 0;
+    }
+    if let (Some(first), Some(last), ..=16) = (text.first_chunk(), text.last_chunk(), text.len()) {
+        return has_byte(u64::from_le_bytes(*first), byte) || has_byte(u64::from_le_bytes(*last), byte);
+    }
+    if let (Some(first), Some(last), ..=8) = (text.first_chunk(), text.last_chunk(), text.len()) {
+        return has_byte(
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)),
+            byte,
+        );
+    }
+    text.contains(&byte)
+}
+
+/// Whether a word has a byte.
+#[inline(always)]
+const fn has_byte(word: u64, byte: u8) -> bool {
+    let zero_where_equal = word ^ u64::from_ne_bytes([byte; 8]);
+    zero_where_equal.wrapping_sub(u64::from_ne_bytes([1; 8]))
+        & !zero_where_equal
+        & u64::from_ne_bytes([0x80; 8])
+        != 0
+}
+
 /// Whether all bytes of two words of digit values are at most 9.
 #[inline(always)]
 #[must_use]
@@ -449,6 +478,13 @@ mod tests {
                     prop_assert_eq!(not_digit(half), obvious::mask(half, obvious::not_digit));
                     prop_assert_eq!(odd(half), obvious::mask(half, obvious::odd));
                 }
+            }
+        }
+
+        #[test]
+        fn names_contain_what_they_contain(text in prop::collection::vec(any::<u8>(), 0..40), byte in any::<u8>()) {
+            for byte in text.iter().copied().chain([byte]) {
+                prop_assert_eq!(contains(&text, byte), text.contains(&byte));
             }
         }
 

@@ -59,7 +59,7 @@ pub struct SymbolTable {
 
 impl SymbolTable {
     /// The slot of `symbol`, if it was met before.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(&mut self, symbol: &[u8]) -> Option<SlotId> {
         match self.names.get(self.last) {

@@ -1,5 +1,7 @@
 //! Times: integers of nanoseconds UTC from the first digit.
 
+use crate::lanes;
+
 /// 2009-01-01T00:00:00Z, ns: no exchange is older.
 pub const FIRST: u64 = 1_230_768_000 * SECOND;
 /// 2100-01-01T00:00:00Z, ns.
@@ -153,6 +155,54 @@ pub fn from_rfc3339(text: &[u8]) -> Option<u64> {
     from_civil(date, clock)
 }
 
+/// The day of the moment read last: that of the next nearly always is the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Day {
+    /// `2026-08-26T`.
+    text: [u8; 11],
+    midnight: u64,
+}
+
+impl Day {
+    /// RFC 3339 text in UTC with microseconds, `2026-08-26T11:34:06.075373Z`, as ns; `None` where it is any other, or not in
+    /// 2009 to 2100.
+    #[inline(always)]
+    pub fn moment(&mut self, text: &[u8; 27]) -> Option<u64> {
+        let (date, clock) = text.split_first_chunk()?;
+        let since_midnight = micros_of_day(clock.first_chunk()?, clock.last_chunk()?)? * 1_000;
+        if *date != self.text {
+            *self = Self::of(date)?;
+        }
+        Some(self.midnight + since_midnight)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(text: &[u8; 11]) -> Option<Self> {
+        let midnight = from_rfc3339(&[&text[..], b"00:00:00Z"].concat()).filter(|ns| is_plausible(*ns))?;
+        Some(Self { text: *text, midnight })
+    }
+}
+
+/// `11:34:06` and `.075373Z`, as microseconds since midnight.
+#[inline(always)]
+fn micros_of_day(clock: &[u8; 8], fraction: &[u8; 8]) -> Option<u64> {
+    const BETWEEN: u64 = u64::from_le_bytes([0, 0, 0xFF, 0, 0, 0xFF, 0, 0]);
+    const AROUND: u64 = u64::from_le_bytes([0xFF, 0, 0, 0, 0, 0, 0, 0xFF]);
+    // What is no digit is 0 where it is what it is to be.
+    let clock = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00:00");
+    let fraction = u64::from_le_bytes(*fraction) ^ u64::from_le_bytes(*b".000000Z");
+    if clock & BETWEEN | fraction & AROUND != 0 || !lanes::are_digits(clock, fraction) {
+        return None;
+    }
+    // Each byte the number of its digit and the next.
+    let twos = clock * 10 + (clock >> 8);
+    let [hour, minute, second] = [0, 24, 48].map(|at| twos >> at & 0xFF);
+    let micros = lanes::eight_digits(fraction << 8);
+    let is_moment = hour < 24 && minute < 60 && second < 60;
+    is_moment.then_some(((hour * 60 + minute) * 60 + second) * 1_000_000 + micros)
+}
+
 /// A moment as recorders write it, ISO 8601 with `T` or a space between date and clock, as ns, and whether it says its zone:
 /// `Z`, ` UTC` or an offset, `+05:30`, `+0530`, `+05`. Decimals beyond the ninth are dropped. `None` where it is none, or not
 /// in 2009 to 2100.
@@ -260,6 +310,30 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(from_rfc3339(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_of_a_day_are_moments() {
+        let mut day = Day::default();
+        for text in
+            ["2023-11-14T22:13:20.001121Z", "2023-11-14T00:00:00.000000Z", "2024-02-29T23:59:59.999999Z"]
+        {
+            for text in [text; 2] {
+                let bytes = text.as_bytes().first_chunk().expect("27 bytes");
+                assert_eq!(day.moment(bytes), from_rfc3339(text.as_bytes()), "{text}");
+                for at in 0..27 {
+                    for byte in
+                        [0, b'0', b'1', b'2', b'3', b'6', b'9', b':', b'/', b'-', b'.', b'T', b'Z', 0xFF]
+                    {
+                        let mut changed = *bytes;
+                        changed[at] = byte;
+                        let want = from_rfc3339(&changed)
+                            .filter(|ns| is_plausible(*ns) && &changed[17..19] != b"60");
+                        assert_eq!(day.moment(&changed), want, "{}", String::from_utf8_lossy(&changed));
+                    }
+                }
+            }
         }
     }
 

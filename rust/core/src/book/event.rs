@@ -14,33 +14,43 @@ pub struct PendingFrame {
     pub bytes: u64,
 }
 
-/// One update or snapshot, levels in the order sent.
+/// What a venue's decoder says of a book message, levels in the order sent.
 #[derive(Debug, Clone, Copy)]
-pub struct BookEvent<'a> {
+pub struct BookMessage<'a> {
     /// Bids.
     pub bids: &'a [Level],
     /// Asks.
     pub asks: &'a [Level],
     /// Of a book by order: the orders, in place of levels.
     pub orders: Option<&'a [OrderChange]>,
-    /// What proves the book once the event is applied.
+    /// What proves the book once it is applied.
     pub proof: Proof<'a>,
     /// Most decimals in them.
     pub decimals: Decimals,
+    /// Event time, ns UTC; 0 where the message has none: the receive time.
+    pub ts_event: u64,
+}
+
+impl BookMessage<'_> {
+    /// Whether it says nothing.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.bids.is_empty() && self.asks.is_empty() && self.orders.is_none_or(<[_]>::is_empty)
+    }
+}
+
+/// One update or snapshot: a message, and what is known of it beside. The message is borrowed: its parts were written a moment
+/// ago, and copied they would be waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct BookEvent<'a> {
+    /// What it says.
+    pub message: &'a BookMessage<'a>,
     /// Event time, ns UTC.
     pub ts_event: u64,
     /// Receive time, ns UTC.
     pub ts_init: u64,
     /// The frame.
     pub frame: PendingFrame,
-}
-
-impl BookEvent<'_> {
-    /// Whether it says nothing.
-    #[inline(always)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.bids.is_empty() && self.asks.is_empty() && self.orders.is_none_or(<[_]>::is_empty)
-    }
 }
 
 /// A frame that had waited and now has an end.
@@ -98,42 +108,39 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new(update: Update, event: &BookEvent<'_>) -> Self {
-        let mut levels = Vec::with_capacity(event.bids.len() + event.asks.len());
-        levels.extend_from_slice(event.bids);
-        levels.extend_from_slice(event.asks);
+        let &BookMessage { bids, asks, orders, proof, decimals, .. } = event.message;
         Self {
             update,
-            levels,
-            orders: event.orders.map(<[_]>::to_vec),
-            written: [event.proof.bids, event.proof.asks].concat(),
-            checksum: event.proof.checksum,
-            depth: event.proof.depth,
-            bids: event.bids.len(),
-            decimals: event.decimals,
+            levels: [bids, asks].concat(),
+            orders: orders.map(<[_]>::to_vec),
+            written: [proof.bids, proof.asks].concat(),
+            checksum: proof.checksum,
+            depth: proof.depth,
+            bids: bids.len(),
+            decimals,
             ts_event: event.ts_event,
             ts_init: event.ts_init,
             frame: event.frame,
         }
     }
 
-    pub(super) fn event(&self) -> BookEvent<'_> {
+    pub(super) fn message(&self) -> BookMessage<'_> {
         let (bids, asks) = self.levels.split_at(self.bids);
         let (bids_written, asks_written) = self.written.split_at(self.bids.min(self.written.len()));
-        BookEvent {
+        let (checksum, depth) = (self.checksum, self.depth);
+        BookMessage {
             bids,
             asks,
             orders: self.orders.as_deref(),
-            proof: Proof {
-                bids: bids_written,
-                asks: asks_written,
-                checksum: self.checksum,
-                depth: self.depth,
-            },
+            proof: Proof { bids: bids_written, asks: asks_written, checksum, depth },
             decimals: self.decimals,
             ts_event: self.ts_event,
-            ts_init: self.ts_init,
-            frame: self.frame,
         }
+    }
+
+    /// The event whose message is [its own](Self::message).
+    pub(super) const fn event<'a>(&self, message: &'a BookMessage<'a>) -> BookEvent<'a> {
+        BookEvent { message, ts_event: self.ts_event, ts_init: self.ts_init, frame: self.frame }
     }
 }
 

@@ -17,11 +17,11 @@ use std::mem;
 use super::checksum::{Held, Keeping};
 use super::event::{Kept, Undo, without_empty};
 use super::{
-    BookEvent, BookOutput, Change, Gap, GapCause, Judge, OnGap, OrderChange, PendingFrame, Position, Proof,
-    Settled, Spelt, Update, Verdict,
+    BookEvent, BookMessage, BookOutput, Change, Gap, GapCause, Judge, OnGap, OrderChange, PendingFrame,
+    Position, Proof, Settled, Spelt, Update, Verdict,
 };
 use crate::accounting::End;
-use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side};
+use crate::data::{BookAction, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side, append_both, repeat};
 use crate::json::{Level, Written};
 
 /// One instrument's book from one channel.
@@ -75,38 +75,38 @@ impl LiveBook {
         }
     }
 
-    /// A book as an earlier recording left it: its last id, with what orders all of the engine, and levels,
-    /// as they were sent or not.
+    /// A book as an earlier recording left it: its last id, with what orders all of the engine, its levels, as they were sent or
+    /// not, and the receive time of its last event, ns UTC.
     #[must_use]
     pub fn resume(
         judge: Judge,
         on_gap: OnGap,
         (id, cross): (u64, u64),
-        event: &BookEvent<'_>,
+        (message, last_ns): (&BookMessage<'_>, u64),
         as_sent: bool,
     ) -> Self {
         let mut held = Held::default();
-        held.restart(match event.orders {
+        held.restart(match message.orders {
             Some(_) => Keeping::Orders,
             None if as_sent => Keeping::Texts,
             None => Keeping::Sizes,
         });
-        if let (Held::Orders(held), Some(orders)) = (&mut held, event.orders) {
+        if let (Held::Orders(held), Some(orders)) = (&mut held, message.orders) {
             let mut rows = DeltaColumns::default();
             for order in orders {
                 held.apply(order, &mut rows);
             }
         }
-        held.apply(Side::Buy, event.bids, event.proof.bids, |_| ());
-        held.apply(Side::Sell, event.asks, event.proof.asks, |_| ());
+        held.apply(Side::Buy, message.bids, message.proof.bids, |_| ());
+        held.apply(Side::Sell, message.asks, message.proof.asks, |_| ());
         Self {
-            decimals: event.decimals,
+            decimals: message.decimals,
             position: Some(Position { id, snapshot: id, fresh: false, cross }),
             in_step: true,
             moved: true,
             held,
-            last_ts: event.ts_init,
-            last_seen_ns: event.ts_init,
+            last_ts: last_ns,
+            last_seen_ns: last_ns,
             ..Self::new(judge, on_gap)
         }
     }
@@ -140,7 +140,7 @@ impl LiveBook {
     /// Whether an update can be the next of a book by order.
     #[inline(always)]
     fn follows(&self, event: &BookEvent<'_>) -> bool {
-        match (&self.held, event.orders) {
+        match (&self.held, event.message.orders) {
             (Held::Orders(held), Some(orders)) => held.follows(orders),
             _ => true,
         }
@@ -190,12 +190,17 @@ impl LiveBook {
 
     /// Takes an update. `None`: the frame waits and will be [`Settled`].
     #[inline(always)]
-    pub fn update(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> Option<End> {
+    pub fn update(
+        &mut self,
+        update: &Update,
+        event: &BookEvent<'_>,
+        out: &mut BookOutput<'_>,
+    ) -> Option<End> {
         let verdict = self.verdict(update);
         let end = match verdict {
             Verdict::Apply if self.in_step => Some(self.apply_next(update, event, out)),
-            _ if self.in_step => self.update_in_step(update, event, verdict, out),
-            _ => self.update_waiting(update, event, verdict, out),
+            _ if self.in_step => self.update_in_step(*update, event, verdict, out),
+            _ => self.update_waiting(*update, event, verdict, out),
         };
         self.last_seen_ns = event.ts_init;
         end
@@ -203,8 +208,8 @@ impl LiveBook {
 
     /// The venue's rule; without a position only a whole book says anything.
     #[inline]
-    fn verdict(&self, update: Update) -> Verdict {
-        match self.position {
+    fn verdict(&self, update: &Update) -> Verdict {
+        match &self.position {
             Some(position) => (self.judge)(position, update),
             None if update.whole => Verdict::Replace,
             None => Verdict::Gap,
@@ -213,10 +218,10 @@ impl LiveBook {
 
     /// Applies what is next. Nearly every update of a recording is, so this is one piece of code with what calls it.
     #[inline(always)]
-    fn apply_next(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+    fn apply_next(&mut self, update: &Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let end = self.apply_here(update, event, out);
-        if self.spare.as_ref().is_some_and(|s| s.update.last <= update.last) {
-            self.drop_spare(out);
+        if self.spare.is_some() {
+            self.drop_spare(update.last, out);
         }
         end
     }
@@ -230,7 +235,11 @@ impl LiveBook {
         out: &mut BookOutput<'_>,
     ) -> Option<End> {
         match verdict {
-            Verdict::Apply => Some(self.apply_next(update, event, out)),
+            Verdict::Apply => {
+                let end = self.apply(&update, event, out);
+                self.drop_spare(update.last, out);
+                Some(end)
+            }
             Verdict::Stale => Some(End::Stale),
             Verdict::Duplicate => Some(End::Duplicate),
             Verdict::Replace => Some(self.replace(update, event, out)),
@@ -238,9 +247,12 @@ impl LiveBook {
                 self.open_gap(update, event.ts_init, GapCause::Sequence, out);
                 if let Some(spare) = self.spare.take() {
                     let position = Position::fresh(spare.update);
-                    let joins = matches!((self.judge)(position, update), Verdict::Apply | Verdict::Stale);
-                    let end =
-                        if joins { self.stand_at(spare.update, &spare.event(), out) } else { End::Duplicate };
+                    let joins = matches!((self.judge)(&position, &update), Verdict::Apply | Verdict::Stale);
+                    let end = if joins {
+                        self.stand_at(spare.update, &spare.event(&spare.message()), out)
+                    } else {
+                        End::Duplicate
+                    };
                     out.news.settled.push(Settled { frame: spare.frame, end });
                     if end == End::Rows {
                         self.close_gap(spare.ts_init, "snapshot", out);
@@ -257,7 +269,7 @@ impl LiveBook {
                     OnGap::Continue => {
                         self.incomplete = true;
                         self.close_gap(event.ts_init, "continue", out);
-                        Some(self.apply(update, event, out))
+                        Some(self.apply(&update, event, out))
                     }
                 }
             }
@@ -270,8 +282,8 @@ impl LiveBook {
         event: &BookEvent<'_>,
         out: &mut BookOutput<'_>,
     ) -> Option<End> {
-        match self.verdict(update) {
-            Verdict::Apply => Some(self.apply(update, event, out)),
+        match self.verdict(&update) {
+            Verdict::Apply => Some(self.apply(&update, event, out)),
             _ => Some(End::Stale),
         }
     }
@@ -289,7 +301,7 @@ impl LiveBook {
             // What was missing came late, on another connection.
             Verdict::Apply => {
                 self.in_step = true;
-                let end = self.apply(update, event, out);
+                let end = self.apply(&update, event, out);
                 self.drain(out);
                 if self.in_step {
                     self.close_gap(event.ts_init, "late_update", out);
@@ -320,7 +332,7 @@ impl LiveBook {
                 self.close_gap(event.ts_init, "continue", out);
                 self.in_step = true;
                 self.incomplete = true;
-                Some(self.apply(update, event, out))
+                Some(self.apply(&update, event, out))
             }
         }
     }
@@ -330,7 +342,7 @@ impl LiveBook {
         self.emit_clear(update.last, event, out);
         self.in_step = true;
         self.incomplete = true;
-        self.apply(update, event, out);
+        self.apply(&update, event, out);
         // A CLEAR alone is an event too.
         out.rows.mark_last();
         End::Rows
@@ -356,7 +368,7 @@ impl LiveBook {
             return Some(End::Stale);
         }
         let position = Position::fresh(update);
-        let mut verdicts = self.waiting.iter().map(|kept| (self.judge)(position, kept.update));
+        let mut verdicts = self.waiting.iter().map(|kept| (self.judge)(&position, &kept.update));
         let joins = verdicts.clone().all(|verdict| verdict == Verdict::Stale)
             || verdicts.any(|verdict| verdict == Verdict::Apply);
         if !joins {
@@ -377,7 +389,7 @@ impl LiveBook {
         self.emit_clear(id, event, out);
         self.emit_book(id, event, out);
         self.incomplete = false;
-        if !self.held.proves(event.proof.checksum) {
+        if !self.held.proves(event.message.proof.checksum) {
             if self.on_gap == OnGap::Withhold {
                 return self.disproven(update, event, GapCause::Checksum, undo, out);
             }
@@ -423,7 +435,7 @@ impl LiveBook {
     /// Starts anew from a whole book that the stream brought. What waited goes on from it, or it was before: then
     /// it was passed, or nothing will ever join it.
     fn replace(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
-        if self.in_step && self.held.is_empty() && event.is_empty() {
+        if self.in_step && self.held.is_empty() && event.message.is_empty() {
             // The book was empty and is.
             self.position = Some(Position::fresh(update));
             return End::Control;
@@ -432,16 +444,16 @@ impl LiveBook {
         if end != End::Rows {
             return end;
         }
-        self.drop_spare(out);
+        self.drop_spare(u64::MAX, out);
         let mut waiting = mem::take(&mut self.waiting);
         self.waiting_levels = 0;
-        while let Some(at) = waiting.iter().position(|kept| self.verdict(kept.update) == Verdict::Apply) {
+        while let Some(at) = waiting.iter().position(|kept| self.verdict(&kept.update) == Verdict::Apply) {
             let Some(kept) = waiting.remove(at) else { break };
-            let end = self.apply(kept.update, &kept.event(), out);
+            let end = self.apply(&kept.update, &kept.event(&kept.message()), out);
             out.news.settled.push(Settled { frame: kept.frame, end });
         }
         for kept in waiting {
-            match self.verdict(kept.update) {
+            match self.verdict(&kept.update) {
                 Verdict::Stale => out.news.settled.push(Settled { frame: kept.frame, end: End::Stale }),
                 Verdict::Duplicate => {
                     out.news.settled.push(Settled { frame: kept.frame, end: End::Duplicate })
@@ -468,16 +480,15 @@ impl LiveBook {
             Some(_) => Default::default(),
             None => (read(Side::Buy), read(Side::Sell)),
         };
-        let event = BookEvent {
+        let message = BookMessage {
             bids: &bids,
             asks: &asks,
             orders: orders.as_deref(),
             proof: Proof { bids: &bids_written, asks: &asks_written, ..Proof::default() },
             decimals: self.decimals,
             ts_event,
-            ts_init,
-            frame: PendingFrame::default(),
         };
+        let event = BookEvent { message: &message, ts_event, ts_init, frame: PendingFrame::default() };
         self.emit_clear_keeping(self.held.keeping(), id, &event, out);
         self.emit_book(id, &event, out);
         self.event_ended(id, ts_event, out);
@@ -534,7 +545,7 @@ impl LiveBook {
         let judge = self.judge;
         while self.in_step && !waiting.is_empty() {
             let position = self.position;
-            let verdict = |kept: &Kept| position.map_or(Verdict::Gap, |p| judge(p, kept.update));
+            let verdict = |kept: &Kept| position.as_ref().map_or(Verdict::Gap, |p| judge(p, &kept.update));
             // What is next may have come after what follows it, on another connection. Right after a snapshot
             // more than one may be next (Binance futures): the lowest id is.
             let mut joining = (0..waiting.len()).filter(|at| verdict(&waiting[*at]) != Verdict::Gap);
@@ -544,20 +555,21 @@ impl LiveBook {
                 joining.next()
             };
             let Some(kept) = waiting.remove(at.unwrap_or(0)) else { break };
-            let end = self.update_in_step(kept.update, &kept.event(), verdict(&kept), out);
+            let end = self.update_in_step(kept.update, &kept.event(&kept.message()), verdict(&kept), out);
             if let Some(end) = end {
                 out.news.settled.push(Settled { frame: kept.frame, end });
             }
         }
         for kept in waiting {
-            self.keep(kept.update, &kept.event(), out);
+            self.keep(kept.update, &kept.event(&kept.message()), out);
         }
     }
 
+    /// Drops the snapshot that is kept beside the book where it is of an id up to `last`.
     #[cold]
     #[inline(never)]
-    fn drop_spare(&mut self, out: &mut BookOutput<'_>) {
-        if let Some(spare) = self.spare.take() {
+    fn drop_spare(&mut self, last: u64, out: &mut BookOutput<'_>) {
+        if let Some(spare) = self.spare.take_if(|spare| spare.update.last <= last) {
             out.news.settled.push(Settled { frame: spare.frame, end: End::Duplicate });
         }
     }
@@ -593,7 +605,7 @@ impl LiveBook {
 
     /// The input is over: what waits is withheld, an open hole is told.
     pub fn finish(&mut self, out: &mut BookOutput<'_>) {
-        self.drop_spare(out);
+        self.drop_spare(u64::MAX, out);
         for kept in mem::take(&mut self.waiting) {
             self.withhold(&kept, out);
         }
@@ -615,7 +627,7 @@ impl LiveBook {
     }
 
     fn emit_clear(&mut self, sequence: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
-        let keeping = match (event.orders, event.proof.checksum) {
+        let keeping = match (event.message.orders, event.message.proof.checksum) {
             (Some(_), _) => Keeping::Orders,
             (None, Some(_)) => Keeping::Texts,
             (None, None) => Keeping::Sizes,
@@ -645,27 +657,27 @@ impl LiveBook {
     }
 
     #[inline(never)]
-    fn apply(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+    fn apply(&mut self, update: &Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         self.apply_here(update, event, out)
     }
 
     #[inline(always)]
-    fn apply_here(&mut self, update: Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
+    fn apply_here(&mut self, update: &Update, event: &BookEvent<'_>, out: &mut BookOutput<'_>) -> End {
         let undo = Undo::to(out);
-        let is_empty = event.is_empty();
+        let is_empty = event.message.is_empty();
         let follows = self.incomplete || self.follows(event);
         if !is_empty {
             self.emit_levels(update.last, event, 0, out);
         }
         let disproof = if !follows {
             Some(GapCause::Sequence)
-        } else if self.incomplete || self.held.proves(event.proof.checksum) {
+        } else if self.incomplete || self.held.proves(event.message.proof.checksum) {
             None
         } else {
             Some(GapCause::Checksum)
         };
         if let Some(cause) = disproof
-            && let Some(end) = self.contradicted(cause, update, event, undo, out)
+            && let Some(end) = self.contradicted(cause, *update, event, undo, out)
         {
             return end;
         }
@@ -724,64 +736,62 @@ impl LiveBook {
     #[inline(never)]
     fn emit_book(&mut self, sequence: u64, event: &BookEvent<'_>, out: &mut BookOutput<'_>) {
         let is_empty = |level: &Level| level.size == 0;
-        if !event.bids.iter().chain(event.asks).any(is_empty) {
+        if !event.message.bids.iter().chain(event.message.asks).any(is_empty) {
             return self.emit_levels(sequence, event, F_SNAPSHOT, out);
         }
-        let (bids, bids_written) = without_empty(event.bids, event.proof.bids);
-        let (asks, asks_written) = without_empty(event.asks, event.proof.asks);
-        let proof = Proof { bids: &bids_written, asks: &asks_written, ..event.proof };
-        self.emit_levels(sequence, &BookEvent { bids: &bids, asks: &asks, proof, ..*event }, F_SNAPSHOT, out);
+        let (bids, bids_written) = without_empty(event.message.bids, event.message.proof.bids);
+        let (asks, asks_written) = without_empty(event.message.asks, event.message.proof.asks);
+        let proof = Proof { bids: &bids_written, asks: &asks_written, ..event.message.proof };
+        let message = BookMessage { bids: &bids, asks: &asks, proof, ..*event.message };
+        self.emit_levels(sequence, &BookEvent { message: &message, ..*event }, F_SNAPSHOT, out);
     }
 
     #[inline(always)]
     fn emit_levels(&mut self, sequence: u64, event: &BookEvent<'_>, flags: u8, out: &mut BookOutput<'_>) {
+        let message = event.message;
         let ts_init = self.clamp(event.ts_init, out);
-        self.decimals = self.decimals.max(event.decimals);
-        out.news.decimals = out.news.decimals.max(event.decimals);
-        let rows = &mut *out.rows;
-        let sides = [(Side::Buy, event.bids, event.proof.bids), (Side::Sell, event.asks, event.proof.asks)];
-        for (side, levels, written) in sides {
-            if levels.is_empty() {
-                continue;
-            }
-            rows.price.extend(levels.iter().map(|level| level.price));
-            rows.size.extend(levels.iter().map(|level| level.size));
-            let actions = &mut rows.action;
-            actions.reserve(levels.len());
-            let mut unheld = 0;
-            self.held.apply(side, levels, written, |change| {
-                unheld += u64::from(change == Change::Absent);
-                actions.push(change.action() as u8);
-            });
-            out.news.unheld_deletes += unheld;
-            fill(&mut rows.side, rows.action.len(), side as u8);
+        self.decimals = self.decimals.max(message.decimals);
+        out.news.decimals = out.news.decimals.max(message.decimals);
+        let proof = &message.proof;
+        if !message.bids.is_empty() {
+            self.emit_side(Side::Buy, message.bids, proof.bids, out);
         }
-        if let (Held::Orders(held), Some(orders)) = (&mut self.held, event.orders) {
+        if !message.asks.is_empty() {
+            self.emit_side(Side::Sell, message.asks, proof.asks, out);
+        }
+        let rows = &mut *out.rows;
+        if let (Held::Orders(held), Some(orders)) = (&mut self.held, message.orders) {
             let unheld = orders.iter().filter(|order| held.apply(order, rows)).count();
             out.news.unheld_deletes += unheld as u64;
         }
-        if event.proof.depth > 0 {
-            self.drop_beyond(event.proof.depth, rows);
+        if proof.depth > 0 {
+            self.drop_beyond(proof.depth, rows);
         }
         let n = rows.action.len();
-        fill(&mut rows.order_id, n, 0);
-        fill(&mut rows.flags, n, flags);
-        fill(&mut rows.sequence, n, sequence);
-        fill(&mut rows.ts_event, n, event.ts_event);
-        fill(&mut rows.ts_init, n, ts_init);
+        repeat(&mut rows.order_id, n, 0);
+        repeat(&mut rows.flags, n, flags);
+        repeat(&mut rows.sequence, n, sequence);
+        repeat(&mut rows.ts_event, n, event.ts_event);
+        repeat(&mut rows.ts_init, n, ts_init);
     }
-}
 
-/// Makes a column `to` long by repeating a value. Most events are of a few rows: stores of a fixed number of values, of
-/// which what is too many is cut, take less than a loop or a call.
-#[inline(always)]
-fn fill<T: Copy>(column: &mut Vec<T>, to: usize, value: T) {
-    const AT_ONCE: usize = 8;
-    if to.saturating_sub(column.len()) > 8 * AT_ONCE {
-        return column.resize(to, value);
+    /// Changes the levels of one side; the columns of what is the same for all rows of an event are the caller's.
+    #[inline(always)]
+    fn emit_side(&mut self, side: Side, levels: &[Level], written: &[Spelt], out: &mut BookOutput<'_>) {
+        let rows = &mut *out.rows;
+        let start = rows.action.len();
+        let n = start + levels.len();
+        append_both(&mut rows.price, &mut rows.size, levels, |level| (level.price, level.size));
+        repeat(&mut rows.side, n, side as u8);
+        repeat(&mut rows.action, n, BookAction::Add as u8);
+        let mut actions = rows.action[start..].iter_mut();
+        let mut unheld = 0;
+        self.held.apply(side, levels, written, |change| {
+            unheld += u64::from(change == Change::Absent);
+            if let Some(action) = actions.next() {
+                *action = change.action() as u8;
+            }
+        });
+        out.news.unheld_deletes += unheld;
     }
-    while column.len() < to {
-        column.extend_from_slice(&[value; AT_ONCE]);
-    }
-    column.truncate(to);
 }

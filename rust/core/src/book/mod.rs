@@ -17,7 +17,7 @@ mod window;
 pub use checksum::{Checksum, Proof, Rule};
 pub use depth::depth10;
 pub use derived::Derived;
-pub use event::{BookEvent, BookNews, BookOutput, PendingFrame, Settled};
+pub use event::{BookEvent, BookMessage, BookNews, BookOutput, PendingFrame, Settled};
 pub use gap::{Gap, GapCause, OnGap};
 pub use half::Change;
 pub use ladder::{Ladder, Payload};

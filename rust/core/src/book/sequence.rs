@@ -75,4 +75,4 @@ pub enum Verdict {
 }
 
 /// A venue's rule.
-pub type Judge = fn(Position, Update) -> Verdict;
+pub type Judge = fn(&Position, &Update) -> Verdict;

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use crate::decimal::Decimal;
 
+mod append;
 mod bar;
 mod delta;
 mod depth10;
@@ -25,6 +26,7 @@ mod status;
 mod trade;
 mod volatility_index;
 
+pub(crate) use append::{append_both, repeat};
 pub use bar::{BarColumns, BarRow};
 pub use delta::{BookAction, DeltaColumns, DeltaRow, F_LAST, F_SNAPSHOT, Side};
 pub use depth10::{Depth10Columns, Depth10Row, DepthLevel};

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use super::market::Market;
 use super::slot::Slot;
-use super::{PartialState, Place, StreamKey};
+use super::{PartialState, Place, Stream, StreamKey};
 use crate::accounting::End;
 use crate::book::{
-    BookEvent, BookOutput, Derived, Gap, Judge, LiveBook, OrderChange, PendingFrame, Proof, Update,
+    BookEvent, BookMessage, BookOutput, Derived, Gap, Judge, LiveBook, PendingFrame, Proof, Update,
     are_distinct, depth10,
 };
-use crate::data::{AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaRow, F_SNAPSHOT, Side};
+use crate::data::{
+    AnyColumns, BookAction, ColumnSet, DataType, Decimals, DeltaColumns, DeltaRow, F_SNAPSHOT, Side,
+};
 use crate::json::{Kind, Level};
 use crate::lanes;
 use crate::symbol::SlotId;
@@ -141,21 +143,13 @@ const DELTA_BYTES: usize = 70;
 const DEPTH_BYTES: usize = 760;
 pub(super) const QUOTE_BYTES: usize = 80;
 
-/// What a venue's decoder says of a book message.
-#[derive(Debug, Clone, Copy)]
-pub struct BookMessage<'a> {
-    /// Bids as sent.
-    pub bids: &'a [Level],
-    /// Asks as sent.
-    pub asks: &'a [Level],
-    /// Of a book by order: the orders as sent, in place of levels.
-    pub orders: Option<&'a [OrderChange]>,
-    /// What proves the book once it is applied.
-    pub proof: Proof<'a>,
-    /// Most decimals in them.
-    pub decimals: Decimals,
-    /// Event time, ns UTC; 0 where the message has none: the receive time.
-    pub ts_event: u64,
+/// The rows of a book's stream.
+#[inline(always)]
+fn deltas(stream: &mut Stream) -> &mut DeltaColumns {
+    match &mut stream.columns {
+        AnyColumns::Delta(rows) => rows,
+        _ => unreachable!("a book's stream is opened for deltas"),
+    }
 }
 
 impl Market {
@@ -176,23 +170,14 @@ impl Market {
     }
 
     #[inline(always)]
-    fn book_event<'a>(&self, message: &BookMessage<'a>) -> Result<BookEvent<'a>, Kind> {
+    fn book_event<'a>(&self, message: &'a BookMessage<'a>) -> Result<BookEvent<'a>, Kind> {
         self.check_levels(message)?;
         let ts_event = if message.ts_event == 0 { self.context.ts } else { message.ts_event };
         let ts_init = self.context.ts_init(ts_event);
         if ts_init == 0 {
             return Err(Kind::Missing("receive time"));
         }
-        Ok(BookEvent {
-            bids: message.bids,
-            asks: message.asks,
-            orders: message.orders,
-            proof: message.proof,
-            decimals: message.decimals,
-            ts_event,
-            ts_init,
-            frame: self.pending_frame(),
-        })
+        Ok(BookEvent { message, ts_event, ts_init, frame: self.pending_frame() })
     }
 
     /// A diff of the book `channel` of `slot`.
@@ -208,7 +193,7 @@ impl Market {
         message: &BookMessage<'_>,
     ) -> Result<(), Kind> {
         let event = self.book_event(message)?;
-        if update.first > update.last || !event.orders.is_none_or(are_distinct) {
+        if update.first > update.last || !message.orders.is_none_or(are_distinct) {
             return Err(Kind::Value);
         }
         if !self.keeps_books() {
@@ -225,7 +210,7 @@ impl Market {
         };
         let (book, mut out) = self.book_at(slot, at);
         let start = out.rows.action.len();
-        let end = book.update(update, &event, &mut out);
+        let end = book.update(&update, &event, &mut out);
         self.finish_event(slot, at, end, start, event.ts_event, event.ts_init);
         Ok(())
     }
@@ -303,15 +288,15 @@ impl Market {
             in_span
                 && self.options.types.has(DataType::Delta)
                 && self.takes_partial(slot, channel)
-                && !(event.bids.is_empty() && event.asks.is_empty()),
+                && !(message.bids.is_empty() && message.asks.is_empty()),
         );
         if with_depth {
             if depth_stream == NONE {
                 depth_stream = self.open_stream(key(DataType::Depth10, &id_text), id_text.clone());
             }
-            let row = depth10(event.bids, event.asks, id, event.ts_event, ts_init);
+            let row = depth10(message.bids, message.asks, id, event.ts_event, ts_init);
             if let Some(AnyColumns::Depth10(columns)) =
-                self.columns(depth_stream, 1, DEPTH_BYTES, event.decimals)
+                self.columns(depth_stream, 1, DEPTH_BYTES, message.decimals)
             {
                 columns.push(&row);
             }
@@ -337,8 +322,9 @@ impl Market {
     }
 
     fn partial_deltas(&mut self, stream: u32, sequence: u64, ts_init: u64, event: &BookEvent<'_>) {
-        let n = 1 + event.bids.len() + event.asks.len();
-        let columns = self.columns(stream, n as u64, n * DELTA_BYTES, event.decimals);
+        let BookMessage { bids, asks, decimals, .. } = *event.message;
+        let n = 1 + bids.len() + asks.len();
+        let columns = self.columns(stream, n as u64, n * DELTA_BYTES, decimals);
         let Some(AnyColumns::Delta(rows)) = columns else { return };
         let mut row = DeltaRow {
             action: BookAction::Clear,
@@ -353,7 +339,7 @@ impl Market {
         };
         rows.push(&row);
         row.action = BookAction::Add;
-        for (side, levels) in [(Side::Buy, event.bids), (Side::Sell, event.asks)] {
+        for (side, levels) in [(Side::Buy, bids), (Side::Sell, asks)] {
             row.side = side;
             for level in levels.iter().filter(|l| l.size > 0) {
                 (row.price, row.size) = (level.price, level.size);
@@ -504,34 +490,32 @@ impl Market {
 
     fn take_early(&mut self, slot: SlotId, at: usize, early: &Early) {
         let (bids, asks) = early.levels.split_at(early.bids);
-        let event = BookEvent {
-            bids,
-            asks,
-            orders: None,
-            proof: Proof::default(),
-            decimals: early.decimals,
-            ts_event: early.ts_event,
-            ts_init: early.ts_init,
-            frame: early.frame,
-        };
+        let &Early { decimals, ts_event, ts_init, frame, .. } = early;
+        let proof = Proof::default();
+        let message = BookMessage { bids, asks, orders: None, proof, decimals, ts_event };
+        let event = BookEvent { message: &message, ts_event, ts_init, frame };
         let (book, mut out) = self.book_at(slot, at);
         let start = out.rows.action.len();
         let end = book.snapshot(early.id, &event, &mut out);
         if let Some(end) = end {
-            self.news.settled.push(crate::book::Settled { frame: early.frame, end });
+            self.news.settled.push(crate::book::Settled { frame, end });
         }
-        self.absorb(slot, at, start, early.ts_event, early.ts_init);
+        self.absorb(slot, at, start, ts_event, ts_init);
     }
 
     /// A book, and where what it says goes: its own columns first.
     #[inline(always)]
     fn book_at(&mut self, slot: SlotId, at: usize) -> (&mut LiveBook, BookOutput<'_>) {
         let held = &mut self.slots[slot as usize].books.diffs[at];
-        let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else {
-            unreachable!("a book's stream is opened for deltas")
-        };
+        let rows = deltas(&mut self.streams[held.stream as usize]);
         let derived = held.derived.as_deref_mut();
         (&mut held.book, BookOutput { rows, news: &mut self.news, derived })
+    }
+
+    /// The rows of a book's stream.
+    #[inline(always)]
+    fn deltas(&mut self, stream: u32) -> &mut DeltaColumns {
+        deltas(&mut self.streams[stream as usize])
     }
 
     #[inline(always)]
@@ -548,7 +532,7 @@ impl Market {
         match end {
             Some(End::Rows) => match emitted {
                 Some(stream) => {
-                    self.item(End::Rows);
+                    self.items(End::Rows, 1);
                     self.tentative = Some((stream, 1));
                 }
                 None => self.item(End::Unselected),
@@ -571,12 +555,12 @@ impl Market {
             self.mute(slot, at, start, in_span, ts_event, ts_init);
         }
         let decimals = self.news.decimals;
-        let is_told = in_span || self.streams[stream as usize].columns.rows() > start;
+        let is_told = in_span || self.deltas(stream).action.len() > start;
         let mut emitted = is_told.then_some(stream);
         if derives {
             emitted = self.take_derived(slot, at, start).filter(|_| is_told);
         }
-        let added = self.streams[stream as usize].columns.rows() - start;
+        let added = self.deltas(stream).action.len() - start;
         if added > 0 && self.columns(stream, added as u64, added * DELTA_BYTES, decimals).is_none() {
             self.streams[stream as usize].columns.clear();
         }
@@ -594,7 +578,7 @@ impl Market {
     fn mute(&mut self, slot: SlotId, at: usize, start: usize, in_span: bool, ts_event: u64, ts_init: u64) {
         let span = self.options.from..self.options.to;
         let held = &mut self.slots[slot as usize].books.diffs[at];
-        let AnyColumns::Delta(rows) = &mut self.streams[held.stream as usize].columns else { return };
+        let rows = deltas(&mut self.streams[held.stream as usize]);
         if rows.action.len() == start {
             return;
         }
@@ -656,8 +640,8 @@ impl Market {
             }
             main = main.or(Some(stream));
         }
-        if !with_deltas && let AnyColumns::Delta(rows) = &mut self.streams[delta_stream as usize].columns {
-            rows.truncate(start);
+        if !with_deltas {
+            self.deltas(delta_stream).truncate(start);
         }
         main
     }

@@ -145,15 +145,19 @@ impl Market {
     #[inline(always)]
     pub(super) fn account(&mut self, frame: &Frame<'_>, end: Option<End>, _number: u64) {
         self.frame += 1;
-        let Some(end) = end else { return };
-        if end == End::Rows
-            && let Some((stream, items)) = self.tentative
-        {
-            // A frame with rows elsewhere too keeps its end if this stream is dropped.
-            let frames = u64::from(items == self.rows_of_frame);
-            self.streams[stream as usize].count(frame.source, frames, frames * frame.bytes, items);
+        match end {
+            // Nearly every one: which of all ends it is, is known there.
+            Some(End::Rows) => {
+                if let Some((stream, items)) = self.tentative {
+                    // A frame with rows elsewhere too keeps its end if this stream is dropped.
+                    let frames = u64::from(items == self.rows_of_frame);
+                    self.streams[stream as usize].count(frame.source, frames, frames * frame.bytes, items);
+                }
+                self.account_of(frame.source).frame(End::Rows, frame.bytes);
+            }
+            Some(end) => self.account_of(frame.source).frame(end, frame.bytes),
+            None => {}
         }
-        self.account_of(frame.source).frame(end, frame.bytes);
     }
 
     #[inline(always)]

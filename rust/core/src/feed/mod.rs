@@ -22,8 +22,8 @@ mod stream;
 mod told;
 mod top;
 
-pub use crate::book::OnGap;
-pub use book::{BookMessage, GapRecord};
+pub use crate::book::{BookMessage, OnGap};
+pub use book::GapRecord;
 pub use market::{Context, Market};
 pub use moments::{Moment, Role};
 pub use newest::Connection;

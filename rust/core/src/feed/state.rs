@@ -12,9 +12,7 @@ use super::market::Market;
 use super::moments::Moment;
 use super::running::OpenBar;
 use super::top::TopState;
-use crate::book::{
-    BookEvent, Derived, Judge, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof, Spelt,
-};
+use crate::book::{BookMessage, Derived, Judge, LiveBook, OnGap, OrderAction, OrderChange, Proof, Spelt};
 use crate::data::{Decimals, Side};
 use crate::decimal;
 use crate::json::{Level, Written};
@@ -280,17 +278,15 @@ impl BookState {
             }
         };
         let orders: Option<Vec<_>> = self.orders.as_ref().map(|orders| orders.iter().map(order).collect());
-        let event = BookEvent {
+        let message = BookMessage {
             bids: &bids,
             asks: &asks,
             orders: orders.as_deref(),
             proof: Proof { bids: &bids_written, asks: &asks_written, ..Proof::default() },
             decimals: Decimals { price: self.decimals.0, size: self.decimals.1 },
             ts_event: 0,
-            ts_init: self.last_ns,
-            frame: PendingFrame::default(),
         };
-        LiveBook::resume(judge, on_gap, (self.id, self.cross), &event, self.as_sent)
+        LiveBook::resume(judge, on_gap, (self.id, self.cross), (&message, self.last_ns), self.as_sent)
     }
 }
 

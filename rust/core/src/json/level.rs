@@ -100,14 +100,14 @@ impl<'w> Sent<'w> {
         end: u8,
     ) -> Option<Self> {
         const { assert!(HEAD + 32 <= WINDOW) };
-        if window.first_chunk() != Some(head) {
+        if !lanes::same(window.first_chunk::<HEAD>()?, head) {
             return None;
         }
         let text: &[u8; 32] = window.get(HEAD..)?.first_chunk()?;
         let (commas, dots, ends) =
             (lanes::equal32(text, b','), lanes::equal32(text, b'.'), lanes::equal32(text, end));
         let price_end = commas.trailing_zeros() as usize + HEAD;
-        if window.get(price_end..)?.first_chunk() != Some(between) {
+        if !lanes::same(window.get(price_end..)?.first_chunk::<BETWEEN>()?, between) {
             return None;
         }
         let size_start = price_end + BETWEEN;
@@ -287,7 +287,7 @@ impl Cursor<'_> {
     /// # Errors
     /// Syntax, types, decimals; [`Kind::Price`] unless prices are positive and within Nautilus's range,
     /// [`Kind::Size`] for a negative size.
-    #[inline]
+    #[inline(always)]
     pub fn levels(&mut self, out: &mut impl LevelSink) -> Result<Decimals, JsonError> {
         let mut pairs = Pairs::into(out);
         self.each_level(&mut pairs)?;
@@ -298,7 +298,7 @@ impl Cursor<'_> {
     ///
     /// # Errors
     /// Syntax, or what `reader` gives.
-    #[inline]
+    #[inline(always)]
     pub fn each_level(&mut self, reader: &mut impl LevelReader) -> Result<(), JsonError> {
         #[cfg(target_arch = "x86_64")]
         if let Some(at_once) = lanes::AtOnce::new() {

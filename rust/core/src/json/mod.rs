@@ -25,6 +25,8 @@ pub use level::{AsObject, Form, Level, LevelReader, LevelSink, Part, Sent, Writt
 pub(crate) use message::keys;
 pub use message::{Key, MAX_KEYS, Message, Order, UnknownKeys};
 
+use crate::lanes;
+
 /// How deep values may nest.
 pub const MAX_DEPTH: u32 = 64;
 
@@ -151,9 +153,22 @@ impl<'a> Cursor<'a> {
     /// Takes `text` if it stands here, as it is.
     #[inline(always)]
     pub fn takes<const N: usize>(&mut self, text: &[u8; N]) -> Option<()> {
-        let stands = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) == Some(text);
-        self.at += if stands { N } else { 0 };
-        stands.then_some(())
+        let window = self.bytes.get(self.at..)?.first_chunk::<N>()?;
+        if !lanes::same(window, text) {
+            return None;
+        }
+        self.at += N;
+        Some(())
+    }
+
+    /// The same of a text whose length is not known before: a name, short.
+    #[inline(always)]
+    pub fn takes_text(&mut self, text: &[u8]) -> Option<()> {
+        if !lanes::same(self.bytes.get(self.at..)?.get(..text.len())?, text) {
+            return None;
+        }
+        self.at += text.len();
+        Some(())
     }
 
     /// Says what is wrong where a value of another type stands: a broken one is a syntax error.
@@ -171,8 +186,13 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// [`Kind::Syntax`] or [`Kind::Utf8`].
-    #[inline]
+    #[inline(always)]
     pub fn finish(&mut self) -> Result<(), JsonError> {
+        if self.at == self.bytes.len() && !self.non_ascii { Ok(()) } else { self.finish_otherwise() }
+    }
+
+    #[inline(never)]
+    fn finish_otherwise(&mut self) -> Result<(), JsonError> {
         self.peek();
         if self.at != self.bytes.len() {
             return Err(self.error(Kind::Syntax));

@@ -22,10 +22,23 @@ impl<'a> Cursor<'a> {
     /// The integer of at most sixteen digits that stands here; nothing is taken when it is anything else.
     #[inline(always)]
     pub fn short_integer(&mut self) -> Option<u64> {
+        match self.bytes.get(self.at..)?.first_chunk() {
+            Some(window) => self.short_integer_in(window),
+            None => self.short_integer_at_end(),
+        }
+    }
+
+    #[inline(never)]
+    fn short_integer_at_end(&mut self) -> Option<u64> {
         let mut pad = [0; 17];
-        let window = self.window(&mut pad);
+        let window = *self.window(&mut pad);
+        self.short_integer_in(&window)
+    }
+
+    #[inline(always)]
+    fn short_integer_in(&mut self, window: &[u8; 17]) -> Option<u64> {
         let (value, digits) = short_integer(window)?;
-        if window[0] == b'0' && digits > 1 || matches!(window[digits], b'.' | b'e' | b'E') {
+        if window[0] == b'0' && digits > 1 || matches!(window[digits], b'.' | b'0'..=b'9' | b'e' | b'E') {
             return None;
         }
         self.at += digits;
@@ -50,6 +63,29 @@ impl<'a> Cursor<'a> {
         }
         self.at = self.bytes.len();
         Some(lanes::eight_digits(high) * decimal::POW10[8] + lanes::eight_digits(low))
+    }
+
+    /// The thirteen digits that stand here, as times in milliseconds have, and no more of them; what follows is the caller's to
+    /// check. Nothing is taken when it is anything else.
+    #[inline(always)]
+    pub fn thirteen_digits(&mut self) -> Option<u64> {
+        let (text, next) = self.bytes.get(self.at..)?.split_first_chunk()?;
+        let value = thirteen_digits(text)?;
+        if next.first().is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        self.at += 13;
+        Some(value)
+    }
+
+    /// The thirteen digits that stand here, and the brace behind them that ends the frame; nothing is taken when it is anything
+    /// else.
+    #[inline(always)]
+    pub fn last_thirteen_digits(&mut self) -> Option<u64> {
+        let (text, b"}") = self.bytes.get(self.at..)?.split_first_chunk()? else { return None };
+        let value = thirteen_digits(text)?;
+        self.at = self.bytes.len();
+        Some(value)
     }
 
     /// Passes over an integer of fewer than sixteen digits; nothing is taken when anything else stands here.
@@ -245,10 +281,20 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The integer that thirteen digits spell.
+#[inline(always)]
+fn thirteen_digits(text: &[u8; 13]) -> Option<u64> {
+    let first = lanes::digit_word(text, 0)?;
+    // The last five, and in place of the three before them zeros.
+    let last = lanes::digit_word(text, 5)? >> 24 << 24;
+    let value = lanes::eight_digits(first) * decimal::POW10[5] + lanes::eight_digits(last);
+    lanes::are_digits(first, last).then_some(value)
+}
+
 /// The integer that up to sixteen digits at the start of `window` spell, and how many there are.
 #[inline(always)]
 fn short_integer(window: &[u8; 17]) -> Option<(u64, usize)> {
-    let digits = lanes::not_digit(window.first_chunk()?).trailing_zeros() as usize;
+    let digits = (lanes::not_digit(window.first_chunk()?) | 1 << 16).trailing_zeros() as usize;
     let first = lanes::digit_word(window, 0)?;
     if digits.wrapping_sub(1) < 8 {
         return Some((lanes::eight_digits(first << (64 - 8 * digits)), digits));
@@ -259,4 +305,48 @@ fn short_integer(window: &[u8; 17]) -> Option<(u64, usize)> {
     }
     let rest = lanes::digit_word(window, 8)? << (64 - 8 * more);
     Some((lanes::eight_digits(first) * decimal::POW10[more] + lanes::eight_digits(rest), digits))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What `how` reads at a place, and how many bytes it takes.
+    fn read<'a>(
+        frame: &'a [u8],
+        at: usize,
+        how: impl FnOnce(&mut Cursor<'a>) -> Option<u64>,
+    ) -> (Option<u64>, usize) {
+        let mut cursor = Cursor::new(frame);
+        cursor.seek(at);
+        (how(&mut cursor), cursor.offset() - at)
+    }
+
+    proptest! {
+        /// What stands at one place of a frame, its end near or far, read the short ways.
+        #[test]
+        fn integers_read_in_short_are_integers(
+            text in "[0-9]{1,18}|[0-9]{13}|[0-9]{12}[^0-9][0-9]|.{0,20}",
+            before in "[a-z]{0,3}",
+            behind in prop::sample::select(vec!["", "}", ",", "}}", ".5", "e1", ",\"some more of the frame\""]),
+        ) {
+            let frame = format!("{before}{text}{behind}");
+            let digits = text.bytes().chain(behind.bytes()).take_while(u8::is_ascii_digit).count();
+            let rest = &frame.as_bytes()[before.len() + digits..];
+            let number = frame[before.len()..before.len() + digits].parse::<u64>().ok();
+            let (frame, at) = (frame.as_bytes(), before.len());
+            let is_bare = digits == 1 || frame.get(at) != Some(&b'0');
+            let number = |is: bool, taken| number.filter(|_| is).map_or((None, 0), |number| (Some(number), taken));
+            let is_short = (1..=16).contains(&digits) && is_bare;
+            let is_whole = !matches!(rest.first(), Some(b'.' | b'e' | b'E'));
+            prop_assert_eq!(read(frame, at, Cursor::short_integer), number(is_short && is_whole, digits));
+            prop_assert_eq!(read(frame, at, Cursor::thirteen_digits), number(digits == 13, digits));
+            let ends = rest == b"}";
+            prop_assert_eq!(read(frame, at, Cursor::last_thirteen_digits), number(digits == 13 && ends, 14));
+            let is_last = is_short && ends && frame.len() >= 17;
+            prop_assert_eq!(read(frame, at, Cursor::last_integer), number(is_last, digits + 1));
+        }
+    }
 }

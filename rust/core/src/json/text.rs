@@ -71,6 +71,15 @@ impl<'a> Cursor<'a> {
         rest.get(..length)
     }
 
+    /// The `N` bytes that stand here between quotes, whatever they are; nothing is taken when there are no quotes around as many.
+    #[inline(always)]
+    pub fn quoted<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (b"\"", rest) = self.bytes.get(self.at..)?.split_first_chunk()? else { return None };
+        let (text, [b'"', ..]) = rest.split_first_chunk()? else { return None };
+        self.at += N + 2;
+        Some(text)
+    }
+
     #[inline(never)]
     fn long_string(&mut self) -> Result<Cow<'a, [u8]>, JsonError> {
         if self.peek() != b'"' {

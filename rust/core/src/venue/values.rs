@@ -152,11 +152,13 @@ impl Levels {
         self.decimals = Decimals::default();
     }
 
+    #[inline]
     pub(super) fn read_bids(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         self.decimals = self.decimals.max(cursor.levels(&mut self.bids)?);
         Ok(())
     }
 
+    #[inline]
     pub(super) fn read_asks(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
         self.decimals = self.decimals.max(cursor.levels(&mut self.asks)?);
         Ok(())
@@ -221,6 +223,25 @@ impl Levels {
             decimals: self.decimals,
             ts_event,
         }
+    }
+}
+
+/// A time as nearly every one is written, in milliseconds of thirteen digits (or in microseconds), ns UTC; `None` where it is
+/// anything else. What follows it is the caller's to check.
+#[inline(always)]
+pub(super) fn usual_epoch(cursor: &mut Cursor<'_>) -> Option<u64> {
+    match cursor.thirteen_digits().and_then(time::from_epoch) {
+        Some(ns) => Some(ns),
+        None => time::from_epoch(cursor.short_integer()?),
+    }
+}
+
+/// The same with the brace behind it that ends the frame.
+#[inline(always)]
+pub(super) fn last_epoch(cursor: &mut Cursor<'_>) -> Option<u64> {
+    match cursor.last_thirteen_digits() {
+        Some(value) => time::from_epoch(value),
+        None => time::from_epoch(cursor.last_integer()?),
     }
 }
 

@@ -9,10 +9,9 @@ use super::Product;
 use crate::book::Update;
 use crate::decimal::Decimal;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, keys};
-use crate::time;
 use crate::venue::values::{
     Levels, computed_price, computed_price_or_none, epoch, epoch_or_none, needed_number_text, number_text,
-    price, price_or_zero, size, size_or_zero,
+    price, price_or_zero, size, size_or_zero, usual_epoch,
 };
 
 type Text<'a> = Cow<'a, [u8]>;
@@ -255,10 +254,10 @@ impl<'a, 'l> Depth<'a, 'l> {
         let mut depth = Self::new(levels);
         let is_future = product != Product::Spot;
         cursor.takes(b"{\"e\":\"depthUpdate\",\"E\":")?;
-        depth.event = time::from_epoch(cursor.short_integer()?)?;
+        depth.event = usual_epoch(cursor)?;
         if is_future {
             cursor.takes(b",\"T\":")?;
-            depth.transaction = time::from_epoch(cursor.short_integer()?)?;
+            depth.transaction = usual_epoch(cursor)?;
         }
         cursor.takes(b",\"s\":")?;
         depth.symbol = Text::Borrowed(cursor.plain_string()?);

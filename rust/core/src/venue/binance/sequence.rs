@@ -8,12 +8,12 @@
 use crate::book::{Position, Update, Verdict};
 
 /// Seen before: by the snapshot, or by an update applied since.
-fn passed(position: Position, last: u64) -> Verdict {
+fn passed(position: &Position, last: u64) -> Verdict {
     if last <= position.snapshot { Verdict::Stale } else { Verdict::Duplicate }
 }
 
 /// Spot: `u` beyond the book's id, and `U` at most one beyond it.
-pub fn spot(position: Position, update: Update) -> Verdict {
+pub fn spot(position: &Position, update: &Update) -> Verdict {
     if update.last <= position.id {
         passed(position, update.last)
     } else if update.first <= position.id + 1 {
@@ -24,7 +24,7 @@ pub fn spot(position: Position, update: Update) -> Verdict {
 }
 
 /// USD-M and COIN-M: the first update after a snapshot has `U` <= id <= `u` or `pu` = id; later ones `pu` = id.
-pub fn futures(position: Position, update: Update) -> Verdict {
+pub fn futures(position: &Position, update: &Update) -> Verdict {
     let id = position.id;
     if update.previous == Some(id) && update.last >= id {
         return Verdict::Apply;
@@ -55,10 +55,10 @@ mod tests {
         for (first, last, want) in
             [(90, 99, Stale), (95, 100, Stale), (95, 101, Apply), (101, 101, Apply), (102, 103, Gap)]
         {
-            assert_eq!(spot(at(100, 100), Update::changes(first, last)), want, "{first} {last}");
+            assert_eq!(spot(&at(100, 100), &Update::changes(first, last)), want, "{first} {last}");
         }
-        assert_eq!(spot(at(110, 100), Update::changes(105, 109)), Duplicate);
-        assert_eq!(spot(at(110, 100), Update::changes(96, 100)), Stale);
+        assert_eq!(spot(&at(110, 100), &Update::changes(105, 109)), Duplicate);
+        assert_eq!(spot(&at(110, 100), &Update::changes(96, 100)), Stale);
     }
 
     #[test]
@@ -71,7 +71,7 @@ mod tests {
             (105, 120, 101, Gap),
         ] {
             let update = Update { previous: Some(previous), ..Update::changes(first, last) };
-            assert_eq!(futures(at(100, 100), update), want, "{first} {last} {previous}");
+            assert_eq!(futures(&at(100, 100), &update), want, "{first} {last} {previous}");
         }
         for (first, last, previous, want) in [
             (130, 140, 120, Apply),
@@ -82,7 +82,7 @@ mod tests {
             (119, 140, 121, Gap),
         ] {
             let update = Update { previous: Some(previous), ..Update::changes(first, last) };
-            assert_eq!(futures(at(120, 100), update), want, "{first} {last} {previous}");
+            assert_eq!(futures(&at(120, 100), &update), want, "{first} {last} {previous}");
         }
     }
 }

@@ -283,9 +283,9 @@ impl BybitDecoder {
                 market.item(End::Unselected);
                 return Ok(());
             }
-            let UsualBook { topic, is_snapshot, ts, cts, head } = &book;
-            let told = Told { topic, ts: *ts, cts: *cts, is_snapshot: *is_snapshot };
-            self.tell_any_book(frame, &told, head, market);
+            if let Err(kind) = tell_usual(&book, &self.scratch.levels, market) {
+                market.reject_item(frame, text(book.symbol), kind.into());
+            }
             return Ok(());
         }
         let mut cursor = Cursor::new(frame.body);
@@ -354,6 +354,15 @@ fn is_strange(strange: &HashSet<Connection, foldhash::fast::RandomState>, frame:
     !strange.is_empty() && strange.contains(&(frame.source, frame.conn))
 }
 
+/// Tells a book's message.
+#[inline(always)]
+fn tell_usual(book: &UsualBook<'_>, levels: &Levels, market: &mut Market) -> Result<(), Kind> {
+    let slot = market.slot(book.symbol)?;
+    let update = sequence::update(book.is_snapshot, book.u, book.seq);
+    let ts_event = if book.cts > 0 { book.cts } else { book.ts };
+    market.book_update(slot, book.name, sequence::judge, update, &levels.message(ts_event))
+}
+
 /// The envelope's part of what is told.
 #[derive(Debug, Clone, Copy)]
 struct Told<'a> {
@@ -364,19 +373,6 @@ struct Told<'a> {
 }
 
 impl BybitDecoder {
-    /// Tells what a book's message says, or that it cannot be taken.
-    fn tell_any_book(
-        &mut self,
-        frame: &Frame<'_>,
-        told: &Told<'_>,
-        head: &BookHead<'_>,
-        market: &mut Market,
-    ) {
-        if let Err(kind) = self.tell_book(told, head, market) {
-            market.reject_item(frame, text(told.topic.symbol()), kind.into());
-        }
-    }
-
     fn tell(&mut self, frame: &Frame<'_>, told: &Told<'_>, data: Data<'_>, market: &mut Market) {
         let channel = told.topic.channel;
         let symbol = text(told.topic.symbol());
@@ -395,7 +391,10 @@ impl BybitDecoder {
                     check(symbol, result, market);
                 }
             }
-            Data::Book(head) => self.tell_any_book(frame, told, &head, market),
+            Data::Book(head) => {
+                let result = self.tell_book(told, &head, market);
+                check(symbol, result.map_err(JsonError::from), market);
+            }
             Data::Ticker(ticker) => {
                 let result = self.tell_ticker(frame, told, &ticker, market);
                 check(symbol, result.map_err(JsonError::from), market);

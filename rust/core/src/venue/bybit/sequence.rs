@@ -15,7 +15,7 @@ pub(super) const fn update(is_snapshot: bool, u: u64, seq: u64) -> Update {
 }
 
 /// Changes: `u` is the last one's and 1. A whole book replaces, unless it was there before or is older.
-pub(super) fn judge(position: Position, update: Update) -> Verdict {
+pub(super) fn judge(position: &Position, update: &Update) -> Verdict {
     if update.whole {
         return if update.cross == 0 || position.cross == 0 {
             Verdict::Replace
@@ -44,7 +44,7 @@ pub(super) const fn update_of_full(is_snapshot: bool, u: u64, seq: u64) -> Updat
 /// Changes of the whole book: the stream has changes only, its base is an answer that counts the same `u`. After `u` = 1 the
 /// book is another (a restart, an auction, a new tick), and only the next answer says which: "Full Orderbook",
 /// bybit-exchange.github.io/docs/v5/websocket/public/full-ob, read 2026-11.
-pub(super) fn judge_full(position: Position, update: Update) -> Verdict {
+pub(super) fn judge_full(position: &Position, update: &Update) -> Verdict {
     if update.whole {
         judge(position, update)
     } else if update.last == position.id + 1 && update.last > 1 {
@@ -77,7 +77,11 @@ mod tests {
             (true, 3, 9_012, Replace),
             (true, 109, 8_990, Stale),
         ] {
-            assert_eq!(judge_full(at, update_of_full(is_snapshot, u, seq)), want, "{is_snapshot} {u} {seq}");
+            assert_eq!(
+                judge_full(&at, &update_of_full(is_snapshot, u, seq)),
+                want,
+                "{is_snapshot} {u} {seq}"
+            );
         }
     }
 
@@ -101,7 +105,7 @@ mod tests {
             (false, 1, 9_005, Replace),
             (true, 50, 0, Replace),
         ] {
-            assert_eq!(judge(at, update(is_snapshot, u, seq)), want, "{is_snapshot} {u} {seq}");
+            assert_eq!(judge(&at, &update(is_snapshot, u, seq)), want, "{is_snapshot} {u} {seq}");
         }
     }
 }

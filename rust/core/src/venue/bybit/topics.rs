@@ -1,5 +1,6 @@
 //! Topics: `orderbook.50.BTCUSDT`, `kline.5.BTCUSDT`, `tickers.BTCUSDT`.
 
+use crate::lanes;
 use crate::venue::values::{Text, text};
 
 /// What a topic's messages are.
@@ -48,8 +49,26 @@ impl Default for Topic<'_> {
 
 /// Whether a symbol is a spread's, of two legs (`SOLUSDT_SOL/USDT`): no product of ours, with the topics of all others and prices
 /// below zero.
+#[inline(always)]
 pub(super) fn is_spread(symbol: &[u8]) -> bool {
-    symbol.contains(&b'_')
+    lanes::contains(symbol, b'_')
+}
+
+/// The channel and the symbol of the topic of a book, of a depth that one has today; `None`: it is any other.
+#[inline(always)]
+pub(super) fn usual_book(topic: &[u8]) -> Option<(&'static str, &[u8])> {
+    let depth = topic.strip_prefix(b"orderbook.")?.first_chunk::<5>()?;
+    let name = match depth {
+        [b'5', b'0', b'.', ..] => "orderbook.50",
+        [b'2', b'0', b'0', b'.', _] => "orderbook.200",
+        [b'5', b'0', b'0', b'.', _] => "orderbook.500",
+        [b'1', b'0', b'0', b'.', _] => "orderbook.100",
+        [b'2', b'5', b'.', ..] => "orderbook.25",
+        [b'1', b'0', b'0', b'0', b'.'] => "orderbook.1000",
+        _ => return None,
+    };
+    let symbol = topic.get(name.len() + 1..)?;
+    (!is_spread(symbol)).then_some((name, symbol))
 }
 
 /// Where the dot is, or the end, and where what follows it starts.
@@ -59,21 +78,6 @@ fn dot(topic: &[u8]) -> (usize, usize) {
 }
 
 impl<'a> Topic<'a> {
-    /// One of a book of a depth of two to four digits, as all but the best prices' are; `None`: it is any other.
-    #[inline(always)]
-    pub(super) fn of_usual_book(text: &'a [u8]) -> Option<Self> {
-        let (depth, _) = text.strip_prefix(b"orderbook.")?.split_first_chunk::<5>()?;
-        let digits = match depth {
-            [b'0'..=b'9', b'0'..=b'9', b'.', ..] => 2,
-            [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.', _] => 3,
-            [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.'] => 4,
-            _ => return None,
-        };
-        let (name_end, symbol_start) = (10 + digits, 11 + digits);
-        let is_book = !is_spread(&text[symbol_start..]);
-        is_book.then_some(Self { text: Text::Borrowed(text), channel: Channel::Book, name_end, symbol_start })
-    }
-
     pub(super) fn new(text: Text<'a>) -> Self {
         let (end, start) = if text.starts_with(b"orderbook.") { (9, 10) } else { dot(&text) };
         let with_parameter = || {
@@ -180,11 +184,14 @@ mod tests {
         ] {
             let read = Topic::new(topic.as_bytes().into());
             assert_eq!((read.channel, read.name(), text(read.symbol())), want);
-            if let Some(usual) = Topic::of_usual_book(topic.as_bytes()) {
-                assert_eq!((usual.channel, usual.name(), text(usual.symbol())), want);
-                assert_eq!(usual.channel, Channel::Book, "{topic}");
+            if let Some((name, symbol)) = usual_book(topic.as_bytes()) {
+                assert_eq!((Channel::Book, name, text(symbol)), want);
             }
             assert_eq!(read.text(), topic);
+        }
+        for depth in [25, 50, 100, 200, 500, 1_000] {
+            let (name, topic) = (format!("orderbook.{depth}"), format!("orderbook.{depth}.BTCUSDT"));
+            assert_eq!(usual_book(topic.as_bytes()), Some((&*name, &b"BTCUSDT"[..])));
         }
         let order = [
             "",

@@ -4,21 +4,23 @@
 //! contracts, the same with `ts` before `type` of spot, with `id` first and `type` last of options. What is written otherwise,
 //! and all that is to be refused, is left to [`frames`](super::frames), which reads any form with the same readers of values.
 
-use super::messages::BookHead;
-use super::topics::Topic;
+use super::topics;
 use crate::json::Cursor;
-use crate::time;
-use crate::venue::values::{Levels, Text};
+use crate::venue::values::{Levels, Text, last_epoch, usual_epoch};
 
 /// A book's message without its levels.
 #[derive(Debug)]
 pub(super) struct UsualBook<'a> {
-    pub topic: Topic<'a>,
+    /// The channel's name, of a depth that books have today (`orderbook.50`).
+    pub name: &'static str,
+    /// The symbol: no spread's.
+    pub symbol: &'a [u8],
     pub is_snapshot: bool,
+    pub u: u64,
+    pub seq: u64,
     pub ts: u64,
     /// 0: not sent.
     pub cts: u64,
-    pub head: BookHead<'a>,
 }
 
 /// A text without escapes.
@@ -45,7 +47,7 @@ fn is_snapshot(cursor: &mut Cursor<'_>) -> Option<bool> {
 #[inline(always)]
 fn ts(cursor: &mut Cursor<'_>) -> Option<u64> {
     cursor.takes(b",\"ts\":")?;
-    time::from_epoch(cursor.short_integer()?)
+    usual_epoch(cursor)
 }
 
 impl<'a> UsualBook<'a> {
@@ -62,14 +64,14 @@ impl<'a> UsualBook<'a> {
             }
         }
         // Others are taken apart where they are read.
-        let topic = Topic::of_usual_book(plain(&mut cursor)?)?;
+        let (name, symbol) = topics::usual_book(plain(&mut cursor)?)?;
         let before = is_snapshot(&mut cursor);
         let ts = ts(&mut cursor)?;
         let before = before.or_else(|| is_snapshot(&mut cursor));
-        cursor.takes(b",\"data\":{\"s\":")?;
-        let symbol = plain(&mut cursor)?;
+        cursor.takes(b",\"data\":{\"s\":\"")?;
+        cursor.takes_text(symbol)?;
         levels.clear();
-        cursor.takes(b",\"b\":")?;
+        cursor.takes(b"\",\"b\":")?;
         levels.read_bids(&mut cursor).ok()?;
         cursor.takes(b",\"a\":")?;
         levels.read_asks(&mut cursor).ok()?;
@@ -81,7 +83,7 @@ impl<'a> UsualBook<'a> {
         let (is_snapshot, cts) = match before {
             Some(is_snapshot) => {
                 cursor.takes(b",\"cts\":")?;
-                (is_snapshot, time::from_epoch(cursor.last_integer()?)?)
+                (is_snapshot, last_epoch(&mut cursor)?)
             }
             None => {
                 let is_snapshot = is_snapshot(&mut cursor)?;
@@ -91,8 +93,7 @@ impl<'a> UsualBook<'a> {
         };
         // A name may have bytes that are to be checked.
         cursor.finish().ok()?;
-        let head = BookHead { symbol: Text::Borrowed(symbol), u, seq };
-        Some(Self { topic, is_snapshot, ts, cts, head })
+        Some(Self { name, symbol, is_snapshot, u, seq, ts, cts })
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) const fn update(head: &BookHead<'_>) -> Update {
 }
 
 /// The rule; [`Update::cross`] is the venue's time.
-pub(super) fn judge(position: Position, update: Update) -> Verdict {
-    let Update { previous, last, cross, whole, .. } = update;
+pub(super) fn judge(position: &Position, update: &Update) -> Verdict {
+    let Update { previous, last, cross, whole, .. } = *update;
     if whole {
         return if last == position.id {
             Verdict::Duplicate
@@ -76,7 +76,7 @@ mod tests {
             (None, Some(15), 20, 1_001, Apply),
         ] {
             let head = BookHead { whole, previous, id, ts, ..BookHead::default() };
-            assert_eq!(judge(at, update(&head)), want, "{whole:?} {previous:?} {id} {ts}");
+            assert_eq!(judge(&at, &update(&head)), want, "{whole:?} {previous:?} {id} {ts}");
         }
     }
 }

@@ -9,8 +9,7 @@ use super::channels::Topic;
 use super::levels::{Form, Sides};
 use super::messages::BookHead;
 use crate::json::Cursor;
-use crate::time;
-use crate::venue::values::{Text, text};
+use crate::venue::values::{Text, text, usual_epoch};
 
 /// A change of a book without its levels.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ impl<'a> UsualBook<'a> {
         cursor.takes(b"{\"jsonrpc\":\"2.0\",\"method\":\"subscription\",\"params\":{\"channel\":")?;
         let topic = Topic::of_book(text(cursor.plain_string()?))?;
         cursor.takes(b",\"data\":{\"timestamp\":")?;
-        let ts = time::from_epoch(cursor.short_integer()?)?;
+        let ts = usual_epoch(&mut cursor)?;
         cursor.takes(b",\"type\":\"change\",\"change_id\":")?;
         let id = cursor.short_integer()?;
         cursor.takes(b",\"instrument_name\":")?;

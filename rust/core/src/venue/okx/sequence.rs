@@ -29,7 +29,7 @@ pub(super) const fn update(is_snapshot: bool, head: &BookHead<'_>) -> Update {
 }
 
 /// The rule; [`Update::cross`] is the venue's time.
-pub(super) fn judge(position: Position, update: Update) -> Verdict {
+pub(super) fn judge(position: &Position, update: &Update) -> Verdict {
     if !update.is_numbered() {
         // Connections are told apart before; a hole is told by the checksum.
         return if update.whole {
@@ -179,13 +179,13 @@ mod tests {
             (true, None, 20, 1_010, Replace),
         ] {
             let head = BookHead { seq: Some(seq), previous, ts: time, ..BookHead::default() };
-            assert_eq!(judge(at, update(whole, &head)), want, "{whole} {previous:?} {seq} {time}");
+            assert_eq!(judge(&at, &update(whole, &head)), want, "{whole} {previous:?} {seq} {time}");
         }
         let old = BookHead { ts: 1_000, ..BookHead::default() };
         let standing = Position { id: 0, ..at };
-        assert_eq!(judge(standing, update(false, &old)), Apply);
-        assert_eq!(judge(standing, update(true, &old)), Replace);
-        assert_eq!(judge(at, update(false, &old)), Gap);
+        assert_eq!(judge(&standing, &update(false, &old)), Apply);
+        assert_eq!(judge(&standing, &update(true, &old)), Replace);
+        assert_eq!(judge(&at, &update(false, &old)), Gap);
     }
 
     #[test]

@@ -8,10 +8,9 @@ use crate::data::{AggressorSide, Decimals, Side};
 use crate::decimal::Decimal;
 use crate::feed::BookMessage;
 use crate::json::{Cursor, JsonError, Key, Kind, Level, Message, Order, UnknownKeys, keys};
-use crate::time;
 use crate::venue::values::{
     BelowZero, Levels, Text, anew, bare_book_size, bare_price, computed_price_or_none, epoch, epoch_or_none,
-    moment, name, number_text, price, price_or_zero, size, size_or_zero, word,
+    last_epoch, moment, name, number_text, price, price_or_zero, size, size_or_zero, word,
 };
 
 type Read = Result<(), JsonError>;
@@ -137,7 +136,7 @@ impl<'a> Change<'a> {
             cursor.seek(start + foreseen.seq);
             let (price, size) = cursor.short_bare_pair(b",\"price\":", b",\"qty\":", b',')?;
             cursor.takes(b"\"timestamp\":")?;
-            let ts = time::from_epoch(cursor.last_integer()?)?;
+            let ts = last_epoch(&mut cursor)?;
             let product = Text::Borrowed(product);
             return (price.value > 0).then_some(Self { product, seq, ts, side, price, size });
         }

@@ -13,7 +13,7 @@ pub(super) const fn update(is_whole: bool, seq: u64, ts: u64) -> Update {
 }
 
 /// Changes: `seq` is the last one's and 1. A whole book replaces, unless it was there before or is older.
-pub(super) const fn judge(position: Position, update: Update) -> Verdict {
+pub(super) const fn judge(position: &Position, update: &Update) -> Verdict {
     if update.whole {
         let is_timed = update.cross > 0 && position.cross > 0;
         return if update.last == position.id
@@ -58,11 +58,11 @@ mod tests {
             (true, 50, 9_001, Replace),
             (true, 50, 0, Replace),
         ] {
-            assert_eq!(judge(at, update(is_whole, seq, ts)), want, "{is_whole} {seq} {ts}");
+            assert_eq!(judge(&at, &update(is_whole, seq, ts)), want, "{is_whole} {seq} {ts}");
         }
         let asked = Position { id: 0, snapshot: 0, fresh: true, cross: 9_000 };
         for (ts, want) in [(9_001, Replace), (9_000, Duplicate), (8_999, Stale), (0, Replace)] {
-            assert_eq!(judge(asked, update(true, 0, ts)), want, "{ts}");
+            assert_eq!(judge(&asked, &update(true, 0, ts)), want, "{ts}");
         }
     }
 }

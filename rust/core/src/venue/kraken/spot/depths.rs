@@ -37,14 +37,14 @@ impl Recent {
 /// The depths of all pairs.
 #[derive(Debug, Default)]
 pub(super) struct Depths {
-    acknowledged: HashMap<Box<str>, Recent>,
+    acknowledged: HashMap<Box<[u8]>, Recent>,
     /// Of those that a snapshot came of.
     shown: HashMap<SlotId, Recent, foldhash::fast::RandomState>,
 }
 
 impl Depths {
     /// A subscription was acknowledged.
-    pub(super) fn acknowledge(&mut self, connection: Connection, symbol: &str, depth: Option<u64>) {
+    pub(super) fn acknowledge(&mut self, connection: Connection, symbol: &[u8], depth: Option<u64>) {
         let depth = depth.and_then(|depth| u16::try_from(depth).ok()).filter(|depth| *depth > 0);
         if !self.acknowledged.contains_key(symbol) {
             self.acknowledged.insert(symbol.into(), Recent::default());
@@ -58,7 +58,7 @@ impl Depths {
     pub(super) fn of_snapshot(
         &mut self,
         connection: Connection,
-        (slot, symbol): (SlotId, &str),
+        (slot, symbol): (SlotId, &[u8]),
         least: u16,
     ) -> u16 {
         let acknowledged = self.acknowledged.get(symbol).and_then(|recent| recent.get(connection));
@@ -73,7 +73,7 @@ impl Depths {
     pub(super) fn of_update(
         &mut self,
         connection: Connection,
-        (slot, symbol): (SlotId, &str),
+        (slot, symbol): (SlotId, &[u8]),
         left: impl FnOnce() -> Option<u16>,
     ) -> u16 {
         let shown = self.shown.get(&slot);
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_tells_a_depth() {
         let mut depths = Depths::default();
-        let (one, other, pair) = ((0, 1), (0, 2), (7, "BTC/USD"));
+        let (one, other, pair) = ((0, 1), (0, 2), (7, &b"BTC/USD"[..]));
         let none = || None;
         assert_eq!(depths.of_update(one, pair, none), 10);
         depths.acknowledge(one, pair.1, Some(500));
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(depths.of_snapshot(one, pair, 25), 10);
         (10..1_000).for_each(|number| depths.acknowledge((0, number), pair.1, Some(25)));
         assert_eq!(depths.of_update((1, 0), pair, none), 25, "a file that goes on: as the pair's newest");
-        let eth = (8, "ETH/USD");
+        let eth = (8, &b"ETH/USD"[..]);
         assert_eq!(depths.of_update((1, 0), eth, none), 10);
         assert_eq!(depths.of_update((1, 0), eth, || Some(500)), 500, "as the book that was left");
         assert_eq!(depths.of_update((1, 0), eth, none), 500, "which is said once");

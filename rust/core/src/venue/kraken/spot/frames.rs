@@ -275,7 +275,7 @@ impl KrakenDecoder {
             b"level3" => &mut self.order_depths,
             _ => return Ok(()),
         };
-        depths.acknowledge((frame.source, frame.conn), text(&told.symbol), told.depth);
+        depths.acknowledge((frame.source, frame.conn), &told.symbol, told.depth);
         Ok(())
     }
 

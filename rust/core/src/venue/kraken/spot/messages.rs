@@ -7,6 +7,7 @@ use crate::decimal::Decimal;
 use crate::feed::Candle;
 use crate::feed::fnv1a;
 use crate::json::{Cursor, JsonError, Key, Kind, Message, Order, UnknownKeys, Written, keys};
+use crate::time::Day;
 use crate::venue::values::{
     BelowZero, Item, Levels, Text, items, moment, moment_or_none, name, price, price_or_zero, require, size,
     size_or_zero, word,
@@ -140,6 +141,7 @@ impl<'a> Message<'a> for Book<'a, '_> {
 pub(super) struct BookOrder {
     head: Order,
     pub level: Order,
+    pub day: Day,
 }
 
 /// Reads the items of a book's message; their levels are added to `levels`, one item's after the other's.

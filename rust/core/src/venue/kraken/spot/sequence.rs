@@ -27,7 +27,7 @@ pub(super) const fn update(is_snapshot: bool) -> Update {
 }
 
 /// The rule. Connections are told apart before; a hole is told by the checksum.
-pub(super) const fn judge(_: Position, update: Update) -> Verdict {
+pub(super) const fn judge(_: &Position, update: &Update) -> Verdict {
     if update.whole { Verdict::Replace } else { Verdict::Apply }
 }
 
@@ -133,7 +133,8 @@ mod tests {
     use super::*;
     use crate::accounting::End;
     use crate::book::{
-        BookEvent, BookNews, BookOutput, LiveBook, OnGap, OrderAction, OrderChange, PendingFrame, Proof,
+        BookEvent, BookMessage, BookNews, BookOutput, LiveBook, OnGap, OrderAction, OrderChange,
+        PendingFrame, Proof,
     };
     use crate::data::{Decimals, DeltaColumns};
     use crate::json::{Cursor, Order, UnknownKeys};
@@ -261,18 +262,18 @@ mod tests {
         }
         let mut book = LiveBook::new(judge, OnGap::Withhold);
         let mut take = |expected: u32, orders: &[OrderChange]| {
-            let event = BookEvent {
+            let message = BookMessage {
                 bids: &[],
                 asks: &[],
                 orders: Some(orders),
                 proof: Proof { checksum: orders_checksum(expected), ..Proof::default() },
                 decimals: Decimals::default(),
                 ts_event: 1,
-                ts_init: 1,
-                frame: PendingFrame::default(),
             };
+            let frame = PendingFrame::default();
+            let event = BookEvent { message: &message, ts_event: 1, ts_init: 1, frame };
             let out = &mut BookOutput { rows: &mut rows, news: &mut BookNews::default(), derived: None };
-            book.update(update(true), &event, out)
+            book.update(&update(true), &event, out)
         };
         assert_eq!(take(1_063_832_831, &orders), Some(End::Rows));
         assert_eq!(take(1_063_832_832, &orders), Some(End::Withheld));
@@ -307,7 +308,7 @@ mod tests {
     #[test]
     fn rule() {
         let at = Position { id: 0, snapshot: 0, fresh: false, cross: 0 };
-        assert_eq!(judge(at, update(true)), Verdict::Replace);
-        assert_eq!(judge(at, update(false)), Verdict::Apply);
+        assert_eq!(judge(&at, &update(true)), Verdict::Replace);
+        assert_eq!(judge(&at, &update(false)), Verdict::Apply);
     }
 }

@@ -39,7 +39,11 @@ impl Told<'_> {
 
     /// The pair of an item.
     fn symbol<'s>(&'s self, own: &'s [u8]) -> &'s str {
-        if self.symbol.is_empty() { text(own) } else { self.symbol }
+        text(self.bytes(own))
+    }
+
+    fn bytes<'s>(&'s self, own: &'s [u8]) -> &'s [u8] {
+        if self.symbol.is_empty() { own } else { self.symbol.as_bytes() }
     }
 }
 
@@ -113,8 +117,8 @@ impl KrakenDecoder {
         head: &BookHead<'_>,
         market: &mut Market,
     ) -> Result<(), Kind> {
-        let symbol = told.symbol(&head.symbol);
-        let slot = market.slot(symbol.as_bytes())?;
+        let symbol = told.bytes(&head.symbol);
+        let slot = market.slot(symbol)?;
         if told.is_answer {
             return self.tell_message(slot, told, REST_BOOK, 0, head, market);
         }
@@ -131,10 +135,10 @@ impl KrakenDecoder {
             }
         };
         let name = if told.name.is_empty() { book_name(depth) } else { told.name.into() };
-        let role = match (told.is_snapshot, market.stands(slot, &name)) {
-            (false, _) => Role::Update,
-            (true, true) => Role::Again,
-            (true, false) => Role::Start,
+        let role = match told.is_snapshot {
+            false => Role::Update,
+            true if market.stands(slot, &name) => Role::Again,
+            true => Role::Start,
         };
         if let Some(end) = market.moment(slot, depth, role, head.ts, head.checksum) {
             market.item(end);
@@ -192,8 +196,8 @@ impl KrakenDecoder {
         head: &OrdersHead<'_>,
         market: &mut Market,
     ) -> Result<(), Kind> {
-        let (symbol, connection) = (text(&head.symbol), (frame.source, frame.conn));
-        let slot = market.slot(symbol.as_bytes())?;
+        let (symbol, connection) = (&*head.symbol, (frame.source, frame.conn));
+        let slot = market.slot(symbol)?;
         if !market.wants_book(ORDERS) {
             market.other_book(ORDERS);
             return Ok(());
@@ -273,7 +277,17 @@ impl KrakenDecoder {
 /// Checksums are made of texts with all decimals of the pair. A recorder that read the numbers and wrote them again left
 /// trailing zeros out: they are put back, as many as any level of the book was written with, also of one that an earlier
 /// recording left.
+#[inline]
 fn pad(places: &mut [u8; 2], sides: [&mut [Spelt]; 2]) {
+    let whole = Written { price: places[0], size: places[1] };
+    let odd = |side: &&mut [Spelt]| side.iter().fold(false, |odd, spelt| odd | (spelt.written != whole));
+    if sides.iter().any(odd) {
+        pad_anew(places, sides);
+    }
+}
+
+#[inline(never)]
+fn pad_anew(places: &mut [u8; 2], sides: [&mut [Spelt]; 2]) {
     for Spelt { written, .. } in sides.iter().flat_map(|side| side.iter()) {
         *places = [places[0].max(written.price), places[1].max(written.size)];
     }

@@ -4,7 +4,7 @@
 //! written otherwise, and all that is to be refused, is left to [`frames`](super::frames), which reads any form with the same
 //! readers of values.
 
-use super::messages::{BookHead, BookOrder, checksum};
+use super::messages::{BookHead, BookOrder};
 use super::sequence::Digits;
 use crate::data::Side;
 use crate::json::{Cursor, UnknownKeys};
@@ -41,9 +41,16 @@ impl<'a> UsualBook<'a> {
         cursor.takes(b",\"asks\":")?;
         side(Side::Sell, &mut cursor)?;
         cursor.takes(b",\"checksum\":")?;
-        let checksum = Some(checksum(&mut cursor).ok()?);
+        let checksum = Some(u32::try_from(cursor.short_integer()?).ok()?);
         cursor.takes(b",\"timestamp\":")?;
-        let ts = moment(&mut cursor).ok()?;
+        let start = cursor.offset();
+        let ts = match cursor.quoted().and_then(|text| order.day.moment(text)) {
+            Some(ts) => ts,
+            None => {
+                cursor.seek(start);
+                moment(&mut cursor).ok()?
+            }
+        };
         cursor.takes(b"}]}")?;
         cursor.finish().ok()?;
         if strangers.iter().next().is_some() {
